@@ -1,0 +1,74 @@
+"""From a request, a token or an account to the :class:`~accounts.policy.Actor` that policy decides about."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from accounts.models import Grant, Role, User
+from accounts.policy import ANONYMOUS, Act, Actor, allows
+
+
+ViewT = TypeVar("ViewT", bound=Callable[..., Any])
+
+
+def actor_for(user: User, *, scopes: frozenset[str] | None = None) -> Actor:
+    """The actor behind an account. One query. A token's ``scopes`` narrow what its account may do.
+
+    Where a second factor is required, roles count in a session only once one is set up; a token was made by
+    somebody who had the roles, and works without.
+    """
+    grants = list(Grant.objects.filter(user=user, ended_at__isnull=True).values_list("role", "artifact_id"))
+    if grants and scopes is None and settings.REQUIRE_MFA and not is_mfa_enabled(user):
+        grants = []
+    return Actor(
+        user_id=user.pk,
+        pseudonym=user.pseudonym,
+        roles=frozenset(role for role, _ in grants),
+        artifact_ids=frozenset(
+            artifact_id for role, artifact_id in grants if role == Role.MAINTAINER and artifact_id is not None
+        ),
+        scopes=scopes,
+    )
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    """Who asks, worked out once a request."""
+    found: Actor | None = getattr(request, "_actor", None)
+    if found is None:
+        user = request.user
+        found = actor_for(user) if isinstance(user, User) and user.is_active else ANONYMOUS
+        request._actor = found  # type: ignore[attr-defined] # kept for the length of the request
+    return found
+
+
+def needs(act: Act) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Open a page only to those who may do ``act``: others sign in first, or are told that they may not."""
+
+    def guard(view: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if allows(actor_of(request), act):
+                answer: HttpResponse = view(request, *args, **kwargs)
+                return answer
+            if request.user.is_authenticated:
+                raise PermissionDenied
+            return redirect(f"{reverse('account_login')}?{urlencode({'next': request.get_full_path()})}")
+
+        guarded.act = act  # type: ignore[attr-defined] # read by the matrix test
+        return guarded
+
+    return guard
+
+
+def open_to_all(view: ViewT) -> ViewT:
+    """Say of a page that anybody may open it; the matrix test asks every page to say something."""
+    view.act = Act.READ_PUBLIC  # type: ignore[attr-defined] # read by the matrix test
+    return view

@@ -1,0 +1,80 @@
+"""Who may do what: one table, deny by default.
+
+Decides from plain facts it is handed (an :class:`Actor` and, where it matters, an artifact's number), so that
+pages, API and tests ask the same question. Every endpoint names its act; tests/test_policy.py holds the matrix.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from accounts.models import Role
+
+
+class Act(StrEnum):
+    """What can be asked for. A token needs the scope of the same name (see ``SCOPES``)."""
+
+    READ_PUBLIC = "read_public"
+    FILE = "file"
+    FILE_BULK = "file_bulk"
+    OPEN_RECEIPT = "open_receipt"
+    SEE_UNPUBLISHED = "see_unpublished"
+    SEE_HAZARDS = "see_hazards"
+    DECIDE = "decide"
+    ANSWER_FOR_ARTIFACT = "answer_for_artifact"
+    READ_DECISIONS = "read_decisions"
+    MANAGE_USERS = "manage_users"
+
+
+EVERYBODY = frozenset({"anonymous", "reporter", *Role.values})
+RULES: dict[Act, frozenset[str]] = {
+    Act.READ_PUBLIC: EVERYBODY,
+    Act.FILE: EVERYBODY,
+    Act.OPEN_RECEIPT: EVERYBODY,  # with the code
+    Act.FILE_BULK: frozenset({Role.RESEARCHER, Role.TRIAGER, Role.MODERATOR, Role.MAINTAINER}),
+    Act.SEE_UNPUBLISHED: frozenset({Role.TRIAGER, Role.MODERATOR}),
+    Act.SEE_HAZARDS: frozenset({Role.MODERATOR}),
+    Act.DECIDE: frozenset({Role.TRIAGER, Role.MODERATOR}),
+    Act.ANSWER_FOR_ARTIFACT: frozenset({Role.MAINTAINER}),
+    Act.READ_DECISIONS: frozenset({Role.TRIAGER, Role.MODERATOR, Role.AUDITOR}),
+    Act.MANAGE_USERS: frozenset({Role.ADMIN}),
+}
+SCOPES: dict[str, frozenset[Act]] = {
+    "report:write": frozenset({Act.FILE}),
+    "report:bulk": frozenset({Act.FILE, Act.FILE_BULK}),
+    "queue:read": frozenset({Act.SEE_UNPUBLISHED, Act.SEE_HAZARDS}),
+    "queue:write": frozenset({Act.DECIDE}),
+    "decisions:read": frozenset({Act.READ_DECISIONS}),
+    "metrics:read": frozenset(),
+}
+OPEN_TO_ANY_TOKEN = frozenset({Act.READ_PUBLIC, Act.OPEN_RECEIPT})
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Whoever asks: an account, a token's account narrowed to its scopes, or nobody in particular."""
+
+    user_id: int | None = None
+    pseudonym: str = "anonymous"
+    roles: frozenset[str] = frozenset()
+    artifact_ids: frozenset[int] = field(default_factory=frozenset)  # those a maintainer answers for
+    scopes: frozenset[str] | None = None  # None: a person in a session, not a token
+
+    @property
+    def is_triager(self) -> bool:
+        return allows(self, Act.DECIDE)
+
+
+ANONYMOUS = Actor()
+ENGINE = Actor(pseudonym="engine")
+SYSTEM = Actor(pseudonym="system")  # management commands: whoever has the shell
+
+
+def allows(actor: Actor, act: Act, *, artifact_id: int | None = None) -> bool:
+    """Whether ``actor`` may do ``act``; about ``artifact_id`` where the right hangs on one artifact."""
+    if actor.scopes is not None and act not in OPEN_TO_ANY_TOKEN:
+        if not any(act in SCOPES.get(scope, frozenset()) for scope in actor.scopes):
+            return False
+    held = actor.roles | {"reporter" if actor.user_id else "anonymous"}
+    if act is Act.ANSWER_FOR_ARTIFACT and artifact_id not in actor.artifact_ids:
+        return False
+    return not held.isdisjoint(RULES.get(act, frozenset()))

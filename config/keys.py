@@ -1,0 +1,36 @@
+"""The one secret of a site, in a file only its owner reads, and the keys derived from it."""
+
+import hashlib
+import hmac
+import os
+import secrets
+from pathlib import Path
+
+LENGTH = 32  # bytes
+
+
+def master_key(path: Path) -> bytes:
+    """The secret in ``path``, made on first use with mode 0600. Two processes that make it at once agree.
+
+    Raises ValueError if the file holds something else than 64 hex digits.
+    """
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        draft = path.with_name(f"{path.name}.{os.getpid()}.new")
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_hex(LENGTH))
+        try:
+            os.link(draft, path)  # fails if another process was first, and then its key counts
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    key = bytes.fromhex(path.read_text().strip())
+    if len(key) != LENGTH:
+        raise ValueError(f"{path} does not hold a key of {LENGTH} bytes.")
+    return key
+
+
+def derived(master: bytes, purpose: str) -> bytes:
+    """A key of 32 bytes for one purpose; knowing it tells nothing of the others (HMAC as in HKDF-Expand)."""
+    return hmac.digest(master, f"telltale {purpose}".encode() + b"\x01", hashlib.sha256)

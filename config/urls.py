@@ -1,0 +1,36 @@
+"""Every URL of the site. Names that people rely on are in the project's interface list; add freely, change none."""
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView
+
+from accounts import pages as account_pages
+from config import health
+from reports.pages import artifact, filing, issue, receipt
+from triage import pages as desk
+
+urlpatterns = [
+    path("", issue.home, name="home"),
+    path("report/", filing.report, name="report"),
+    path("reports/<slug:reference>/", receipt.receipt, name="receipt"),
+    path("reports/<slug:reference>/close/", receipt.close, name="receipt_close"),
+    path("<any_kind:kind>/", artifact.artifacts, name="artifacts"),
+    path("<any_kind:kind>/<str:org>/<str:name>/", artifact.artifact, name="artifact"),
+    path("issues/", issue.issues, name="issues"),
+    path("issues/<issue_number:number>/", issue.issue, name="issue"),
+    path("issues/<issue_number:number>.json", issue.issue_twin, name="issue_twin"),
+    path("triage/", desk.queue, name="queue"),
+    path("triage/<int:pk>/", desk.issue, name="triage_issue"),
+    path("triage/<int:pk>/decide/", desk.decide, name="triage_decide"),
+    path("triage/decisions/<int:pk>/undo/", desk.undo, name="triage_undo"),
+    path("triage/artifacts/<int:pk>/confirm/", desk.confirm_artifact, name="confirm_artifact"),
+    path("accounts/sign-in/<str:code>/", account_pages.sign_in, name="sign_in"),
+    path("accounts/", include("allauth.urls")),
+    path("language/", include("django.conf.urls.i18n")),
+    path("admin/", admin.site.urls),
+    path("api/v1/", include("reports.api.urls")),
+    path("api/v1/schema/", SpectacularAPIView.as_view(), name="api_schema"),
+    path("api/docs/", SpectacularRedocView.as_view(url_name="api_schema"), name="api_docs"),
+    path("health/ready/", health.ready, name="ready"),
+]

@@ -1,0 +1,78 @@
+"""What early warning counts, and what it says."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from reports.models.artifact import Artifact, Version
+from reports.models.issue import Issue
+
+
+class DailyCount(models.Model):
+    """Reports and voices of one day (of ``reported_at``, UTC) in one cell of one issue.
+
+    Recomputed from the active placements of what was touched, never summed over merges.
+    """
+
+    issue = models.ForeignKey(Issue, models.CASCADE, related_name="daily_counts")
+    day = models.DateField()
+    artifact = models.ForeignKey(Artifact, models.CASCADE, related_name="+")
+    version = models.ForeignKey(Version, models.CASCADE, null=True, related_name="+")
+    kind = models.CharField(max_length=24)
+    context_of_use = models.CharField(max_length=16, blank=True)
+    language = models.CharField(max_length=16, blank=True)
+    channel = models.CharField(max_length=8)
+    report_count = models.PositiveIntegerField()
+    voice_count = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["issue", "day", "artifact", "version", "kind", "context_of_use", "language", "channel"],
+                nulls_distinct=False,
+                name="daily_count_cell_once",
+            ),
+            models.CheckConstraint(
+                name="daily_count_voices_within_reports", condition=Q(voice_count__lte=F("report_count"))
+            ),
+        ]
+        indexes = [models.Index(fields=["artifact", "day"], name="daily_count_artifact_day")]
+
+    def __str__(self) -> str:
+        return f"{self.day}: {self.voice_count}"
+
+
+class Signal(models.Model):
+    """An early warning with its statistics."""
+
+    class Tier(models.TextChoices):
+        WATCH = "watch"
+        ALARM = "alarm"
+
+    class State(models.TextChoices):
+        NEW = "new"
+        IN_REVIEW = "in_review"
+        CONFIRMED = "confirmed"
+        REFUTED = "refuted"
+        KNOWN = "known"
+        INSUFFICIENT = "insufficient"
+
+    issue = models.ForeignKey(Issue, models.CASCADE, null=True, blank=True, related_name="signals")
+    artifact = models.ForeignKey(Artifact, models.CASCADE, null=True, blank=True, related_name="signals")
+    cell = models.JSONField(default=dict, blank=True)
+    detector = models.CharField(max_length=16)
+    method = models.CharField(max_length=40)
+    tier = models.CharField(max_length=8, choices=Tier.choices)
+    state = models.CharField(max_length=16, choices=State.choices, default=State.NEW)
+    observed = models.FloatField()
+    expected = models.FloatField()
+    statistics = models.JSONField(default=dict)
+    since = models.DateField()
+    opened_at = models.DateTimeField(default=timezone.now)
+    judged_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-opened_at"]
+
+    def __str__(self) -> str:
+        return f"{self.tier} by {self.detector}"

@@ -1,0 +1,183 @@
+"""The closed lists a report answers from, one word per thing, as in docs/glossary.md."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class ArtifactKind(models.TextChoices):
+    MODEL = "model", _("Model")
+    SYSTEM = "system", _("System")
+    DATASET = "dataset", _("Dataset")
+
+
+class Access(models.TextChoices):
+    OPEN = "open", _("open weights")
+    GATED = "gated", _("gated")
+    CLOSED = "closed", _("closed")
+
+
+class Relation(models.TextChoices):
+    """How an artifact came from another. The first three keep it in the other's family."""
+
+    FINE_TUNED_FROM = "fine_tuned_from", _("fine-tuned from")
+    QUANTISED_FROM = "quantised_from", _("quantised from")
+    MERGED_FROM = "merged_from", _("merged from")
+    TRAINED_ON = "trained_on", _("trained on")
+    BUILT_ON = "built_on", _("built on")
+
+
+FAMILY_RELATIONS = (Relation.FINE_TUNED_FROM, Relation.QUANTISED_FROM, Relation.MERGED_FROM)
+
+
+class Kind(models.TextChoices):
+    """What went wrong, in twelve plain labels."""
+
+    FALSE_INFORMATION = "false_information", _("False information")
+    UNFAIR_OR_STEREOTYPED = "unfair_or_stereotyped", _("Unfair or stereotyped")
+    TOXIC_OR_HATEFUL = "toxic_or_hateful", _("Toxic or hateful")
+    DANGEROUS_INSTRUCTIONS = "dangerous_instructions", _("Dangerous instructions")
+    PRIVACY_LEAK = "privacy_leak", _("Privacy leak")
+    REFUSES_HARMLESS = "refuses_harmless", _("Refuses something harmless")
+    IGNORES_INSTRUCTIONS = "ignores_instructions", _("Ignores instructions")
+    UNSAFE_ACTION = "unsafe_action", _("Unsafe action")
+    JAILBREAK_OR_INJECTION = "jailbreak_or_injection", _("Jailbreak or injection")
+    QUALITY_REGRESSION = "quality_regression", _("Got worse after an update")
+    LANGUAGE_OR_ACCESS = "language_or_access", _("Language or access")
+    OTHER = "other", _("Something else")
+
+
+# Kinds that never publish by confirmation alone (DESIGN §3): the evidence itself may do harm.
+HELD_BACK_KINDS = (Kind.DANGEROUS_INSTRUCTIONS, Kind.PRIVACY_LEAK, Kind.JAILBREAK_OR_INJECTION)
+
+
+class ContextOfUse(models.TextChoices):
+    EDUCATION = "education", _("Education")
+    HEALTH = "health", _("Health")
+    WORK = "work", _("Work")
+    PUBLIC_SERVICE = "public_service", _("Public service")
+    FINANCE = "finance", _("Finance")
+    JUSTICE = "justice", _("Justice")
+    MEDIA = "media", _("Media")
+    PRIVATE = "private", _("Private life")
+    OTHER = "other", _("Other")
+
+
+class Harm(models.TextChoices):
+    NO = "no", _("No")
+    NEARLY = "nearly", _("Nearly")
+    YES = "yes", _("Yes")
+    UNSURE = "unsure", _("Not sure")
+
+
+class Severity(models.TextChoices):
+    NOT_SURE = "not_sure", _("Not sure")
+    LOW = "low", _("Low")
+    MEDIUM = "medium", _("Medium")
+    HIGH = "high", _("High")
+    CRITICAL = "critical", _("Critical")
+
+
+class Visibility(models.TextChoices):
+    PUBLIC_AFTER_REVIEW = "public_after_review", _("Public after review")
+    PUBLIC_WITHOUT_TRANSCRIPT = "public_without_transcript", _("Public, without the conversation")
+    PRIVATE = "private", _("Private")
+
+
+class FoundBy(models.TextChoices):
+    USE = "use", _("Use")
+    RESEARCH = "research", _("Research")
+    EVALUATION = "evaluation", _("Evaluation")
+    MONITORING = "monitoring", _("Monitoring")
+    AUDIT = "audit", _("Audit")
+
+
+class ReporterRelation(models.TextChoices):
+    """Who the reporter is to what happened."""
+
+    USER = "user", _("I used it")
+    AFFECTED = "affected", _("It affected me")
+    ON_BEHALF = "on_behalf", _("For somebody else")
+    RESEARCHER = "researcher", _("Researcher")
+    JOURNALIST = "journalist", _("Journalist")
+    REGULATOR = "regulator", _("Regulator")
+    DEVELOPER = "developer", _("Developer")
+    OTHER = "other", _("Other")
+
+
+class TurnRole(models.TextChoices):
+    SYSTEM = "system", _("System")
+    USER = "user", _("User")
+    ASSISTANT = "assistant", _("Model")
+    TOOL = "tool", _("Tool")
+
+
+class Channel(models.TextChoices):
+    """Through which skin of the one door a report came."""
+
+    FORM = "form", _("form")
+    API = "api", _("API")
+    IMPORT = "import", _("import")
+    DEMO = "demo", _("demo")
+    REPLAY = "replay", _("replay")
+
+
+class SourceType(models.TextChoices):
+    """What kind of writing a report is; grouping thresholds belong to it."""
+
+    FORM = "form", _("written by a person")
+    IMPORT = "import", _("imported")
+    SCANNER = "scanner", _("scanner")
+
+
+class Status(models.TextChoices):
+    """Where an issue stands; triage.decisions holds the moves between these."""
+
+    NEW = "new", _("New")
+    CONFIRMED = "confirmed", _("Confirmed")
+    RESOLVED = "resolved", _("Resolved")
+    DISMISSED = "dismissed", _("Dismissed")
+    MERGED = "merged", _("Merged")
+
+
+class Resolution(models.TextChoices):
+    FIXED = "fixed", _("Fixed")
+    MITIGATED = "mitigated", _("Mitigated")
+    DOCUMENTED = "documented", _("Documented")
+    NOT_REPRODUCIBLE = "not_reproducible", _("Not reproducible")
+    WORKS_AS_INTENDED = "works_as_intended", _("Works as intended")
+
+
+class Dismissal(models.TextChoices):
+    SPAM = "spam", _("Spam")
+    NOT_ABOUT_AI = "not_about_ai", _("Not about AI")
+    OUT_OF_SCOPE = "out_of_scope", _("Out of scope")
+    INSUFFICIENT = "insufficient", _("Too little to go on")
+
+
+class AffectedStatus(models.TextChoices):
+    UNDER_INVESTIGATION = "under_investigation", _("Under investigation")
+    AFFECTED = "affected", _("Affected")
+    NOT_AFFECTED = "not_affected", _("Not affected")
+    FIXED = "fixed", _("Fixed")
+
+
+class LifecycleStage(models.TextChoices):
+    DATA = "data", _("Data")
+    PRE_TRAINING = "pre_training", _("Pre-training")
+    FINE_TUNING = "fine_tuning", _("Fine-tuning")
+    EVALUATION = "evaluation", _("Evaluation")
+    DEPLOYMENT = "deployment", _("Deployment")
+    INTEGRATION = "integration", _("Integration")
+
+
+class HazardLevel(models.IntegerChoices):
+    NONE = 0, _("None")
+    BLURRED = 1, _("Blurred")
+    GATED = 2, _("Gated")
+    MODERATORS = 3, _("Moderators only")
+
+
+class PlacedBy(models.TextChoices):
+    REPORTER = "reporter", _("the reporter")
+    ENGINE = "engine", _("the engine")
+    PERSON = "person", _("a person")
