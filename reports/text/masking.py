@@ -1,0 +1,102 @@
+"""Taking the names of the reported artifact out of a text, so that reports are compared by what happened."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+
+from reports.text.normalising import normalise
+
+_PIECE = re.compile(r"[^\W\d_]+|\d+")
+_SEPARATOR = r"[\W_]{0,2}"  # at most two characters, so that matching stays linear in the text
+_LATIN_END = r"(?![0-9a-z\u00df-\u024f])"
+_LATIN_START = r"(?<![0-9a-z\u00df-\u024f])"
+_OTHER_START, _OTHER_END = r"(?<![^\W_])", r"(?![^\W_])"
+_UNSPACED = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
+_LATIN = re.compile("[0-9a-z\u00df-\u024f]")
+_MOST_PIECES = 12
+_MOST_VALUES = 200
+_VERSION_NUMBER = re.compile(r"v?(\d{1,3})")
+
+# Words that name artifacts and also mean what they say: masking them would blank honest prose.
+_EVERYDAY_WORDS = """
+agent ai answer api app art assistant audio base basic beta bot build cat chat child class classic code coder
+companion complete content copilot core data dataset default demo detect dev doc docs draft driver edit editor
+eye fast flash free friend game general guide health help helper home hub image infrastructure instruct judge
+kids lab labs language large latest law learn lens light list lite live mail main math med medium memory mini
+mobile model music nano nurse office online open other page paint photo plan play plus pocket preview pro
+product query reader release research robot safe scan school science scribe search server shop simple small
+smart speech stable standard store story studio support system teach teacher team test text tool train translate
+translator travel tutor ui ultra unknown user video view vision voice web wiki word work world write writer
+"""
+_EVERYDAY = frozenset(_EVERYDAY_WORDS.split())
+
+
+def mask(text: str, values: Iterable[str]) -> str:
+    """The text with every spelling of the values blanked out: spaces instead, so that the length stays.
+
+    A value is found whatever its case and whether its pieces are joined, spaced, hyphenated or underscored, but only as
+    a whole word. ``org/name`` is masked as a whole, by its parts, and by the front of its name ("Kimi K2" of
+    "kimi-k2-instruct"). Single everyday words ("writer", "core") are left alone: they are prose more often than names.
+    Time is linear in the text.
+
+    >>> mask("Acme's Chat 7B and chat_7b, not chatter", ["acme/chat-7b"])
+    "    's         and        , not chatter"
+    >>> mask("the writer of 2026-05 wrote v2", ["Writer", "2026-05", "2"])
+    'the writer of         wrote   '
+    """
+    pattern = _pattern(tuple(values))
+    return pattern.sub(lambda found: " " * len(found[0]), text) if pattern else text
+
+
+@lru_cache(maxsize=256)
+def _pattern(values: tuple[str, ...]) -> re.Pattern[str] | None:
+    spellings = {spelling: None for value in values for spelling in _spellings(normalise(value))}
+    chosen = sorted(spellings, key=lambda spelling: (-len(spelling), spelling))[:_MOST_VALUES]
+    return re.compile("|".join(chosen), re.IGNORECASE) if chosen else None
+
+
+def _spellings(value: str) -> Iterator[str]:
+    """Regular expressions for the whole value and for the parts of it that can stand alone."""
+    value = value.strip()
+    if number := _VERSION_NUMBER.fullmatch(value):
+        # A bare "2" stands for many things; only "v2" and "version 2" are surely the version.
+        yield rf"{_LATIN_START}(?:v|version|ver|versión|الإصدار|版本){_SEPARATOR}{number[1]}{_LATIN_END}"
+        return
+    if "/" in value:
+        yield from _whole(_pieces(value))
+    for part in value.split("/"):
+        yield from _fronts(_pieces(part))
+
+
+def _pieces(value: str) -> Sequence[str]:
+    return _PIECE.findall(value)[:_MOST_PIECES]
+
+
+def _whole(pieces: Sequence[str]) -> Iterator[str]:
+    if len(pieces) > 1 or (pieces and _is_distinctive(pieces[0])):
+        yield _bounded(pieces)
+
+
+def _fronts(pieces: Sequence[str]) -> Iterator[str]:
+    """The whole name, and each shorter front of it that holds a distinctive piece."""
+    yield from _whole(pieces)
+    for end in range(len(pieces) - 1, 0, -1):
+        if any(_is_distinctive(piece) and not piece.isdigit() for piece in pieces[:end]):
+            yield _bounded(pieces[:end])
+
+
+def _is_distinctive(piece: str) -> bool:
+    """Whether the piece alone surely means the artifact."""
+    return bool(_UNSPACED.match(piece)) or (len(piece) > 3 and piece not in _EVERYDAY)
+
+
+def _bounded(pieces: Sequence[str]) -> str:
+    """The pieces in a row, however separated. Latin names may touch letters of other scripts ("用chat-7b问")."""
+    pattern = _SEPARATOR.join(map(re.escape, pieces))
+    return _edge(pieces[0][0], _LATIN_START, _OTHER_START) + pattern + _edge(pieces[-1][-1], _LATIN_END, _OTHER_END)
+
+
+def _edge(letter: str, latin: str, other: str) -> str:
+    if _LATIN.match(letter):
+        return latin
+    return "" if _UNSPACED.match(letter) else other  # scripts without spaces have no edge to look for

@@ -1,0 +1,114 @@
+"""How alike two reports are, and how alike a report and an issue: numbers in [0, 1]."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from triage.grouping.background import Background
+from triage.grouping.pool import Pool
+from triage.grouping.vector import Vector
+
+BEST = 3  # an issue is as alike as its best three reports are on average: one lucky likeness does not pull it in
+
+_HALF_QUOTE = 3.0  # evidence (rare runs in common) at which quotation alone makes two reports half alike
+_TOLD = 0.0  # what a run in common counts if neither side quotes it
+_LEAST_RARITY = 0.35  # many reports of one failure make its quote frequent; it must not fade to nothing
+
+
+def score(query: Vector, known: Pool | Sequence[Vector], *, background: Background) -> NDArray[np.float32]:
+    """The similarity in [0, 1] of the query to each known vector, in their order.
+
+    Words in common and a quotation in common are two witnesses: either suffices, both together say more. ``known`` must
+    hold earlier reports only, for rarity is counted over it (and over the background, which fades as it grows).
+    """
+    pool = known if isinstance(known, Pool) else Pool.of(known)
+    words, quote = witnesses(query, pool, background=background)
+    return (1 - (1 - words) * (1 - quote)).astype(np.float32)
+
+
+def witnesses(query: Vector, pool: Pool, *, background: Background) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The two parts of the similarity, each in [0, 1]: BM25 cosine of the words, and the quotation in common."""
+    return _cosines(query, pool, background), _quotations(query, pool, background)
+
+
+def issue_scores(similarities: NDArray[np.float32], issue_ids: Sequence[int]) -> list[tuple[int, float]]:
+    """(issue, score) of every issue, best first, ties to the lower id.
+
+    ``issue_ids[i]`` is the issue of the known report that ``similarities[i]`` belongs to.
+    """
+    if not len(similarities):
+        return []
+    ids = np.asarray(issue_ids, dtype=np.int64)
+    order = np.lexsort((-similarities, ids))
+    ranked_ids, ranked = ids[order], similarities[order].astype(np.float64)
+    issues, starts = np.unique(ranked_ids, return_index=True)
+    sizes = np.diff(starts, append=len(ranked))
+    rank = np.arange(len(ranked)) - np.repeat(starts, sizes)
+    best = np.add.reduceat(np.where(rank < BEST, ranked, 0.0), starts) / np.minimum(sizes, BEST)
+    return [(int(issues[index]), float(best[index])) for index in np.lexsort((issues, -best))]
+
+
+def _cosines(query: Vector, pool: Pool, background: Background) -> NDArray[np.float64]:
+    """Cosine of the vectors weighted by saturation times rarity, both norms from today's rarity."""
+    if not len(pool) or not len(query.terms):
+        return np.zeros(len(pool))
+    total = len(pool) + background.weight
+    rarity = _stored_rarity(pool.terms, background, total)
+    weights = pool.weights * rarity
+    owners = pool.term_owners()
+    norms = np.sqrt(np.bincount(owners, weights=weights * weights, minlength=len(pool)))
+
+    rows, places = _matches(query.terms, pool.terms)
+    counts = np.bincount(places, minlength=len(query.terms)) + background.term_counts(query.terms)
+    query_weights = query.weights * _rarity(counts, total)
+    dots = np.bincount(owners[rows], weights=weights[rows] * query_weights[places], minlength=len(pool))
+    scale = norms * np.sqrt(query_weights @ query_weights)
+    cosines: NDArray[np.float64] = np.divide(dots, scale, out=np.zeros(len(pool)), where=scale > 0)
+    return np.clip(cosines, 0, 1)
+
+
+def _rarity(counts: NDArray[np.float64], total: float) -> NDArray[np.float64]:
+    """Inverse document frequency, above zero for the commonest term too."""
+    rarity: NDArray[np.float64] = np.log1p((total - counts + 0.5) / (counts + 0.5))
+    return rarity
+
+
+def _stored_rarity(terms: NDArray[np.int32], background: Background, total: float) -> NDArray[np.float64]:
+    """The rarity of each stored term. One sort of (hash, place) pairs packed in 64 bits: the cheapest exact count."""
+    packed = (terms.astype(np.int64) << 32) | np.arange(len(terms))
+    packed.sort()
+    hashes = (packed >> 32).astype(np.int32)
+    starts = np.flatnonzero(np.diff(hashes, prepend=~hashes[:1]))
+    sizes = np.diff(starts, append=len(hashes))
+    by_hash = _rarity(sizes + background.term_counts(hashes[starts]), total)
+    rarity = np.empty(len(terms))
+    rarity[packed & 0xFFFFFFFF] = np.repeat(by_hash, sizes)
+    return rarity
+
+
+def _quotations(query: Vector, pool: Pool, background: Background) -> NDArray[np.float64]:
+    """Rare runs in common, told or quoted, summed per known vector and bent into [0, 1)."""
+    if not len(query.runs) or not len(pool.runs):
+        return np.zeros(len(pool))
+    hashes = query.runs & ~np.int32(1)
+    rows, places = _matches(hashes, pool.runs & ~np.int32(1))
+    total = len(pool) + background.weight + 1
+    counts = np.bincount(places, minlength=len(hashes)) + background.run_counts(hashes) + 1
+    rarity = np.maximum(np.log(total / np.minimum(counts, total)) / np.log(total), _LEAST_RARITY)
+    is_said = (query.runs[places] | pool.runs[rows]) & 1
+    said = rarity[places] * np.where(is_said, 1.0, _TOLD)
+    evidence = np.bincount(pool.run_owners()[rows], weights=said, minlength=len(pool))
+    bent: NDArray[np.float64] = evidence**2 / (evidence**2 + _HALF_QUOTE**2)
+    return bent
+
+
+def _matches(wanted: NDArray[np.int32], stored: NDArray[np.int32]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """(rows, places): every ``stored[row]`` that equals some ``wanted[place]``; ``wanted`` is sorted."""
+    # A table of the low bits first: a binary search for each stored hash would cost ten times as much.
+    low = np.zeros(1 << 16, dtype=bool)
+    low[(wanted >> 1) & 0xFFFF] = True
+    rows = np.flatnonzero(low[(stored >> 1) & 0xFFFF])
+    places = np.minimum(np.searchsorted(wanted, stored[rows]), len(wanted) - 1)
+    same = wanted[places] == stored[rows]
+    return rows[same], places[same]
