@@ -1,0 +1,212 @@
+"""What templates ask of text, states and dates. Pure: nothing here reads the database or the settings of a person."""
+
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from django import template
+from django.contrib.messages import WARNING
+from django.contrib.messages.storage.base import Message
+from django.forms import BoundField
+from django.utils.formats import date_format
+from django.utils.html import conditional_escape, format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.timezone import template_localtime
+from django.utils.translation import get_language, gettext
+
+from reports.vocabulary import AffectedStatus, Dismissal, Resolution, Severity, Status, TurnRole
+
+register = template.Library()
+
+Span = Sequence[Any]  # [start, end] in code points, end excluded; a redaction adds what was removed
+
+LEVELS = {severity.value: level for level, severity in enumerate(Severity)}
+ENDINGS = {choice.value: choice.label for choices in (Resolution, Dismissal) for choice in choices}
+
+ZERO_WIDTH_JOINERS = "\u200c\u200d"
+BLANK_SIGNS = "\u034f\u115f\u1160\u3164\uffa0\u2800"  # letters, marks and symbols by category, drawn as nothing
+PREPENDED_SIGNS = "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2"  # format by category, drawn
+HIDDEN_CATEGORIES = ("Cc", "Cf", "Zl", "Zp", "Co", "Cs")
+
+
+@register.filter
+def severity_level(severity: str) -> int:
+    """0 (not sure, or unknown) to 4 (critical)."""
+    return LEVELS.get(severity, 0)
+
+
+@register.filter
+def severity_word(severity: str) -> str:
+    return str(Severity(severity).label if severity in LEVELS else Severity.NOT_SURE.label)
+
+
+@register.filter
+def state_word(status: str, resolution: str = "") -> str:
+    """How it was resolved or why it was dismissed, if that is known; else the status."""
+    if status in (Status.RESOLVED, Status.DISMISSED) and resolution in ENDINGS:
+        return str(ENDINGS[resolution])
+    return str(Status(status).label) if status in Status.values else status
+
+
+@register.filter
+def affected_word(status: str) -> str:
+    return str(AffectedStatus(status).label) if status in AffectedStatus.values else status
+
+
+@register.filter
+def role_word(role: str) -> str:
+    return str(TurnRole(role).label) if role in TurnRole.values else role
+
+
+@register.filter
+def rows(related: Any) -> Iterable[Any]:
+    """A plain list as it is, a related manager as its rows (prefetched ones cost no query)."""
+    if related is None:
+        return ()
+    return related.all() if hasattr(related, "all") else related
+
+
+@register.filter
+def of(mapping: Mapping[str, Any] | None, key: Any) -> Any:
+    """What ``mapping`` holds for ``key``, or nothing."""
+    return (mapping or {}).get(str(key), "")
+
+
+@register.filter
+def first_input(field: BoundField) -> str:
+    """The id to send the focus to: of the input, or of the first of several."""
+    return f"{field.auto_id}_0" if field.use_fieldset else field.id_for_label
+
+
+@register.filter
+def notices(messages: Iterable[Message] | None) -> list[Message]:
+    """Those that must be read before going on."""
+    return [message for message in messages or () if message.level >= WARNING]
+
+
+@register.filter
+def toasts(messages: Iterable[Message] | None) -> list[Message]:
+    """Those that say what was done."""
+    return [message for message in messages or () if message.level < WARNING]
+
+
+@register.simple_tag
+def when(moment: date | datetime | None, minutes: bool = False) -> str:
+    """A <time> with the day in words, and the time of day if asked for."""
+    if not moment:
+        return ""
+    local = template_localtime(moment)
+    with_minutes = bool(minutes) and isinstance(local, datetime)
+    if (get_language() or "en").startswith("en"):
+        written = "j M Y, H:i" if with_minutes else "j M Y"  # Django's own English is American
+    else:
+        written = "DATETIME_FORMAT" if with_minutes else "DATE_FORMAT"
+    return format_html('<time datetime="{}">{}</time>', local.isoformat(), date_format(local, written))
+
+
+@register.simple_block_tag
+def captured(content: str) -> str:
+    """The words between the tags, trimmed, to be kept by ``as``: how base.html learns which page it is."""
+    return content.strip()
+
+
+@register.simple_tag
+def marked(
+    text: str | None,
+    shared: Sequence[Span] | None = None,
+    fault: Sequence[Span] | None = None,
+    redacted: Sequence[Span] | None = None,
+) -> SafeString:
+    """Somebody's words as HTML that can only be read: escaped, spans marked, hidden characters shown.
+
+    Spans may overlap, lie outside the text or be upside down; what they cannot mean is left out.
+    Redacted characters are not in the answer at all.
+    """
+    words = text or ""
+    return mark_safe("".join(_pieces(words, _kept(shared, words), _kept(fault, words), _kept(redacted, words))))  # noqa: S308 (every piece below went through format_html)
+
+
+def _kept(spans: Sequence[Span] | None, text: str) -> list[Span]:
+    """The spans that touch the text, cut to it."""
+    size = len(text)
+    cut = [(max(0, int(span[0])), min(size, int(span[1])), *span[2:]) for span in spans or () if len(span) >= 2]
+    return [span for span in cut if span[0] < span[1]]
+
+
+def _pieces(text: str, shared: list[Span], fault: list[Span], redacted: list[Span]) -> Iterator[str]:
+    """The text cut wherever a span begins or ends, each piece drawn once."""
+    edges = sorted({0, len(text), *(edge for span in (*shared, *fault, *redacted) for edge in span[:2])})
+    last_removed: Span | None = None
+    for start, end in zip(edges, edges[1:], strict=False):
+        removed = next((span for span in redacted if span[0] <= start < span[1]), None)
+        if removed is not None:
+            if removed is not last_removed:
+                yield _redaction(removed)
+            last_removed = removed
+            continue
+        last_removed = None
+        piece = visible(text, start, end)
+        for spans, kind in ((fault, "fault"), (shared, "shared")):
+            if any(span[0] <= start < span[1] for span in spans):
+                piece = format_html('<mark class="{}">{}</mark>', kind, piece)
+        yield piece
+
+
+def _redaction(span: Span) -> str:
+    what = span[2] if len(span) > 2 and span[2] else gettext("text")
+    return format_html('<span class="redacted">{}</span>', gettext("%(what)s removed") % {"what": what})
+
+
+def visible(text: str, start: int, end: int) -> str:
+    """``text[start:end]`` escaped, with each hidden character (or run of one) as a chip that names it."""
+    plain: list[str] = []
+    drawn: list[str] = []
+    position = start
+    while position < end:
+        sign = text[position]
+        if not is_hidden(text, position):
+            plain.append(sign)
+            position += 1
+            continue
+        run = position
+        while run < end and text[run] == sign and is_hidden(text, run):
+            run += 1
+        drawn += [conditional_escape("".join(plain)), _chip(sign, run - position)]
+        plain = []
+        position = run
+    drawn.append(conditional_escape("".join(plain)))
+    return format_html_join("", "{}", ((piece,) for piece in drawn))
+
+
+def is_hidden(text: str, position: int) -> bool:
+    """Whether this character steers or hides what is read instead of being read itself.
+
+    Line ends and tabs are layout. A joiner between letters of a script that joins, or between parts of an
+    emoji, is spelling; beside Latin letters, digits or an end it is hiding. So is a variation selector without
+    anything to vary.
+    """
+    sign = text[position]
+    if sign in "\n\t" or sign in PREPENDED_SIGNS:
+        return False
+    if sign == "\r":
+        return text[position + 1 : position + 2] != "\n"
+    if sign in ZERO_WIDTH_JOINERS:
+        return not (0 < position < len(text) - 1 and _joins(text[position - 1]) and _joins(text[position + 1]))
+    if "\ufe00" <= sign <= "\ufe0f" or "\U000e0100" <= sign <= "\U000e01ef":
+        return not (position and _may_vary(text[position - 1]))
+    return sign in BLANK_SIGNS or unicodedata.category(sign) in HIDDEN_CATEGORIES
+
+
+def _may_vary(before: str) -> bool:
+    """Whether a variation selector has something to vary: a sign, a keycap's key or a letter beyond Latin."""
+    return before in "0123456789#*" or (ord(before) > 0x7F and unicodedata.category(before) in ("Lo", "So", "Sm", "Po"))
+
+
+def _joins(neighbour: str) -> bool:
+    return ord(neighbour) > 0x2FF and unicodedata.category(neighbour)[0] in "LMS"
+
+
+def _chip(sign: str, times: int) -> str:
+    code = f"U+{ord(sign):04X}" + (f" \N{MULTIPLICATION SIGN}{times}" if times > 1 else "")
+    return format_html('<span class="ctrl" title="{}">{}</span>', unicodedata.name(sign, "control"), code)
