@@ -4,7 +4,7 @@ from typing import Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
@@ -28,14 +28,15 @@ from reports.vocabulary import (
 
 class IssueQuerySet(models.QuerySet["Issue"]):
     def visible_to(self, actor: Actor) -> Self:
-        """The one door: published, past its embargo and of an artifact with a page. Triagers see all."""
+        """The one door: published, past its embargo, and naming an artifact that has a page. Triagers see all."""
         if allows(actor, Act.SEE_UNPUBLISHED):
             return self
+        with_a_page = Artifact.objects.visible_to(actor)
         return self.filter(
             Q(embargo_until__isnull=True) | Q(embargo_until__lte=Now()),
+            Exists(Affected.objects.filter(issue=OuterRef("pk"), artifact__in=with_a_page)),
             published_at__isnull=False,
             status__in=[Status.CONFIRMED, Status.RESOLVED],
-            family__merged_into__isnull=True,
         )
 
     def open(self) -> Self:
