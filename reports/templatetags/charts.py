@@ -6,6 +6,7 @@ Coordinates are text: a template would write 3.5 as 3,5 in Spanish, and an SVG w
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from math import ceil
 from typing import Any
 
 from django import template
@@ -104,12 +105,14 @@ def weekly_chart(weeks: Iterable[Any] | None, releases: Iterable[Any] | None = N
     shown = list(weeks or ())
     counts = [float(_part(week, "count") or 0) for week in shown]
     highs = [float(high) for week in shown if (high := _part(week, "high")) is not None]
-    unit = _unit(max([*counts, *highs, 1.0]))
-    top = unit * 4.0
+    most = max([*counts, *highs, 1.0])
+    unit = _unit(most)
+    steps = ceil(most / unit)
+    top = float(unit * steps)
     step = (RIGHT - LEFT) / max(1, len(shown))
     centres = [LEFT + step * (index + 0.5) for index in range(len(shown))]
     return WeeklyChart(
-        ticks=[_tick(unit * mark, top) for mark in range(5)],
+        ticks=[_tick(unit * mark, top) for mark in range(steps + 1)],
         bars=[_bar(week, centre, step, top) for week, centre in zip(shown, centres, strict=True)],
         band=_band(shown, centres, top),
         expected=_points(_line(shown, centres, "expected", top)),
@@ -155,10 +158,10 @@ def _in_words(counts: Sequence[float]) -> str:
 
 
 def _unit(most: float) -> int:
-    """The round number of which four reach the top."""
+    """The smallest round number of which four reach the top."""
     power = 1
     while True:
-        for factor in (1, 2, 5):
+        for factor in (1, 2, 3, 4, 5):
             if factor * power * 4 >= most:
                 return factor * power
         power *= 10

@@ -7,6 +7,8 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
   button.addEventListener("click", async () => {
     await navigator.clipboard.writeText((source.value ?? source.textContent).trim());
     button.textContent = button.dataset.copied;
-    setTimeout(() => { button.textContent = label; }, 2000); // long enough to be read, or heard
+    setTimeout(() => {
+      button.textContent = label;
+    }, 2000); // long enough to be read, or heard
   });
 }
