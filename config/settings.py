@@ -57,6 +57,7 @@ IS_HTTPS = SITE_URL.startswith("https://")
 DEBUG = flag("DEBUG", False)
 DEMO = flag("DEMO", True)
 DEMO_SITE = DEMO and IS_LOOPBACK
+PROXY_COUNT = int(os.environ.get("PROXY_COUNT") or 0)  # reverse proxies of ours in front
 REQUIRE_MFA = flag("REQUIRE_MFA", not DEMO_SITE)
 TWO_PERSON = flag("TWO_PERSON", True)  # in force where two people hold triager or moderator
 
@@ -204,7 +205,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["reports.api.authentication.TokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["reports.api.authentication.MayAct"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["reports.api.parsers.BoundedJSONParser"],
     "DEFAULT_PAGINATION_CLASS": "reports.api.pages.Pages",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
@@ -220,8 +221,6 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
 }
-
-KNOWN_ISSUES_FINDER = "triage.matching.known_issues"
 
 structlog.configure(
     processors=[

@@ -14,13 +14,14 @@ class TermVector(models.Model):
     """What a report looks like to the engine: keyed hashes and weights, no words. Deleted on erasure.
 
     ``family_id`` is the artifact family as a plain number, repeated here so that a family is read in one scan.
-    ``packed`` is a ``triage.grouping`` Vector as bytes, made by analyser number ``analyser``.
+    ``terms`` and ``runs`` are a ``triage.grouping`` Vector as bytes, made by analyser number ``analyser``.
     """
 
     report = models.OneToOneField(Report, models.CASCADE, primary_key=True, related_name="term_vector")
     analyser = models.PositiveSmallIntegerField()
     family_id = models.BigIntegerField()
-    packed = models.BinaryField()
+    terms = models.BinaryField()
+    runs = models.BinaryField()
     copy_digest = models.BinaryField()
 
     class Meta:

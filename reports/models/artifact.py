@@ -23,7 +23,13 @@ class ArtifactQuerySet(models.QuerySet["Artifact"]):
         return self.filter(confirmed_at__isnull=False, merged_into__isnull=True)
 
     def called(self, kind: str, org: str, name: str) -> Self:
-        return self.filter(kind=kind, org__iexact=org, name__iexact=name)
+        """By full name in any case; reads the index of the constraint that keeps names unique."""
+        low = self.alias(low_org=Lower("org"), low_name=Lower("name"))
+        return low.filter(kind=kind, low_org=org.lower(), low_name=name.lower())
+
+    def named(self, kind: str, name: str) -> Self:
+        """By the part after the slash, in any case, whatever the org."""
+        return self.alias(low_name=Lower("name")).filter(kind=kind, low_name=name.lower())
 
 
 class Artifact(models.Model):
@@ -60,6 +66,7 @@ class Artifact(models.Model):
                 name="artifact_not_merged_into_itself", condition=Q(merged_into=None) | ~Q(merged_into=F("id"))
             ),
         ]
+        indexes = [models.Index(Lower("name"), name="artifact_bare_name")]
 
     def __str__(self) -> str:
         return f"{self.org}/{self.name}" if self.org else self.name

@@ -1,0 +1,42 @@
+"""Who calls the API: a token's account, or nobody. Session cookies mean nothing here."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from accounts.actors import actor_of
+from accounts.models import User
+from accounts.policy import ANONYMOUS, allows
+from accounts.tokens import actor_of_token
+
+
+class TokenAuthentication(BaseAuthentication):
+    """``Authorization: Bearer tt_…``. A token that is not good is 401, never an anonymous call."""
+
+    def authenticate(self, request: Request) -> tuple[User, str] | None:
+        scheme, _space, token = get_authorization_header(request).decode("latin-1").partition(" ")
+        if scheme.lower() != "bearer":
+            request._request._actor = ANONYMOUS  # type: ignore[attr-defined] # see actors.actor_of
+            return None
+        found = actor_of_token(token.strip())
+        if found is None:
+            raise AuthenticationFailed(_("This token is not known, has expired or was revoked."))
+        user, actor = found
+        request._request._actor = actor  # type: ignore[attr-defined] # see actors.actor_of
+        return user, token
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="telltale"'
+
+
+class MayAct(BasePermission):
+    """Asks policy whether the caller may do the ``act`` that the view names; a view that names none is closed."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        act: Any = getattr(view, "act", None)
+        return act is not None and allows(actor_of(request._request), act)

@@ -1,0 +1,143 @@
+"""Filing by API, and reading back by receipt."""
+
+import hashlib
+import hmac
+import json
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.http import HttpResponse, JsonResponse
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, inline_serializer
+from rest_framework import serializers
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from accounts.actors import actor_of
+from accounts.network import network_of
+from accounts.policy import Act, Actor
+from reports.answers import Answers
+from reports.api.problems import problem
+from reports.filing import AlreadyFiled, Receipt, Refused, file_report
+from reports.models import IdempotencyKey, Report
+from reports.receipts import opens
+from reports.sealing import seal, unseal
+from reports.standing import standing
+from reports.vocabulary import Channel
+
+RECEIPT = inline_serializer(
+    "Receipt",
+    {
+        "reference": serializers.CharField(),
+        "receipt": serializers.CharField(help_text="Shown once. Whoever has it can read and withdraw the report."),
+        "status": serializers.CharField(),
+        "url": serializers.URLField(),
+    },
+)
+STANDING = inline_serializer(
+    "Standing",
+    {
+        "reference": serializers.CharField(),
+        "status": serializers.ChoiceField(
+            ["received", "grouped", "under_review", "confirmed", "resolved", "declined"]
+        ),
+        "issue": serializers.CharField(allow_null=True, help_text="Null until the public may see it."),
+        "timeline": serializers.ListField(child=serializers.DictField()),
+    },
+)
+
+
+class FileReport(APIView):
+    """File one report through the one door."""
+
+    act = Act.FILE
+
+    @extend_schema(
+        summary="File a report",
+        request=Answers,
+        parameters=[OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, required=False)],
+        responses={201: RECEIPT, 400: OpenApiResponse(description="A problem document (RFC 9457)")},
+    )
+    def post(self, request: Request) -> HttpResponse:
+        if not isinstance(request.data, dict):
+            return problem(400, _("A report is a JSON object."))
+        actor = actor_of(request._request)
+        key = request.headers.get("Idempotency-Key", "")
+        try:
+            answer = answered_once(request, actor, key) if key else receipt_answer(filed(request, actor))
+        except Refused as refusal:
+            return problem(400, _("This report cannot be taken as it is."), errors=refusal.errors)
+        except AlreadyFiled:
+            return problem(409, _("A report of this source with this source_key is here already."))
+        if answer is None:
+            return problem(422, _("This Idempotency-Key was used for another report."))
+        return JsonResponse(answer, status=201)
+
+
+def filed(request: Request, actor: Actor) -> Receipt:
+    return file_report(
+        request.data, channel=Channel.API, actor=actor, network=network_of(request._request)
+    )
+
+
+def receipt_answer(receipt: Receipt) -> dict[str, str]:
+    report = receipt.report
+    return {
+        "reference": report.reference,
+        "receipt": receipt.code,
+        "status": "received",
+        "url": f"{settings.SITE_URL}{report.get_absolute_url()}",
+    }
+
+
+def answered_once(request: Request, actor: Actor, key: str) -> dict[str, str] | None:
+    """The answer to this keyed request: made now, or as it was made the first time; None if the body differs.
+
+    The key is written in the transaction of the report, so that there is one of both or none; a second request
+    in flight waits on the key's row for the first.
+    """
+    digest = keyed_digest(f"{actor.user_id or network_of(request._request)}\n{key}")
+    body_digest = keyed_digest(json.dumps(request.data, sort_keys=True))
+    try:
+        with transaction.atomic():
+            IdempotencyKey.objects.create(digest=digest, body_digest=body_digest)
+            answer = receipt_answer(filed(request, actor))
+            IdempotencyKey.objects.filter(digest=digest).update(sealed_answer=seal(json.dumps(answer)))
+            return answer
+    except IntegrityError:
+        before = IdempotencyKey.objects.filter(digest=digest).first()
+        if before is None:  # something else was not unique
+            raise
+    if not hmac.compare_digest(bytes(before.body_digest), body_digest) or before.sealed_answer is None:
+        return None
+    repeated: dict[str, str] = json.loads(unseal(before.sealed_answer))
+    return repeated
+
+
+def keyed_digest(text: str) -> bytes:
+    return hmac.digest(settings.TOKEN_KEY, text.encode(), hashlib.sha256)
+
+
+class ReadReceipt(APIView):
+    """Where a report stands, for whoever has its receipt code."""
+
+    act = Act.OPEN_RECEIPT
+    authentication_classes = ()  # the code is all it takes
+
+    @extend_schema(
+        summary="Where a report stands",
+        parameters=[
+            OpenApiParameter(
+                "Authorization", str, OpenApiParameter.HEADER, description="Receipt CODE", required=True
+            )
+        ],
+        responses={200: STANDING, 404: OpenApiResponse(description="No such report, or not its code")},
+    )
+    def get(self, request: Request, reference: str) -> JsonResponse:
+        scheme, _space, code = request.headers.get("Authorization", "").partition(" ")
+        report: Any = Report.objects.filter(reference=reference.lower()).first()
+        if report is None or scheme.lower() != "receipt" or not opens(code, report):
+            raise NotFound
+        return JsonResponse(standing(report))

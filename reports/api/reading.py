@@ -1,0 +1,92 @@
+"""Reading the record by API: the same rows as the pages, for whoever calls."""
+
+from typing import Any
+
+from django.db.models import Prefetch
+from django.http import HttpResponse, HttpResponsePermanentRedirect
+from django.urls import reverse
+from django.utils.cache import patch_vary_headers
+from drf_spectacular.utils import extend_schema
+from rest_framework.generics import GenericAPIView, ListAPIView, RetrieveAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+
+from accounts.actors import actor_of
+from accounts.policy import ANONYMOUS, Act, Actor, allows
+from reports.conditional import tag_of, unless_known
+from reports.filters import ArtifactFilter, IssueFilter
+from reports.models import Lineage
+from reports.models.artifact import ArtifactQuerySet
+from reports.models.issue import IssueQuerySet
+from reports.record import artifacts_with_pages, issues_for, issues_to_triage, survivor_of, with_tallies
+from reports.twins import ArtifactTwin, IssueTwin, QueueTwin
+
+
+class Reading(GenericAPIView[Any]):
+    """Starts from what the caller may see, and answers 304 to whoever has that already."""
+
+    act = Act.READ_PUBLIC
+
+    @property
+    def actor(self) -> Actor:
+        return actor_of(self.request._request) if self.request else ANONYMOUS
+
+    def finalize_response(self, request: Request, response: HttpResponse, *args: Any, **kwargs: Any) -> HttpResponse:
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        if isinstance(answer, Response) and answer.status_code == 200:
+            answer = unless_known(request._request, tag_of(answer.data), lambda: answer)
+        patch_vary_headers(answer, ["Authorization"])
+        return answer
+
+
+class Issues(Reading):
+    filterset_class = IssueFilter
+    lookup_field = lookup_url_kwarg = "number"
+
+    @property
+    def may_see_unpublished(self) -> bool:
+        return allows(self.actor, Act.SEE_UNPUBLISHED)
+
+    def get_queryset(self) -> IssueQuerySet:
+        return issues_to_triage(self.actor) if self.may_see_unpublished else issues_for(self.actor)
+
+    def get_serializer_class(self) -> type[BaseSerializer[Any]]:
+        return QueueTwin if self.may_see_unpublished else IssueTwin
+
+
+@extend_schema(summary="Issues", description="With a token of scope queue:read, unpublished ones and their reports too.")
+class IssueList(Issues, ListAPIView[Any]):
+    pass
+
+
+@extend_schema(summary="One issue", description="A merged issue answers with the address of the one it is part of.")
+class IssueDetail(Issues, RetrieveAPIView[Any]):
+    def get(self, request: Request, *args: Any, number: str, **kwargs: Any) -> HttpResponse:
+        if survivor := survivor_of(number, self.actor):
+            return HttpResponsePermanentRedirect(reverse("api_issue", args=[survivor.number]))
+        return super().get(request, *args, number=number, **kwargs)
+
+
+class Artifacts(Reading):
+    serializer_class = ArtifactTwin
+    filterset_class = ArtifactFilter
+
+    def get_queryset(self) -> ArtifactQuerySet:
+        pages = artifacts_with_pages(self.actor)
+        parents = Lineage.objects.filter(parent__in=pages).select_related("parent")
+        of_kind = with_tallies(pages.filter(kind=self.kwargs["kind"]), self.actor)
+        return of_kind.prefetch_related("versions", Prefetch("parents", queryset=parents, to_attr="shown_parents"))
+
+
+@extend_schema(summary="Models, systems or datasets")
+class ArtifactList(Artifacts, ListAPIView[Any]):
+    pass
+
+
+@extend_schema(summary="One model, system or dataset")
+class ArtifactDetail(Artifacts, RetrieveAPIView[Any]):
+    def filter_queryset(self, queryset: Any) -> Any:
+        return queryset.called(self.kwargs["kind"], self.kwargs["org"], self.kwargs["name"])
+
+    lookup_field = "kind"  # the name was looked up above

@@ -1,0 +1,33 @@
+"""What may stand in an address: the three kinds of artifact, and an issue's number."""
+
+from django.urls import register_converter
+
+from reports.vocabulary import ArtifactKind
+
+
+class AnyKind:
+    """ "models", "systems" or "datasets", as addresses write it; a view is given the kind itself."""
+
+    regex = "|".join(f"{kind}s" for kind in ArtifactKind.values)
+
+    def to_python(self, value: str) -> ArtifactKind:
+        return ArtifactKind(value.removesuffix("s"))
+
+    def to_url(self, value: str) -> str:
+        return value if value.endswith("s") else f"{value}s"
+
+
+class IssueNumber:
+    """TT-2026-00412: the year, then at least five digits."""
+
+    regex = "TT-[0-9]{4}-[0-9]{5,11}"  # with its year no longer than the column
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(AnyKind, "any_kind")
+register_converter(IssueNumber, "issue_number")

@@ -1,0 +1,222 @@
+"""The one door in: every report, from whatever side, is filed here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.policy import ANONYMOUS, Act, Actor, allows
+from ledger.record import record
+from reports.answers import SUMMARY_MAX, Answers
+from reports.models import Artifact, Contact, Evidence, Issue, Report
+from reports.naming import artifact_named, version_named
+from reports.receipts import code_digest, new_code, new_reference
+from reports.sealing import seal
+from reports.signals import report_filed
+from reports.text import guess_language
+from reports.vocabulary import Channel, FoundBy, Severity, SourceType, Visibility
+from reports.voices import voice_key
+
+CONSENT_VERSION = "2026-11"  # the wording beside the consent box; a new wording is a new version
+RELAXED = frozenset({Channel.IMPORT, Channel.DEMO, Channel.REPLAY})  # text not written for our limits
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the reporter gets: the report, and the code that is shown once."""
+
+    report: Report
+    code: str
+
+
+class Refused(ValidationError):
+    """A report that cannot be taken, with a sentence for each field concerned. Nothing was stored.
+
+    ``errors`` maps a field's name (dotted for parts of it, "transcript.2.role"; "" for the whole) to sentences.
+    """
+
+    def __init__(self, errors: Mapping[str, list[str]]) -> None:
+        super().__init__(dict(errors))
+        self.errors = dict(errors)
+
+
+class AlreadyFiled(Exception):
+    """A report of this source under this key is here."""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__(report.reference)
+        self.report = report
+
+
+def flat(detail: Any, name: str = "") -> dict[str, list[str]]:
+    """A serializer's nested errors as one level, a dotted name for each field that is wrong."""
+    if isinstance(detail, dict):
+        parts = [flat(value, ".".join(filter(None, [name, str(key)]))) for key, value in detail.items()]
+        return {key: sentences for part in parts for key, sentences in part.items()}
+    if isinstance(detail, list) and any(isinstance(value, dict) for value in detail):
+        return flat({str(at): value for at, value in enumerate(detail) if value}, name)
+    sentences = detail if isinstance(detail, list) else [detail]
+    return {name.removesuffix(".non_field_errors"): [str(sentence) for sentence in sentences]}
+
+
+def check(answers: Mapping[str, object], *, channel: Channel) -> dict[str, Any]:
+    """The answers, checked against the one schema. Raises :class:`Refused`."""
+    context = {"relaxed": channel in RELAXED, "confirms": bool(answers.get("confirms"))}
+    schema = Answers(data=dict(answers), context=context)
+    if not schema.is_valid():
+        raise Refused(flat(schema.errors))
+    checked: dict[str, Any] = schema.validated_data
+    return checked
+
+
+def cut_at_word(text: str, limit: int = SUMMARY_MAX) -> str:
+    """``text`` on one line and within ``limit`` characters, cut after a word and marked where it was cut."""
+    line = " ".join(text.split())
+    if len(line) <= limit:
+        return line
+    head = line[: limit - 1]
+    return (head.rsplit(" ", 1)[0] if " " in head[limit // 2 :] else head).rstrip(" ,;:.") + "…"
+
+
+def file_report(
+    answers: Mapping[str, object],
+    *,
+    channel: Channel,
+    actor: Actor = ANONYMOUS,
+    network: str = "",
+    author: str = "",
+    source_type: SourceType | None = None,
+) -> Receipt:
+    """File one report, in one transaction, and ring for its grouping once that has committed.
+
+    ``answers`` are the API's. ``network`` is the address it came from: only a hash of its prefix, salted for the
+    day, is kept. ``author`` is who wrote it according to an import's source. ``source_type`` picks the thresholds
+    of grouping and follows from the channel and the rule id unless given.
+
+    Raises :class:`Refused` (nothing stored) and :class:`AlreadyFiled`.
+    """
+    checked = check(answers, channel=channel)
+    source = source_name(checked, channel=channel, actor=actor)
+    confirmed_issue = issue_to_confirm(checked.get("confirms", ""), actor)
+    with transaction.atomic():
+        if known := filed_before(source, checked.get("source_key", "")):
+            raise AlreadyFiled(known)
+        artifact = artifact_named(
+            checked["artifact_kind"], checked["artifact"], developer=checked.get("developer", "")
+        )
+        code = new_code()
+        report = save_report(
+            checked,
+            artifact=artifact,
+            channel=channel,
+            actor=actor,
+            source=source,
+            source_type=source_type or source_type_of(checked, channel),
+            confirms=confirmed_issue,
+            voice={"network": network, "author": author},
+            code=code,
+        )
+        save_words(report, checked)
+        record("file", report, artifact, actor=actor.pseudonym, channel=channel.value)
+        transaction.on_commit(lambda: report_filed.send(Report, report_id=report.pk))
+    return Receipt(report, code)
+
+
+def source_name(checked: Mapping[str, Any], *, channel: Channel, actor: Actor) -> str:
+    """Where the report says it comes from. Strangers cannot take another source's keys: theirs are set apart."""
+    named: str = checked.get("source", "")
+    if channel in RELAXED or allows(actor, Act.FILE_BULK):
+        return named or channel.value
+    return f"{channel.value}:{actor.user_id or 'anonymous'}:{named}" if named else channel.value
+
+
+def source_type_of(checked: Mapping[str, Any], channel: Channel) -> SourceType:
+    if checked.get("rule_id"):
+        return SourceType.SCANNER
+    return SourceType.IMPORT if channel is Channel.IMPORT else SourceType.FORM
+
+
+def issue_to_confirm(number: str, actor: Actor) -> Issue | None:
+    """The issue that the reporter says is theirs too. Raises :class:`Refused` if they may not see such a one."""
+    if not number:
+        return None
+    issue = Issue.objects.visible_to(actor).filter(number=number).select_related("family").first()
+    if issue is None:
+        raise Refused({"confirms": [_("There is no such issue.")]})
+    return issue
+
+
+def filed_before(source: str, source_key: str) -> Report | None:
+    """The report of that source and key; while it is being filed elsewhere, waits until it is or is not."""
+    if not source_key:
+        return None
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{source}\n{source_key}"])
+    return Report.objects.filter(source=source, source_key=source_key).first()
+
+
+def save_report(
+    checked: Mapping[str, Any],
+    *,
+    artifact: Artifact,
+    channel: Channel,
+    actor: Actor,
+    source: str,
+    source_type: SourceType,
+    confirms: Issue | None,
+    voice: Mapping[str, str],
+    code: str,
+) -> Report:
+    reference = new_reference()
+    now = timezone.now()
+    tried: Mapping[str, int] = checked.get("reproduction") or {}
+    words = f"{checked.get('summary', '')}\n{checked.get('what_happened', '')}"
+    reported_at: datetime | None = checked.get("reported_at")
+    return Report.objects.create(
+        reference=reference,
+        receipt_digest=code_digest(code),
+        reporter_id=actor.user_id,
+        voice_key=voice_key(user_id=actor.user_id, source=source, reference=reference, **voice),
+        artifact=artifact,
+        version=version_named(artifact, checked.get("version", "")),
+        also_affects=checked.get("also_affects", []),
+        kind=checked.get("kind") or (confirms.kind if confirms else ""),
+        context_of_use=checked.get("context_of_use", ""),
+        harm_occurred=checked.get("harm_occurred", ""),
+        severity=checked.get("severity") or Severity.NOT_SURE,
+        found_by=checked.get("found_by") or FoundBy.USE,
+        relation=checked.get("relation", ""),
+        tries=tried.get("tries"),
+        failures=tried.get("failures"),
+        language=checked.get("language") or guess_language(words),
+        observed_on=checked.get("observed_on"),
+        settings=checked.get("settings", {}),
+        visibility=checked.get("visibility") or Visibility.PUBLIC_AFTER_REVIEW,
+        consent_version=CONSENT_VERSION,
+        confirms=confirms,
+        channel=channel,
+        source_type=source_type,
+        source=source,
+        source_key=checked.get("source_key", ""),
+        rule_id=checked.get("rule_id", ""),
+        filed_at=now,
+        reported_at=reported_at or now,
+    )
+
+
+def save_words(report: Report, checked: Mapping[str, Any]) -> None:
+    """The evidence and the contact: what may be erased apart from the report."""
+    Evidence.objects.create(
+        report=report,
+        summary=cut_at_word(checked.get("summary") or checked.get("what_happened", "")),
+        what_happened=checked.get("what_happened", ""),
+        expected=checked.get("expected", ""),
+        transcript=[dict(turn) for turn in checked.get("transcript", [])],
+    )
+    if email := checked.get("contact_email"):
+        Contact.objects.create(report=report, sealed_email=seal(email))

@@ -1,0 +1,78 @@
+"""From the name a reporter typed to the artifact it means, which is made if nobody has named it before."""
+
+import re
+import unicodedata
+from urllib.parse import unquote, urlsplit
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Lower
+
+from reports.models import Alias, Artifact, Version
+from reports.models.artifact import UNKNOWN, UNLISTED
+
+ORG_LENGTH, NAME_LENGTH = 96, 160
+
+
+def tidy(part: str) -> str:
+    """One part of a name as it can stand in a URL: no controls, no slashes, no spaces."""
+    shown = "".join(char for char in unicodedata.normalize("NFC", part) if unicodedata.category(char)[0] != "C")
+    return re.sub(r"[\s/\\?#%]+", "-", shown.strip()).strip("-.")
+
+
+def parse(name: str) -> tuple[str, str]:
+    """``(org, name)`` of what was typed: "org/name", a bare name (org ""), or the address of a hub's page.
+
+    >>> parse("acme/chat-7b"), parse("Chat 7B"), parse("https://hub.example/acme/chat-7b/")
+    (('acme', 'chat-7b'), ('', 'Chat-7B'), ('acme', 'chat-7b'))
+    """
+    text = name.strip()
+    if text.lower().startswith(("http://", "https://")):
+        parts = [part for part in unquote(urlsplit(text).path).split("/") if part]
+        text = "/".join(parts[:2]) or text
+    org, slash, rest = text.partition("/")
+    return (tidy(org)[:ORG_LENGTH], tidy(rest)[:NAME_LENGTH]) if slash else ("", tidy(org)[:NAME_LENGTH])
+
+
+def find_artifact(kind: str, org: str, name: str) -> Artifact | None:
+    """The artifact of that name or alias, following merges; a bare name counts if only one artifact has it."""
+    artifacts = Artifact.objects.called(kind, org, name) if org else Artifact.objects.named(kind, name)
+    found = list(artifacts.select_related("merged_into").order_by("pk")[:2])
+    if len(found) != 1:
+        full = f"{org}/{name}" if org else name
+        aliases = Alias.objects.alias(low=Lower("name")).filter(low=full.lower(), artifact__kind=kind)
+        found = [alias.artifact for alias in aliases.select_related("artifact__merged_into")[:2]]
+    if len(found) != 1:
+        return None
+    return found[0].merged_into or found[0]
+
+
+def artifact_named(kind: str, typed: str, *, developer: str = "") -> Artifact:
+    """The artifact that ``typed`` means; a new one, waiting for a triager, if nobody has named it before."""
+    org, name = parse(typed)
+    if not org and name.lower() == UNKNOWN:
+        return _made(kind="model", org="", name=UNKNOWN)
+    if found := find_artifact(kind, org, name):
+        return found
+    return _made(kind=kind, org=org or tidy(developer)[:ORG_LENGTH].lower() or UNLISTED, name=name, developer=developer)
+
+
+def _made(*, kind: str, org: str, name: str, developer: str = "") -> Artifact:
+    with transaction.atomic():
+        artifact, is_new = Artifact.objects.called(kind, org, name).get_or_create(
+            defaults={"kind": kind, "org": org, "name": name, "developer": developer}
+        )
+        if is_new:
+            Artifact.objects.filter(pk=artifact.pk).update(family_id=F("pk"))
+            artifact.family_id = artifact.pk
+    return artifact
+
+
+def version_named(artifact: Artifact, typed: str) -> Version | None:
+    """The version of that name; a new one without a place in the order if nobody has named it before."""
+    name = " ".join(typed.split())[:120]
+    if not name or artifact.is_unknown:
+        return None
+    known = Version.objects.alias(low=Lower("name")).filter(artifact=artifact, low=name.lower())
+    version, _ = known.get_or_create(defaults={"artifact": artifact, "name": name})
+    return version

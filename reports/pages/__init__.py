@@ -1,0 +1,1 @@
+"""The pages of filing and of the public record."""

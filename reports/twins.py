@@ -1,0 +1,115 @@
+"""The machine's reading of the public record: what a page says, as JSON. One shape for twins and API."""
+
+from typing import Any
+
+from django.conf import settings
+from rest_framework import serializers
+
+from reports.models import Affected, Artifact, Issue, Lineage, Placement, Version
+from reports.record import modified_at
+
+SCHEMA_VERSION = 1
+
+
+def address_of(thing: Artifact | Issue) -> str:
+    return f"{settings.SITE_URL}{thing.get_absolute_url()}"
+
+
+class AffectedTwin(serializers.Serializer[Affected]):
+    kind = serializers.CharField(source="artifact.kind")
+    name = serializers.CharField(source="artifact")
+    url = serializers.SerializerMethodField()
+    status = serializers.CharField()
+    resolution = serializers.CharField()
+    introduced_in = serializers.CharField(default=None)
+    fixed_in = serializers.CharField(default=None)
+
+    def get_url(self, row: Affected) -> str | None:
+        return None if row.artifact.is_unknown else address_of(row.artifact)
+
+
+class IssueTwin(serializers.Serializer[Issue]):
+    """An issue with a page. Fetch it through ``record.issues_on_record``."""
+
+    schema_version = serializers.SerializerMethodField()
+    id = serializers.CharField(source="number")
+    number = serializers.CharField()
+    url = serializers.SerializerMethodField()
+    title = serializers.CharField(source="public_title")
+    summary = serializers.CharField(source="public_summary")
+    kind = serializers.CharField()
+    status = serializers.CharField()
+    resolution = serializers.CharField()
+    severity = serializers.CharField()
+    context_of_use = serializers.CharField()
+    disputed = serializers.BooleanField(source="is_disputed")
+    artifacts = AffectedTwin(source="shown", many=True)
+    report_count = serializers.IntegerField()
+    voice_count = serializers.IntegerField()
+    first_reported = serializers.DateTimeField(source="first_reported_at", format="%Y-%m-%d")
+    published = serializers.DateTimeField(source="published_at")
+    resolved = serializers.DateTimeField(source="resolved_at")
+    modified = serializers.SerializerMethodField()
+
+    def get_schema_version(self, issue: Issue) -> int:
+        return SCHEMA_VERSION
+
+    def get_url(self, issue: Issue) -> str | None:
+        return address_of(issue) if issue.number else None
+
+    def get_modified(self, issue: Issue) -> str | None:
+        moment = modified_at(issue)
+        return moment.isoformat().replace("+00:00", "Z") if moment else None
+
+
+class QueueTwin(IssueTwin):
+    """An issue for those who may see unpublished ones. Fetch it through ``record.issues_to_triage``."""
+
+    id = serializers.IntegerField(source="pk")  # type: ignore[assignment] # an unconfirmed issue has no number
+    number = serializers.CharField(allow_null=True)
+    title = serializers.SerializerMethodField()  # type: ignore[assignment] # may not be written yet
+    reports = serializers.SerializerMethodField()
+
+    def get_title(self, issue: Issue) -> str:
+        oldest: str | None = issue.oldest_summary  # type: ignore[attr-defined] # annotated
+        return issue.public_title or oldest or f"{issue.get_kind_display()}: {issue.family}"
+
+    def get_reports(self, issue: Issue) -> list[str]:
+        placed: list[Placement] = issue.placed  # type: ignore[attr-defined] # set by the prefetch
+        return [placement.report.reference for placement in placed]
+
+
+class VersionTwin(serializers.Serializer[Version]):
+    name = serializers.CharField()
+    released_on = serializers.DateField()
+    alias = serializers.BooleanField(source="is_alias")
+
+
+class ParentTwin(serializers.Serializer[Lineage]):
+    relation = serializers.CharField()
+    kind = serializers.CharField(source="parent.kind")
+    name = serializers.CharField(source="parent")
+
+
+class ArtifactTwin(serializers.Serializer[Artifact]):
+    """An artifact with a page. Fetch it through ``record.with_tallies``."""
+
+    schema_version = serializers.SerializerMethodField()
+    kind = serializers.CharField()
+    name = serializers.CharField(source="__str__")
+    url = serializers.SerializerMethodField()
+    title = serializers.CharField()
+    developer = serializers.CharField()
+    deployer = serializers.CharField()
+    access = serializers.CharField()
+    versions = VersionTwin(many=True)
+    parents = ParentTwin(source="shown_parents", many=True)
+    open_issues = serializers.IntegerField(source="open_count")
+    resolved_issues = serializers.IntegerField(source="resolved_count")
+    on_record_since = serializers.DateTimeField(source="confirmed_at", format="%Y-%m-%d")
+
+    def get_schema_version(self, artifact: Artifact) -> int:
+        return SCHEMA_VERSION
+
+    def get_url(self, artifact: Artifact) -> str:
+        return address_of(artifact)

@@ -1,0 +1,153 @@
+"""One throw-away PostgreSQL for the whole run, and the few fixtures every story starts from."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+STACK = ExitStack()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before Django loads its settings: a state folder and, unless DATABASE_URL names one, a server of our own.
+
+    Workers of pytest-xdist inherit both by the environment; whoever leaves last stops the server.
+    """
+    if "TELLTALE_TEST_STATE" not in os.environ:
+        folder = tempfile.mkdtemp(prefix="telltale-test-")
+        STACK.callback(shutil.rmtree, folder, ignore_errors=True)
+        os.environ["TELLTALE_TEST_STATE"] = folder
+    state = Path(os.environ["TELLTALE_TEST_STATE"])
+    os.environ["STATE_DIR"] = str(state)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    for name in ("SITE_URL", "PORT", "BROKER_URL", "DEMO", "REQUIRE_MFA"):
+        os.environ.pop(name, None)
+    if not os.environ.get("DATABASE_URL"):
+        from config import postgres  # noqa: PLC0415 -- after the environment is set
+
+        STACK.enter_context(postgres.running(state, fsync=False))
+    from django.conf import settings  # noqa: PLC0415
+
+    assert settings.STATE_DIR == state.resolve()  # loads them now, so that pytest-django finds them
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    STACK.close()
+
+
+@pytest.fixture(autouse=True)
+def quiet_house(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Static files as they lie, no e-mail leaves, and the bell rings only in tests that ask for it."""
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    from triage.bell import bell  # noqa: PLC0415
+
+    monkeypatch.setattr(bell, "ring", lambda task, row_id: None)
+    from reports.voices import _salt  # noqa: PLC0415
+
+    _salt.cache_clear()
+
+
+ANSWERS = {
+    "artifact": "acme/chat-7b",
+    "version": "2026-05",
+    "summary": "It invents a court ruling",
+    "what_happened": "I asked for rulings on rent and it cited one that was never made, with a date and a judge.",
+    "kind": "false_information",
+    "consent": True,
+}
+
+
+@pytest.fixture
+def answers() -> dict[str, Any]:
+    """The least a report says, as the API takes it."""
+    return dict(ANSWERS)
+
+
+@pytest.fixture
+def file(db: None) -> Callable[..., Any]:
+    """Files a report through the one door and groups it: ``file(summary="…", channel=…) -> Report``."""
+    from reports.filing import file_report  # noqa: PLC0415
+    from reports.vocabulary import Channel  # noqa: PLC0415
+    from triage.matching import match_report  # noqa: PLC0415
+
+    def filed(*, grouped: bool = True, channel: Any = Channel.API, **changes: Any) -> Any:
+        known = {name: changes.pop(name) for name in ("actor", "network", "author", "source_type") if name in changes}
+        report = file_report({**ANSWERS, **changes}, channel=channel, **known).report
+        if grouped:
+            match_report(report.pk)
+            report.refresh_from_db()
+        return report
+
+    return filed
+
+
+@pytest.fixture
+def someone(db: None) -> Callable[..., Any]:
+    """Makes an account holding the roles named: ``someone("triager") -> User``."""
+    from accounts.models import Grant, User  # noqa: PLC0415
+
+    def made(*roles: str, email: str = "", artifact_id: int | None = None) -> Any:
+        user = User.objects.create_user(email or f"{'-'.join(roles) or 'reporter'}@example.org", "a long password")
+        for role in roles:
+            Grant.objects.create(user=user, role=role, artifact_id=artifact_id if role == "maintainer" else None)
+        return user
+
+    return made
+
+
+@pytest.fixture
+def triager(someone: Callable[..., Any]) -> Any:
+    return someone("triager")
+
+
+@pytest.fixture
+def artifact(db: None) -> Any:
+    """A confirmed model, acme/chat-7b, with two versions in order."""
+    from django.utils import timezone  # noqa: PLC0415
+
+    from reports.models import Version  # noqa: PLC0415
+    from reports.naming import artifact_named  # noqa: PLC0415
+
+    made = artifact_named("model", "acme/chat-7b", developer="Acme")
+    made.confirmed_at = timezone.now()
+    made.save()
+    for position, name in enumerate(("2026-05", "2026-06"), start=1):
+        Version.objects.create(artifact=made, name=name, position=position)
+    return made
+
+
+@pytest.fixture
+def make_issue(db: None, artifact: Any) -> Callable[..., Any]:
+    """An issue as rows, for pages that only read: ``make_issue("Title", status="resolved", …) -> Issue``."""
+    from django.utils import timezone  # noqa: PLC0415
+
+    from reports.models import Affected, Issue  # noqa: PLC0415
+
+    def made(title: str = "It invents a ruling", *, status: str = "confirmed", **fields: Any) -> Any:
+        now = timezone.now()
+        serial = Issue.objects.count() + 1
+        about = fields.pop("artifact", artifact)
+        values: dict[str, Any] = {"family": about.family, "kind": "false_information", "public_title": title}
+        if status in ("confirmed", "resolved"):
+            values |= {"number": f"TT-2026-{serial:05}", "confirmed_at": now, "published_at": now}
+        if status == "resolved":
+            values |= {"resolution": "fixed", "resolved_at": now}
+        if status == "dismissed":
+            values |= {"dismissal": "spam", "dismissed_at": now}
+        issue = Issue.objects.create(status=status, **{**values, "report_count": 1, "voice_count": 1, **fields})
+        stands = {"confirmed": "affected", "resolved": "fixed"}.get(status, "under_investigation")
+        ended = {"resolution": "fixed", "resolved_at": now} if status == "resolved" else {}
+        Affected.objects.create(issue=issue, artifact=about, status=stands, **ended)
+        return issue
+
+    return made

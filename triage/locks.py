@@ -1,0 +1,21 @@
+"""Locks, always taken in one order so that nobody waits in a ring: the family first, then issues by number."""
+
+from collections.abc import Iterable
+
+from django.db import connection
+
+from reports.models import Issue
+
+FAMILY = 1  # the class of our advisory locks on families
+
+
+def lock_family(family_id: int) -> None:
+    """Wait until nobody else groups or decides in this family; held until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [FAMILY, family_id])
+
+
+def lock_issues(issue_ids: Iterable[int]) -> dict[int, Issue]:
+    """The issues by id, their rows locked in ascending order until the transaction ends."""
+    locked = Issue.objects.select_for_update(of=["self"]).filter(pk__in=set(issue_ids)).order_by("pk")
+    return {issue.pk: issue for issue in locked}

@@ -1,0 +1,74 @@
+"""What confirming an issue makes public, and what is held back."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from django.db.models import Max, Q
+from django.utils.translation import gettext_lazy as _
+
+from reports.filing import cut_at_word
+from reports.models import Issue, NumberSeries, Report
+from reports.models.report import ReportQuerySet
+from reports.vocabulary import HELD_BACK_KINDS, HazardLevel, Visibility
+from triage.words import Words
+
+TITLE_LENGTH = 200
+
+
+def reports_in(issue: Issue) -> ReportQuerySet:
+    """The reports that stand in the issue now."""
+    return Report.objects.filter(placements__issue=issue, placements__superseded_at=None)
+
+
+def fit_to_print(issue: Issue, at: datetime) -> ReportQuerySet:
+    """Those whose words may head a public page: not private, held, hazardous or under embargo."""
+    kept_back = Q(embargo_until__gt=at) | Q(hazard_level__gte=HazardLevel.GATED) | Q(held_at__isnull=False)
+    return reports_in(issue).exclude(visibility=Visibility.PRIVATE).exclude(kept_back)
+
+
+def default_title(issue: Issue, at: datetime) -> str:
+    """The summary of the oldest report that may head a public page; else kind and artifact."""
+    summaries = fit_to_print(issue, at).exclude(evidence__summary="").exclude(evidence=None)
+    summary = summaries.order_by("reported_at", "pk").values_list("evidence__summary", flat=True).first()
+    return cut_at_word(summary, TITLE_LENGTH) if summary else f"{issue.get_kind_display()} · {issue.family}"
+
+
+def next_number(year: int) -> str:
+    """A number nobody has. Its series stays locked until the transaction ends, so that none is skipped or doubled."""
+    NumberSeries.objects.get_or_create(year=year)
+    series = NumberSeries.objects.select_for_update().get(year=year)
+    series.last += 1
+    series.save(update_fields=["last"])
+    return f"TT-{year}-{series.last:05d}"
+
+
+def _all_private(issue: Issue, at: datetime) -> bool:
+    return not reports_in(issue).exclude(visibility=Visibility.PRIVATE).filter(held_at=None).exists()
+
+
+def _hazardous(issue: Issue, at: datetime) -> bool:
+    worst: int = reports_in(issue).aggregate(worst=Max("hazard_level"))["worst"] or 0
+    return max(issue.hazard_level, worst) >= HazardLevel.GATED
+
+
+def _of_a_held_back_kind(issue: Issue, at: datetime) -> bool:
+    return issue.kind in HELD_BACK_KINDS
+
+
+def _embargoed(issue: Issue, at: datetime) -> bool:
+    own = issue.embargo_until is not None and issue.embargo_until > at
+    return own or reports_in(issue).filter(embargo_until__gt=at).exists()
+
+
+# DESIGN §3: what is not published by confirmation alone, each with the sentence the desk shows.
+RESTRAINTS: tuple[tuple[Callable[[Issue, datetime], bool], Words], ...] = (
+    (_all_private, _("All its reports are private or held.")),
+    (_hazardous, _("Its hazard level is gated or higher.")),
+    (_of_a_held_back_kind, _("Issues of this kind are never published by confirmation alone.")),
+    (_embargoed, _("An embargo stands.")),
+)
+
+
+def why_held_back(issue: Issue, at: datetime) -> list[Words]:
+    """The sentences that say why confirming does not publish; none if it does."""
+    return [words for holds, words in RESTRAINTS if holds(issue, at)]

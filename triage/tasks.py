@@ -1,0 +1,27 @@
+"""Doorbells: fetch by id, call the verb, go. The sweep serves what was not rung."""
+
+from datetime import timedelta
+
+from celery import shared_task
+from django.utils import timezone
+
+from reports.models import Report
+from reports.voices import throw_salts_away
+from triage import matching
+
+SWEEP_AFTER = timedelta(seconds=5)  # by then the bell would have rung
+SWEEP_AT_MOST = 500  # reports one sweep takes on, well within a task's minute
+
+
+@shared_task(ignore_result=True)
+def match_report(report_id: int) -> None:
+    matching.match_report(report_id)
+
+
+@shared_task(ignore_result=True)
+def sweep() -> None:
+    """Group what nobody rang for, oldest first, and throw yesterday's salts away."""
+    waiting = Report.objects.ungrouped().filter(filed_at__lte=timezone.now() - SWEEP_AFTER).order_by("pk")
+    for report_id in waiting.values_list("pk", flat=True)[:SWEEP_AT_MOST]:
+        matching.match_report(report_id)
+    throw_salts_away()
