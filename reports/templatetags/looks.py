@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from itertools import pairwise
 from typing import Any
 
 from django import template
@@ -12,7 +13,7 @@ from django.forms import BoundField
 from django.utils.formats import date_format
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.timezone import template_localtime
+from django.utils.timezone import is_aware, localtime
 from django.utils.translation import get_language, gettext
 
 from reports.vocabulary import AffectedStatus, Dismissal, Resolution, Severity, Status, TurnRole
@@ -62,9 +63,8 @@ def role_word(role: str) -> str:
 @register.filter
 def rows(related: Any) -> Iterable[Any]:
     """A plain list as it is, a related manager as its rows (prefetched ones cost no query)."""
-    if related is None:
-        return ()
-    return related.all() if hasattr(related, "all") else related
+    found: Iterable[Any] = related.all() if hasattr(related, "all") else related or ()
+    return found
 
 
 @register.filter
@@ -96,7 +96,7 @@ def when(moment: date | datetime | None, minutes: bool = False) -> str:
     """A <time> with the day in words, and the time of day if asked for."""
     if not moment:
         return ""
-    local = template_localtime(moment)
+    local = localtime(moment) if isinstance(moment, datetime) and is_aware(moment) else moment
     with_minutes = bool(minutes) and isinstance(local, datetime)
     if (get_language() or "en").startswith("en"):
         written = "j M Y, H:i" if with_minutes else "j M Y"  # Django's own English is American
@@ -138,7 +138,7 @@ def _pieces(text: str, shared: list[Span], fault: list[Span], redacted: list[Spa
     """The text cut wherever a span begins or ends, each piece drawn once."""
     edges = sorted({0, len(text), *(edge for span in (*shared, *fault, *redacted) for edge in span[:2])})
     last_removed: Span | None = None
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         removed = next((span for span in redacted if span[0] <= start < span[1]), None)
         if removed is not None:
             if removed is not last_removed:

@@ -2,13 +2,14 @@
 
 import re
 from datetime import date, timedelta
+from typing import Any
 
 from django.template.loader import render_to_string
 from django.utils.translation import override
 
 from reports.templatetags import charts
 
-WEEKS = [
+WEEKS: list[dict[str, Any]] = [
     {"start": date(2026, 6, 1) + timedelta(weeks=week), "count": week % 4, "expected": 1.5, "low": 0, "high": 2.5}
     for week in range(12)
 ]

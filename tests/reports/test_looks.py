@@ -28,9 +28,7 @@ def test_marked_escapes_markup() -> None:
 def test_marked_escapes_inside_spans() -> None:
     shown = looks.marked(ATTACK, shared=[[0, 8]], fault=[[8, 13]])
 
-    assert shown == (
-        '<mark class="shared">&lt;script&gt;</mark><mark class="fault">alert</mark>(1)&lt;/script&gt;'
-    )
+    assert shown == '<mark class="shared">&lt;script&gt;</mark><mark class="fault">alert</mark>(1)&lt;/script&gt;'
 
 
 def test_marked_cannot_be_fooled_by_text_marked_safe() -> None:
@@ -108,7 +106,9 @@ def test_hidden_characters_become_chips(text: str, chip: str) -> None:
     assert shown[-1] == "b"
 
 
-@pytest.mark.parametrize("text", ["می\u200cخواهم", "👩\u200d🚀", "❤\ufe0f", "1\ufe0f\u20e3", "one\r\ntwo\tthree", "\u06dd"])
+@pytest.mark.parametrize(
+    "text", ["می\u200cخواهم", "👩\u200d🚀", "❤\ufe0f", "1\ufe0f\u20e3", "one\r\ntwo\tthree", "\u06dd"]
+)
 def test_spelling_is_left_alone(text: str) -> None:
     assert looks.marked(text) == text
 
