@@ -34,7 +34,7 @@ class IssueQuerySet(models.QuerySet["Issue"]):
         with_a_page = Artifact.objects.visible_to(actor)
         return self.filter(
             Q(embargo_until__isnull=True) | Q(embargo_until__lte=Now()),
-            Exists(Affected.objects.filter(issue=OuterRef("pk"), artifact__in=with_a_page)),
+            Exists(Affected.objects.judged().filter(issue=OuterRef("pk"), artifact__in=with_a_page)),
             published_at__isnull=False,
             status__in=[Status.CONFIRMED, Status.RESOLVED],
         )
@@ -171,9 +171,14 @@ class NumberSeries(models.Model):
 
 class AffectedQuerySet(models.QuerySet["Affected"]):
     def visible_to(self, actor: Actor) -> Self:
-        return self.filter(
+        """Artifacts with a page, in issues with one, once a person judged them: being named by a report is private."""
+        rows = self if allows(actor, Act.SEE_UNPUBLISHED) else self.judged()
+        return rows.filter(
             issue__in=Issue.objects.visible_to(actor), artifact__in=Artifact.objects.visible_to(actor)
         )
+
+    def judged(self) -> Self:
+        return self.exclude(status=AffectedStatus.UNDER_INVESTIGATION, resolution="", stated_at=None)
 
 
 class Affected(models.Model):
