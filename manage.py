@@ -4,28 +4,29 @@
 import os
 import signal
 import sys
+from contextlib import nullcontext
 
 from django.conf import settings
-from django.core.management import ManagementUtility
+from django.core.management import execute_from_command_line
 
 from config import postgres
 
 # `up` first makes sure that it may start at all; the others never touch a database.
-WITHOUT_SERVER = {"", "up", "help", "version", "compilemessages", "makemessages", "collectstatic"}
+WITHOUT_SERVER = {"up", "help", "version", "compilemessages", "makemessages", "collectstatic"}
+
+
+def needs_server(words: list[str]) -> bool:
+    asks_for_help = not words or words[0].startswith("-") or "--help" in words or "-h" in words
+    return not (os.environ.get("DATABASE_URL") or asks_for_help or words[0] in WITHOUT_SERVER)
 
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    # kill's default would end us without leaving the server; the commands that stop in a way of their own set their own
+    # The default of SIGTERM would end us without leaving the server. A command that stops in its own way sets its own.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    command = sys.argv[1] if len(sys.argv) > 1 else ""
-    asks_for_help = command.startswith("-") or "--help" in sys.argv or "-h" in sys.argv
-    if os.environ.get("DATABASE_URL") or command in WITHOUT_SERVER or asks_for_help:
-        ManagementUtility(sys.argv).execute()
-        return
     try:
-        with postgres.running(settings.STATE_DIR):
-            ManagementUtility(sys.argv).execute()
+        with postgres.running(settings.STATE_DIR) if needs_server(sys.argv[1:]) else nullcontext():
+            execute_from_command_line(sys.argv)
     except postgres.PostgresUnavailable as unavailable:
         sys.exit(str(unavailable))
 

@@ -1,10 +1,10 @@
-"""The wiring as an app: it brings the `up` command, and Celery to every process that may ring."""
+"""The app that wires the house together."""
 
 from django.apps import AppConfig
 
 
-class WiringConfig(AppConfig):
+class HouseConfig(AppConfig):
     name = "config"
 
     def ready(self) -> None:
-        from config import celery  # noqa: F401, PLC0415 -- tasks find the app once settings are loaded
+        import config.celery  # noqa: F401, PLC0415 -- sets the app that shared tasks ring by, and reads the settings

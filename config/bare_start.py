@@ -72,9 +72,9 @@ def main() -> None:
             become(wish.uid)
         if wish.die_with is not None:
             die_with(wish.die_with)
-        os.execv(wish.program[0], wish.program)
+        os.execv(wish.program[0], wish.program)  # noqa: S606 -- to start a program without a shell is the point
     except OSError as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         sys.exit(CANNOT_START)
 
 

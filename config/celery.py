@@ -16,7 +16,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 EMBEDDED_BROKER = "pgmq://embedded/"  # the name is never looked up: the address goes in the transport options
 TASK_LIMIT_S = 60  # what a task may take; the sweep serves what it left
-REDELIVERY_S = 180  # a message not acknowledged by then is given out again; must exceed TASK_LIMIT_S and the wait before it
+REDELIVERY_S = 180  # a message not acknowledged by then is given out again: longer than a task and the wait before it
 SWEEP_EVERY_S = 10
 PATIENCE_S = 2  # for a broker that does not answer; longer would hold up the bells behind it
 
@@ -57,29 +57,34 @@ def transport_options(broker_url: str) -> dict[str, Any]:
     return options
 
 
+def celery_settings(broker_url: str) -> dict[str, Any]:
+    return {
+        "broker_url": broker_url,
+        "broker_transport_options": transport_options(broker_url),
+        "broker_connection_timeout": PATIENCE_S,
+        "broker_connection_retry_on_startup": True,
+        "broker_connection_max_retries": None,  # of a worker: for ever
+        "task_default_queue": "telltale",
+        "task_publish_retry": False,
+        "task_ignore_result": True,
+        "task_serializer": "json",
+        "accept_content": ["json"],
+        "task_acks_late": True,
+        "task_reject_on_worker_lost": True,
+        "task_time_limit": TASK_LIMIT_S,
+        "worker_enable_remote_control": False,
+        "worker_prefetch_multiplier": 2,
+    }
+
+
 # Said of a worker that runs as root, because a pickled message may run anything. Ours reads JSON only.
 warnings.filterwarnings("ignore", category=SecurityWarning)
 
-broker_url = settings.BROKER_URL or EMBEDDED_BROKER
-
 app = Celery("telltale")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.conf.update(
-    broker_url=broker_url,
-    broker_transport_options=transport_options(broker_url),
-    broker_connection_timeout=PATIENCE_S,
-    broker_connection_retry_on_startup=True,
-    broker_connection_max_retries=None,
-    task_default_queue="telltale",
-    task_publish_retry=False,
-    task_ignore_result=True,
-    task_serializer="json",
-    accept_content=["json"],
-    task_acks_late=True,
-    task_reject_on_worker_lost=True,
-    task_time_limit=TASK_LIMIT_S,
-    worker_enable_remote_control=False,
-    worker_prefetch_multiplier=2,
-    beat_schedule={"sweep": {"task": "triage.tasks.sweep", "schedule": SWEEP_EVERY_S, "options": {"expires": TASK_LIMIT_S}}},
-)
+app.conf.update(celery_settings(settings.BROKER_URL or EMBEDDED_BROKER))
+app.conf.beat_schedule = {
+    "sweep": {"task": "triage.tasks.sweep", "schedule": SWEEP_EVERY_S, "options": {"expires": TASK_LIMIT_S}}
+}
+app.set_default()  # else only the thread that imports this finds it, and the bell's thread rings somewhere else
 app.autodiscover_tasks()

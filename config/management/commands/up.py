@@ -1,0 +1,192 @@
+"""Everything in one command: database, migrations, demo content, web, worker and beat, until it is told to stop."""
+
+import errno
+import fcntl
+import hashlib
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
+from django.core.management import call_command, get_commands
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
+from django.db.backends.postgresql.base import DatabaseWrapper
+
+from config import postgres
+from config.celery import broker_address, uses_embedded_queue
+from config.health import is_migrated
+from config.processes import Child, end_marked, stop_all
+from reports.models import Report
+
+HOST = "127.0.0.1"
+WEB_PROCESSES = 2
+WEB_THREADS = 4
+WORKER_THREADS = 2
+PATIENCE_S = 8  # from asking a child to end to ending it; with PostgreSQL's own stop, all is over within 10 s
+READY_TIMEOUT_S = 120
+STEP_S = 0.2
+MARK = "TELLTALE_UP"
+
+
+class Command(BaseCommand):
+    help = "Runs the whole of Telltale on this machine until Ctrl-C or SIGTERM. Reads PORT, STATE_DIR and DEMO."
+    requires_system_checks = []  # migrate makes those that matter here
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, leave)
+        embedded = not os.environ.get("DATABASE_URL")
+        mark = hashlib.sha256(str(settings.STATE_DIR).encode()).hexdigest()[:16]
+        with the_only_copy(settings.STATE_DIR):
+            end_marked(f"{MARK}={mark}")  # left by an `up` that was killed
+            refuse_taken_port(settings.PORT)
+            self.say("Starting the database…" if embedded else "Connecting to the database…")
+            with postgres.running(settings.STATE_DIR) if embedded else nullcontext():
+                self.prepare()
+                children = household(os.environ | {MARK: mark, "MALLOC_ARENA_MAX": "2"})
+                try:
+                    self.look_after(children, embedded=embedded)
+                finally:
+                    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                        signal.signal(number, signal.SIG_IGN)
+                    stop_all(children, patience_s=PATIENCE_S)
+                    end_marked(f"{MARK}={mark}")
+
+    def say(self, sentence: str) -> None:
+        self.stdout.write(sentence)
+        self.stdout.flush()
+
+    def prepare(self) -> None:
+        """Bring database and static files up to date; on the first run of a demo site, fill it."""
+        self.say("Setting up the database…")
+        if not is_migrated():
+            call_command("migrate", verbosity=0, interactive=False)
+        if uses_embedded_queue() and os.environ.get("DATABASE_URL"):
+            postgres.install_broker(broker_address())
+        collect_static(self.say)
+        if settings.DEMO and "load_demo" in get_commands() and not Report.objects.exists():
+            self.say("Filing the demo content…")
+            load_demo()
+        if isinstance(connection, DatabaseWrapper):  # nothing is asked of it from here on
+            connection.close()
+            connection.close_pool()
+
+    def look_after(self, children: list[Child], *, embedded: bool) -> NoReturn:
+        """Keep all running; say once when the site is ready. A signal ends it."""
+        self.say("Starting web, worker and beat…")
+        deadline: float | None = time.monotonic() + READY_TIMEOUT_S
+        while True:
+            for child in children:
+                child.tend(self.say)
+            if embedded and postgres.server_pid(settings.STATE_DIR) is None:
+                self.say("PostgreSQL was ended from outside; starting it again.")
+                postgres.revive(settings.STATE_DIR)
+            if deadline is not None:
+                if is_ready():
+                    deadline = None
+                    self.say(f"Telltale is ready at http://{HOST}:{settings.PORT}/")
+                    if hint := sign_in_hint():
+                        self.say(hint)
+                elif time.monotonic() > deadline:
+                    raise CommandError(f"Telltale did not become ready within {READY_TIMEOUT_S} s.")
+            time.sleep(STEP_S)
+
+
+def leave(number: int, frame: FrameType | None) -> NoReturn:
+    """Ends the command from wherever it is; the ``finally`` blocks on the way out stop the rest."""
+    raise SystemExit(0)
+
+
+@contextmanager
+def the_only_copy(state_dir: Path) -> Iterator[None]:
+    state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with open(state_dir / "up.lock", "w", opener=postgres.owner_only) as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CommandError(
+                f"Another Telltale is running on {state_dir}. Stop it first, or set STATE_DIR to another folder."
+            ) from None
+        yield
+
+
+def refuse_taken_port(port: int) -> None:
+    with socket.socket() as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # what is left of closed connections does not count
+        try:
+            trial.bind((HOST, port))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise CommandError(f"Port {port} is taken by another program. Choose another one with PORT.") from None
+            raise CommandError(f"Port {port} cannot be used: {error.strerror}. Choose another one with PORT.") from None
+
+
+def collect_static(say: Callable[[str], None]) -> None:
+    """Copy and compress the static files, unless none has changed since the last time."""
+    stamp = settings.STATIC_ROOT / ".collected"
+    found = static_state()
+    if stamp.exists() and stamp.read_text() == found:
+        return
+    say("Collecting static files…")
+    call_command("collectstatic", verbosity=0, interactive=False)
+    stamp.write_text(found)
+
+
+def static_state() -> str:
+    """A digest that changes with any static file."""
+    digest = hashlib.sha256()
+    for finder in get_finders():
+        for name, storage in finder.list([]):
+            status = os.stat(storage.path(name))
+            digest.update(f"{name} {status.st_size} {status.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
+
+
+def load_demo() -> None:
+    """In a process of its own, so that what it needs of memory is given back."""
+    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "load_demo"]
+    if subprocess.run(command, start_new_session=True, check=False).returncode != 0:
+        raise CommandError("The demo content could not be filed. DEMO=0 starts an empty site.")
+
+
+def household(environment: dict[str, str]) -> list[Child]:
+    def python_module(*words: str) -> list[str]:
+        return [sys.executable, "-m", *words]
+
+    web = python_module("granian", "config.wsgi:application", "--interface", "wsgi", "--http", "1", "--no-ws")
+    web += ["--host", HOST, "--port", str(settings.PORT), "--log-level", "warning", "--respawn-failed-workers"]
+    web += ["--workers", str(WEB_PROCESSES), "--blocking-threads", str(WEB_THREADS)]
+    celery = python_module("celery", "-q", "-A", "config")
+    worker = [*celery, "worker", "-P", "threads", "-c", str(WORKER_THREADS), "-l", "WARNING"]
+    worker += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+    # No pid file: the lock on the state folder already says that there is one beat, and a pid file outlives kill -9
+    beat = [*celery, "beat", "-l", "WARNING", "--pidfile", "", "-s", str(settings.STATE_DIR / "beat")]
+    return [Child("web", web, environment), Child("worker", worker, environment), Child("beat", beat, environment)]
+
+
+def is_ready() -> bool:
+    connection = http.client.HTTPConnection(HOST, settings.PORT, timeout=5)
+    try:
+        connection.request("GET", "/health/ready/", headers={"Host": urlsplit(settings.SITE_URL).netloc})
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def sign_in_hint() -> str:
+    """How to sign in as the demo triager; empty if this is no demo site."""
+    return ""
