@@ -3,10 +3,13 @@
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
+from django.views.decorators.csrf import csrf_exempt
+from django.views.i18n import set_language
 from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView
 
 from accounts import pages as account_pages
 from config import health
+from reports import converters  # noqa: F401 -- registers "any_kind" and "issue_number"
 from reports.pages import artifact, filing, issue, receipt
 from triage import pages as desk
 
@@ -20,6 +23,7 @@ urlpatterns = [
     path("issues/", issue.issues, name="issues"),
     path("issues/<issue_number:number>/", issue.issue, name="issue"),
     path("issues/<issue_number:number>.json", issue.issue_twin, name="issue_twin"),
+    path("issues/<issue_number:number>/.json", issue.twin_beside, name="issue_twin_beside"),
     path("triage/", desk.queue, name="queue"),
     path("triage/<int:pk>/", desk.issue, name="triage_issue"),
     path("triage/<int:pk>/decide/", desk.decide, name="triage_decide"),
@@ -27,7 +31,8 @@ urlpatterns = [
     path("triage/artifacts/<int:pk>/confirm/", desk.confirm_artifact, name="confirm_artifact"),
     path("accounts/sign-in/<str:code>/", account_pages.sign_in, name="sign_in"),
     path("accounts/", include("allauth.urls")),
-    path("language/", include("django.conf.urls.i18n")),
+    # exempt: a language is no secret, and so no public page needs a cookie for its token
+    path("language/", csrf_exempt(set_language), name="set_language"),
     path("admin/", admin.site.urls),
     path("api/v1/", include("reports.api.urls")),
     path("api/v1/schema/", SpectacularAPIView.as_view(), name="api_schema"),
