@@ -1,0 +1,72 @@
+"""A file of JSON objects, one a line, read in bounded memory whatever its size."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+from reports.importers.units import Rejected
+
+LINE_MAX = 32 * 1024 * 1024  # bytes; the digest that closes a full garak run is the longest honest line, about 2 MB
+SNIFF = 65_536  # bytes looked at to tell text from something else
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line's object."""
+
+    line: int
+    value: dict[str, Any]
+
+
+class JsonLines:
+    """The rows of an open file, and what cannot be a row, in file order. ``bytes_read`` tells how far it is."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self.stream = stream
+        self.bytes_read = 0
+
+    def __iter__(self) -> Iterator[Row | Rejected]:
+        line = 0
+        while chunk := self.stream.readline(LINE_MAX + 1):
+            line += 1
+            self.bytes_read += len(chunk)
+            if len(chunk) > LINE_MAX:
+                self.skip_rest(chunk)
+                yield Rejected(line, f"longer than {LINE_MAX // 1024 // 1024} MB")
+                continue
+            text = chunk.removeprefix(BYTE_ORDER_MARK).strip() if line == 1 else chunk.strip()
+            if text:
+                yield row(line, text, is_whole=chunk.endswith(b"\n"))
+
+    def skip_rest(self, chunk: bytes) -> None:
+        """Read on to the end of a line that is too long, keeping nothing of it."""
+        while chunk and not chunk.endswith(b"\n"):
+            chunk = self.stream.readline(SNIFF)
+            self.bytes_read += len(chunk)
+
+
+def row(line: int, text: bytes, *, is_whole: bool = True) -> Row | Rejected:
+    try:
+        value = json.loads(text.decode())
+    except UnicodeDecodeError:
+        return Rejected(line, "not UTF-8 text")
+    except RecursionError:
+        return Rejected(line, "nested too deeply")
+    except ValueError:  # broken JSON, or a number of thousands of digits
+        return Rejected(line, "not JSON" if is_whole else "not JSON: the file seems to be cut off here")
+    if not isinstance(value, dict):
+        return Rejected(line, "not a JSON object")
+    return Row(line, value)
+
+
+def is_text(head: bytes) -> bool:
+    """Whether the first bytes of a file can be UTF-8 text; a character cut off at the end of them is forgiven."""
+    if b"\0" in head:
+        return False
+    try:
+        head.decode()
+    except UnicodeDecodeError as error:
+        return error.reason == "unexpected end of data" and error.end == len(head)
+    return True
