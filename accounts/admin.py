@@ -9,7 +9,7 @@ from accounts.models import Grant, User
 admin.site.unregister(Group)
 
 
-class GrantInline(admin.TabularInline[Grant, User]):
+class GrantInline(admin.TabularInline):  # type: ignore[type-arg] # generic in the stubs only
     model = Grant
     fk_name = "user"
     extra = 0

@@ -1,10 +1,10 @@
 """Every URL of the site. Names that people rely on are in the project's interface list; add freely, change none."""
 
-from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.i18n import set_language
+
 from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView
 
 from accounts import pages as account_pages

@@ -173,6 +173,19 @@ def by_text(report: Report, fields: Fields, vector: Vector, *, may_place: bool =
     return Home(placed, score=outcome.score if placed else None, reasons=reasons, suggestions=outcome.suggestions)
 
 
+def nearest(report_id: int, *, count: int) -> list[int]:
+    """The ids of the reports most like a grouped one among those that stand in an issue, best first.
+
+    Ties go to the older report; what has nothing in common is left out.
+    """
+    report = Report.objects.select_related("artifact", "term_vector").get(pk=report_id)
+    known = known_to(report)
+    vector = Vector.from_bytes(bytes(report.term_vector.terms), bytes(report.term_vector.runs))
+    similarities = score(vector, known.pool, background=background())
+    order = sorted(range(len(known.report_ids)), key=lambda at: (-float(similarities[at]), known.report_ids[at]))
+    return [known.report_ids[at] for at in order[:count] if similarities[at] > 0]
+
+
 def source_of(report: Report) -> Source:
     sources: dict[str, Source] = {SourceType.SCANNER: "scanner", SourceType.IMPORT: "import"}
     return sources.get(report.source_type, "form")

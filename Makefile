@@ -1,0 +1,55 @@
+# Everything starts here, from python3 with venv, make and a network. See README.md.
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 8000
+STATE_DIR ?= .telltale
+DEMO ?= 1
+export PORT STATE_DIR DEMO
+
+.PHONY: run setup setup-dev test test-long lint format screens bench locks messages
+
+run: setup
+	@exec $(BIN)/python manage.py up
+
+setup: $(VENV)/.runtime
+setup-dev: $(VENV)/.development
+
+# The stamps hold what was installed, so that a changed lock installs anew and an unchanged one costs nothing.
+$(VENV)/.runtime: requirements.lock
+	@$(PYTHON) config/environment.py $(VENV) requirements.lock
+	@touch $@
+
+$(VENV)/.development: requirements.lock requirements-dev.lock
+	@$(PYTHON) config/environment.py $(VENV) requirements-dev.lock
+	@touch $(VENV)/.runtime $@
+
+test: setup-dev
+	@$(BIN)/python -m pytest -n 2 -m "not long"
+
+test-long: setup-dev
+	@$(BIN)/python -m pytest -n 2
+
+lint: setup-dev
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@$(BIN)/mypy .
+	@$(BIN)/lint-imports
+	@$(BIN)/python manage.py makemigrations --check --dry-run
+	@$(BIN)/python manage.py check --fail-level WARNING
+
+format: setup-dev
+	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+screens: setup-dev
+	@$(BIN)/python -m tests.browser.screens
+
+bench: setup-dev
+	@$(BIN)/python -m bench
+
+locks: setup-dev
+	@$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q pyproject.toml -o requirements.lock
+	@$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q --group dev pyproject.toml -c requirements.lock -o requirements-dev.lock
+
+messages: setup-dev
+	@$(BIN)/python manage.py makemessages --all --no-obsolete --no-location --ignore=.venv

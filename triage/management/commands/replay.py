@@ -1,0 +1,123 @@
+"""Stream labelled rows through the real intake and grouping, to measure them.
+
+Works in a database of its own that is dropped at the end, so that nothing of a site is touched or read.
+"""
+
+import json
+import resource
+import statistics
+import time
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TextIO
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
+from django.utils.dateparse import parse_datetime
+
+from reports.filing import file_report
+from reports.models import Placement
+from reports.naming import tidy
+from reports.vocabulary import Channel, Kind, SourceType
+from triage import matching
+
+RANKED = 10  # earlier reports named per row
+
+
+class Command(BaseCommand):
+    help = "Replay labelled rows through filing and grouping in a scratch database, and write what was decided."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path, metavar="FILE.jsonl", help="rows {id, created, title, body, …}")
+        parser.add_argument("--events", type=Path, required=True, help="where to write {id, group}, a line each")
+        parser.add_argument("--ranked", type=Path, required=True, help="where to write {id, ranked}, a line each")
+        parser.add_argument("--level", choices=["issue"], default="issue")
+        parser.add_argument("--source", choices=["form", "scanner"], default="form", help="whose thresholds to use")
+
+    def handle(self, *, file: Path, events: Path, ranked: Path, source: str, **_options: Any) -> None:
+        if not file.is_file():
+            raise CommandError(f"There is no file {file}.")
+        times: list[float] = []
+        with scratch_database(), events.open("w") as events_file, ranked.open("w") as ranked_file:
+            for row in rows_of(file):
+                times.append(replay_row(row, file.stem, SourceType(source), events_file, ranked_file))
+        if not times:
+            raise CommandError(f"{file} holds no rows.")
+        self.stdout.write(summary(times))
+
+
+class scratch_database:  # noqa: N801 -- reads as the verb it is used as
+    """A migrated database beside the site's own, for as long as the context lasts."""
+
+    def __enter__(self) -> None:
+        self.name = connection.settings_dict["NAME"]
+        connection.close()
+        connection.settings_dict["TEST"]["NAME"] = f"{self.name}_replay_{int(time.time() * 1000):x}"
+        connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+
+    def __exit__(self, *_: object) -> None:
+        connection.close()
+        connection.close_pool()  # type: ignore[attr-defined] # PostgreSQL's has one
+        connection.creation.destroy_test_db(self.name, verbosity=0)
+
+
+def rows_of(file: Path) -> Iterator[dict[str, Any]]:
+    """The rows in file order. Raises CommandError naming the line that is none."""
+    with file.open(encoding="utf8") as lines:
+        for number, line in enumerate(lines, start=1):
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line)
+                row["id"]
+            except (ValueError, KeyError, TypeError) as error:
+                raise CommandError(f"line {number}: not a row with an id ({error})") from error
+            yield row
+
+
+def answers_of(row: dict[str, Any], name: str) -> dict[str, Any]:
+    """A row as a report on the one artifact; its project and component are only names to be masked."""
+    title, body = row.get("title") or "", row.get("body") or ""
+    return {
+        "artifact": f"replay/{tidy(name)}",
+        "summary": title,
+        "what_happened": body or title,
+        "kind": Kind.OTHER.value,
+        "also_affects": [row[key] for key in ("project", "component") if row.get(key)],
+        "language": row.get("lang") or "",
+        "consent": True,
+    }
+
+
+def replay_row(
+    row: dict[str, Any], name: str, source: SourceType, events: TextIO, ranked: TextIO
+) -> float:
+    """File and group one row; write where it went and what was nearest. Returns the seconds grouping took."""
+    answers = answers_of(row, name)
+    created = parse_datetime(row["created"]) if row.get("created") else None
+    if created:
+        answers["reported_at"] = created.isoformat()
+    report = file_report(answers, channel=Channel.REPLAY, source_type=source).report
+    started = time.perf_counter()
+    matching.match_report(report.pk)
+    took = time.perf_counter() - started
+    issue_id = Placement.objects.active().get(report=report).issue_id
+    SEEN[report.pk] = row["id"]
+    events.write(json.dumps({"id": row["id"], "group": issue_id}) + "\n")
+    near = [SEEN[pk] for pk in matching.nearest(report.pk, count=RANKED)]
+    ranked.write(json.dumps({"id": row["id"], "ranked": near}) + "\n")
+    return took
+
+
+SEEN: dict[int, Any] = {}  # report number → row id
+
+
+def summary(times: list[float]) -> str:
+    ordered = sorted(times)
+    p95 = ordered[max(0, -(-95 * len(ordered) // 100) - 1)]
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return (
+        f"{len(times)} rows replayed; grouping a report: median {statistics.median(times) * 1000:.1f} ms, "
+        f"p95 {p95 * 1000:.1f} ms; peak memory {peak:.0f} MB"
+    )
