@@ -4,13 +4,13 @@ from collections.abc import Callable
 from datetime import datetime
 
 from django.db.models import Max, Q
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from reports.filing import cut_at_word
 from reports.models import Issue, NumberSeries, Report
 from reports.models.report import ReportQuerySet
 from reports.vocabulary import HELD_BACK_KINDS, HazardLevel, Visibility
-from triage.words import Words
 
 TITLE_LENGTH = 200
 
@@ -61,7 +61,7 @@ def _embargoed(issue: Issue, at: datetime) -> bool:
 
 
 # DESIGN §3: what is not published by confirmation alone, each with the sentence the desk shows.
-RESTRAINTS: tuple[tuple[Callable[[Issue, datetime], bool], Words], ...] = (
+RESTRAINTS: tuple[tuple[Callable[[Issue, datetime], bool], Promise], ...] = (
     (_all_private, _("All its reports are private or held.")),
     (_hazardous, _("Its hazard level is gated or higher.")),
     (_of_a_held_back_kind, _("Issues of this kind are never published by confirmation alone.")),
@@ -69,6 +69,6 @@ RESTRAINTS: tuple[tuple[Callable[[Issue, datetime], bool], Words], ...] = (
 )
 
 
-def why_held_back(issue: Issue, at: datetime) -> list[Words]:
+def why_held_back(issue: Issue, at: datetime) -> list[Promise]:
     """The sentences that say why confirming does not publish; none if it does."""
     return [words for holds, words in RESTRAINTS if holds(issue, at)]

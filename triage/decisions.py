@@ -1,0 +1,259 @@
+"""Deciding and undoing. This alone changes an issue's status, and leaves one decision with its inverse.
+
+Each act is one transaction: locks (families, then issues, ascending), the move's own changes on a trail, a revision
+more, the counts, the :class:`~triage.models.Decision` and one ledger event of ids and codes.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import models, transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.actors import actor_for
+from accounts.models import User
+from accounts.policy import Act, allows
+from ledger.record import record
+from reports.models import Affected, Artifact, Issue, Placement, Report
+from reports.vocabulary import AffectedStatus, PlacedBy, Status
+from triage import constraints
+from triage.counting import recount
+from triage.locks import lock_family, lock_issues
+from triage.models import Constraint, Decision
+from triage.moves import MOVES, Scene, Verb
+from triage.publication import reports_in
+from triage.trail import Overtaken, Trail, put_back
+
+
+class DecidedSince(ValidationError):
+    """Somebody acted on the same thing after what was to be undone."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Somebody has decided since: undo that first."), code="decided_since")
+
+
+def decide(
+    issue: Issue,
+    verb: str,
+    *,
+    by: User,
+    report: Report | None = None,
+    reason: str = "",
+    note: str = "",
+    at: datetime | None = None,
+    **details: Any,
+) -> Decision:
+    """Make one move of ``triage.moves.MOVES``.
+
+    ``reason`` is a code of the move's list (a Resolution, a Dismissal), ``note`` the decider's own words. ``details``
+    are what the move takes: ``public_title``, ``public_summary`` and ``severity`` for confirm and reopen;
+    ``fixed_in`` (a Version or its name) and ``artifact`` for resolve; ``target`` (an Issue) for place, with
+    ``report``. ``at`` backdates what demo content tells of.
+
+    Raises :class:`~django.core.exceptions.ValidationError` with a sentence if the move cannot be made, and
+    :class:`~django.core.exceptions.PermissionDenied` if ``by`` may not decide.
+    """
+    may_decide(by)
+    move = MOVES[Verb(verb)]
+    if unknown := details.keys() - move.takes:
+        raise TypeError(f"{verb} takes no {', '.join(sorted(unknown))}")
+    if move.reasons is not None and reason not in move.reasons.values:
+        raise ValidationError(_("Choose a reason."), code="reason")
+    with transaction.atomic():
+        locked = _locked([issue, details.get("target")])
+        if locked[issue.pk].status not in move.start:
+            raise ValidationError(str(move.refusals[Status(locked[issue.pk].status)]), code="status")
+        target = details.get("target")
+        scene = Scene(
+            issue=locked[issue.pk],
+            to=move.to,
+            by=by,
+            at=at or timezone.now(),
+            reason=reason,
+            details=details,
+            report=report,
+            target=locked[target.pk] if target else None,
+        )
+        move.act(scene)
+        return _decided(scene, Verb(verb), note)
+
+
+def confirm_artifact(artifact: Artifact, *, by: User, note: str = "", at: datetime | None = None) -> Decision:
+    """Give an artifact its page. Raises ValidationError if it has one, or never can."""
+    may_decide(by)
+    with transaction.atomic():
+        locked = Artifact.objects.select_for_update(of=["self"]).get(pk=artifact.pk)
+        if locked.is_unknown or locked.merged_into_id:
+            raise ValidationError(_("This artifact can have no page of its own."))
+        if locked.confirmed_at:
+            raise ValidationError(_("This artifact is confirmed already."))
+        trail = Trail()
+        trail.change(locked, confirmed_at=at or timezone.now())
+        return _recorded(
+            Decision(artifact=locked, verb=Verb.CONFIRM_ARTIFACT, note=note, decided_at=at or timezone.now()),
+            trail,
+            by=by,
+            about=[locked],
+        )
+
+
+def undo(decision: Decision, *, by: User, note: str = "") -> Decision:
+    """Put back exactly what stood before ``decision``, which must be the last one standing on what it touched.
+
+    Raises :class:`DecidedSince`, or ValidationError if it is undone already or is an undo itself.
+    """
+    may_decide(by)
+    with transaction.atomic():
+        target = Issue.objects.filter(pk=decision.after.get("target")).first()
+        locked = _locked([decision.issue, target])
+        stood = Decision.objects.select_for_update(of=["self"]).select_related("artifact", "report").get(pk=decision.pk)
+        _may_be_undone(stood, locked)
+        at = timezone.now()
+        try:
+            trail = put_back(stood.before["rows"], stood.after["rows"], at=at)
+        except Overtaken:
+            raise DecidedSince from None
+        issue = Issue.objects.get(pk=stood.issue_id) if stood.issue_id else None
+        undoing = Decision(
+            issue=issue, artifact=stood.artifact, report=stood.report, verb=Verb.UNDO, undoes=stood, note=note
+        )
+        undoing.decided_at = at
+        made = _recorded(undoing, trail, by=by, about=[issue or stood.artifact, stood.report, target])
+        if issue is not None:
+            _after_moving(stood.report, left=target, entered=issue, at=at)
+            _count([issue, target])
+        return made
+
+
+def may_decide(by: User) -> None:
+    if not allows(actor_for(by), Act.DECIDE):
+        raise PermissionDenied
+
+
+def standing() -> "models.QuerySet[Decision]":
+    """Decisions that have not been undone."""
+    return Decision.objects.filter(undone_by=None).exclude(verb=Verb.UNDO)
+
+
+def _locked(issues: Iterable[Issue | None]) -> dict[int, Issue]:
+    """The issues, fresh, and nobody else deciding or grouping in their families until the transaction ends."""
+    named = [issue for issue in issues if issue is not None]
+    for family_id in sorted({issue.family_id for issue in named}):
+        lock_family(family_id)
+    return lock_issues(issue.pk for issue in named)
+
+
+def _decided(scene: Scene, verb: Verb, note: str) -> Decision:
+    made = _recorded(
+        Decision(
+            issue=scene.issue,
+            report=scene.report,
+            verb=verb,
+            reason=scene.reason,
+            note=note,
+            decided_at=scene.at,
+        ),
+        scene.trail,
+        by=scene.by,
+        about=[scene.issue, scene.report, scene.target],
+        target=scene.target,
+    )
+    said = [name for name, row in scene.trail.before.items() if row is None and name.startswith("constraint:")]
+    Constraint.objects.filter(pk__in=[name.partition(":")[2] for name in said]).update(decision=made)
+    _after_moving(scene.report, left=scene.issue, entered=scene.target, at=None)
+    _count([scene.issue, scene.target])
+    return made
+
+
+def _recorded(
+    decision: Decision,
+    trail: Trail,
+    *,
+    by: User,
+    about: Iterable[models.Model | None],
+    target: Issue | None = None,
+) -> Decision:
+    """Save the decision with its trail, and the event that tells of it."""
+    goal = {"target": target.pk} if target else {}
+    decision.by, decision.decider = PlacedBy.PERSON, by
+    decision.before, decision.after = {"rows": trail.before}, {"rows": trail.after, **goal}
+    decision.save()
+    record(
+        decision.verb,
+        *[thing for thing in about if thing is not None],
+        actor=by.pseudonym,
+        **_told(decision, trail.after),
+    )
+    return decision
+
+
+def _told(decision: Decision, rows: Mapping[str, Any]) -> dict[str, Any]:
+    """What the ledger hears: codes, ids and dates, never a title or a note."""
+    told: dict[str, Any] = {"decision": decision.pk}
+    if decision.reason:
+        told["reason"] = decision.reason
+    if decision.undoes:
+        told["undone"] = decision.undoes.verb
+        told["undoes"] = decision.undoes.pk
+    if decision.issue is not None:
+        told["number"] = decision.issue.number
+        told["status"] = decision.issue.status
+        told["published"] = decision.issue.published_at is not None
+    if fixes := sorted({row["fixed_in_id"] for row in rows.values() if row and row.get("fixed_in_id")}):
+        told["fixed_in"] = fixes
+    return told
+
+
+def _may_be_undone(decision: Decision, locked: Mapping[int, Issue]) -> None:
+    if decision.verb == Verb.UNDO:
+        raise ValidationError(_("An undo cannot be undone: decide again."))
+    if Decision.objects.filter(undoes=decision).exists():
+        raise ValidationError(_("That has been undone already."))
+    same = Q(issue__in=list(locked)) if locked else Q(artifact=decision.artifact_id)
+    # Two reports placed in one issue do not disturb each other: only what was decided on these issues counts.
+    if standing().filter(same, pk__gt=decision.pk).exists():
+        raise DecidedSince
+
+
+def _after_moving(report: Report | None, *, left: Issue | None, entered: Issue | None, at: datetime | None) -> None:
+    """What follows from a report's move: which artifacts stand in both issues; after an undo, what still holds."""
+    if report is None or left is None or entered is None:
+        return
+    if at is not None:
+        constraints.settle(report, left=left, returned_to=entered, at=at)
+    for issue in (left, entered):
+        _name_affected(issue, report.artifact)
+
+
+def _name_affected(issue: Issue, artifact: Artifact) -> None:
+    """An artifact stands under investigation while a report of the issue is about it and nobody has said more."""
+    if reports_in(issue).filter(artifact=artifact).exists():
+        Affected.objects.get_or_create(issue=issue, artifact=artifact)
+    elif reports_in(issue).exists():  # an emptied issue keeps what it had, should it come back
+        unjudged = {"status": AffectedStatus.UNDER_INVESTIGATION, "resolution": "", "statement": ""}
+        Affected.objects.filter(issue=issue, artifact=artifact, **unjudged).delete()
+
+
+def _count(issues: Iterable[Issue | None]) -> None:
+    """One revision more, when a person first decided, and what is counted."""
+    touched = sorted({issue.pk for issue in issues if issue is not None})
+    for pk in touched:
+        Issue.objects.filter(pk=pk).update(
+            revision=models.F("revision") + 1, touched_at=_first_touched(pk), changed_at=timezone.now()
+        )
+    recount(touched)
+
+
+def _first_touched(issue_id: int) -> datetime | None:
+    """When the earliest decision was made that still stands on the issue, or placed a report into it."""
+    decided = standing().filter(issue_id=issue_id).aggregate(first=models.Min("decided_at"))["first"]
+    placed = (
+        Placement.objects.active()
+        .filter(issue_id=issue_id, by=PlacedBy.PERSON)
+        .aggregate(first=models.Min("placed_at"))["first"]
+    )
+    return min((moment for moment in (decided, placed) if moment is not None), default=None)
