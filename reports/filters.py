@@ -23,7 +23,7 @@ def words_in(typed: str) -> list[str]:
     return typed.split()[:MOST_WORDS]
 
 
-class AskedFilter(django_filters.FilterSet):
+class AskedFilter(django_filters.FilterSet):  # type: ignore[misc] # comes without types
     """Knows who asks."""
 
     q = django_filters.CharFilter(method="with_words", label=_("Words"), max_length=LONGEST_SEARCH)

@@ -1,23 +1,41 @@
 """The public record as its readers ask for it. Changes nothing, and shows nobody more than ``visible_to`` does."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, Self
+from typing import Any
 
-from django.db.models import Count, F, IntegerField, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum
+from django.db.models import (
+    Case,
+    CharField,
+    Count,
+    F,
+    IntegerField,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce, Greatest, Lower, TruncWeek
 
 from accounts.policy import Actor
-from reports.models import Affected, Alias, Artifact, DailyCount, Evidence, Issue, Lineage, Placement
+from ledger.models import Event
+from ledger.record import events_about
+from reports.models import Affected, Alias, Artifact, DailyCount, Evidence, Issue, Lineage, Placement, Version
 from reports.models.artifact import ArtifactQuerySet
 from reports.models.issue import AffectedQuerySet, IssueQuerySet
 from reports.naming import parse
 from reports.vocabulary import AffectedStatus, Resolution, Status, Visibility
 
+# How an issue stands for one artifact, in the order in which a page tells it.
+OPEN_HERE = Q(resolution="") & ~Q(status=AffectedStatus.NOT_AFFECTED)
 RESOLVED_HERE = ~Q(resolution="")
 NOT_AFFECTED = Q(resolution="", status=AffectedStatus.NOT_AFFECTED)
-OPEN_HERE = Q(resolution="") & ~Q(status=AffectedStatus.NOT_AFFECTED)
+STANDS = {"open": OPEN_HERE, "resolved": RESOLVED_HERE, "not_affected": NOT_AFFECTED}
+PUBLIC_VERBS = ("confirm", "publish", "resolve", "reopen", "undo")
 CHART_WEEKS = 26
 CHART_LEAST = 3  # voices: below that a chart draws noise
 
@@ -25,7 +43,9 @@ CHART_LEAST = 3  # voices: below that a chart draws noise
 def affected_shown(actor: Actor) -> "Prefetch[str]":
     """For ``prefetch_related``: the artifacts of an issue that the actor may see, read by :func:`affected_of`."""
     rows = Affected.objects.visible_to(actor).select_related("artifact", "introduced_in", "last_affected", "fixed_in")
-    return Prefetch("affected", queryset=rows.order_by("artifact__kind", "artifact__org", "artifact__name"), to_attr="shown")
+    return Prefetch(
+        "affected", queryset=rows.order_by("artifact__kind", "artifact__org", "artifact__name"), to_attr="shown"
+    )
 
 
 def affected_of(issue: Issue) -> list[Affected]:
@@ -51,8 +71,10 @@ def issues_to_triage(actor: Actor) -> IssueQuerySet:
 
     Until then an issue is called by the summary of its oldest report that is not private.
     """
-    words = Evidence.objects.visible_to(actor).exclude(report__visibility=Visibility.PRIVATE).filter(
-        report__placements__issue=OuterRef("pk"), report__placements__superseded_at=None
+    words = (
+        Evidence.objects.visible_to(actor)
+        .exclude(report__visibility=Visibility.PRIVATE)
+        .filter(report__placements__issue=OuterRef("pk"), report__placements__superseded_at=None)
     )
     placed = Placement.objects.visible_to(actor).active().select_related("report").order_by("report__reported_at", "pk")
     return (
@@ -61,6 +83,12 @@ def issues_to_triage(actor: Actor) -> IssueQuerySet:
         .annotate(oldest_summary=Subquery(words.order_by("report__reported_at", "pk").values("summary")[:1]))
         .prefetch_related(Prefetch("placements", queryset=placed, to_attr="placed"))
     )
+
+
+def history_of(issue: Issue) -> "QuerySet[Event]":
+    """What was decided about the issue in public, the newest first, as the ledger tells it."""
+    since = issue.published_at or issue.confirmed_at or issue.opened_at
+    return events_about(issue, verbs=PUBLIC_VERBS).filter(at__gte=since).order_by("-at", "-pk")
 
 
 def survivor_of(number: str, actor: Actor) -> Issue | None:
@@ -91,7 +119,9 @@ def with_tallies(artifacts: ArtifactQuerySet, actor: Actor) -> ArtifactQuerySet:
     of_it = on_record(actor).filter(artifact=OuterRef("pk")).order_by().values("artifact")
 
     def counted(which: Q) -> Coalesce:
-        return Coalesce(Subquery(of_it.filter(which).annotate(n=Count("pk")).values("n")), 0, output_field=IntegerField())
+        return Coalesce(
+            Subquery(of_it.filter(which).annotate(n=Count("pk")).values("n")), 0, output_field=IntegerField()
+        )
 
     latest = of_it.annotate(at=Greatest("issue__published_at", "resolved_at", "issue__confirmed_at"))
     return artifacts.annotate(
@@ -108,21 +138,48 @@ def on_record(actor: Actor) -> AffectedQuerySet:
 
 
 def issues_of(artifact: Artifact, actor: Actor) -> AffectedQuerySet:
-    """How the artifact stands in each issue on record that names it, what was decided last first."""
-    rows = on_record(actor).filter(artifact=artifact).select_related("issue", "artifact", "fixed_in")
+    """How the artifact stands in each issue on record: open before resolved, then what was decided last first.
+
+    ``stands`` on each row is a key of ``STANDS``.
+    """
     decided = Greatest("resolved_at", "issue__published_at", "issue__confirmed_at")
-    return rows.order_by(decided.desc(nulls_last=True), "-pk")
+    stands = Case(*(When(which, then=Value(name)) for name, which in STANDS.items()), output_field=CharField())
+    place = Case(
+        *(When(which, then=Value(at)) for at, which in enumerate(STANDS.values())), output_field=IntegerField()
+    )
+    rows = on_record(actor).filter(artifact=artifact).select_related("issue", "fixed_in")
+    return rows.annotate(stands=stands).order_by(place, decided.desc(nulls_last=True), "-pk")
 
 
 def tally_of(artifact: Artifact, actor: Actor) -> dict[str, int]:
-    """Issues of the artifact by how they stand for it: open (of them disputed), resolved (of them fixed), not affected."""
-    return on_record(actor).filter(artifact=artifact).aggregate(
-        open=Count("pk", filter=OPEN_HERE),
-        disputed=Count("pk", filter=OPEN_HERE & Q(issue__is_disputed=True)),
-        resolved=Count("pk", filter=RESOLVED_HERE),
-        fixed=Count("pk", filter=Q(resolution=Resolution.FIXED)),
-        not_affected=Count("pk", filter=NOT_AFFECTED),
+    """Issues of the artifact by how they stand for it: open, of them disputed; resolved, of them fixed; not affected."""
+    return (
+        on_record(actor)
+        .filter(artifact=artifact)
+        .aggregate(
+            open=Count("pk", filter=OPEN_HERE),
+            disputed=Count("pk", filter=OPEN_HERE & Q(issue__is_disputed=True)),
+            resolved=Count("pk", filter=RESOLVED_HERE),
+            fixed=Count("pk", filter=Q(resolution=Resolution.FIXED)),
+            not_affected=Count("pk", filter=NOT_AFFECTED),
+        )
     )
+
+
+def versions_of(artifact: Artifact, actor: Actor) -> "QuerySet[Version]":
+    """Its releases, the newest first: those with a place in the order, and those that a decision names as a fix.
+
+    Other names were typed by reporters, and nobody has looked at them.
+    """
+    of_it = Version.objects.filter(artifact=artifact)
+    fixes = on_record(actor).filter(artifact=artifact).values("fixed_in")
+    return of_it.filter(Q(position__isnull=False) | Q(pk__in=fixes)).order_by(F("position").desc(nulls_last=True), "pk")
+
+
+def fixes_by_version(artifact: Artifact, actor: Actor) -> dict[int, int]:
+    """How many issues on record each version fixed, by the version's id."""
+    fixed = on_record(actor).filter(artifact=artifact, fixed_in__isnull=False)
+    return dict(fixed.values_list("fixed_in").annotate(Count("pk")).order_by())
 
 
 def lineage_of(artifact: Artifact, actor: Actor) -> tuple[list[Lineage], list[Lineage]]:
@@ -157,7 +214,7 @@ def weekly_voices(artifact: Artifact, actor: Actor, *, until: date) -> list[Week
     """
     this_week = until - timedelta(days=until.weekday())
     since = this_week - timedelta(weeks=CHART_WEEKS - 1)
-    issues = issues_on_record(actor).prefetch_related(None).order_by()
+    issues = on_record(actor).filter(artifact=artifact).values("issue")
     days = DailyCount.objects.filter(artifact=artifact, issue__in=issues, day__gte=since, day__lte=until)
     rows: QuerySet[Any, Any] = days.values(week=TruncWeek("day")).annotate(voices=Sum("voice_count"))
     counts: dict[date, int] = {row["week"]: row["voices"] for row in rows}
@@ -166,68 +223,3 @@ def weekly_voices(artifact: Artifact, actor: Actor, *, until: date) -> list[Week
     weeks = (this_week - min(counts)).days // 7 + 1
     starts = [this_week - timedelta(weeks=ago) for ago in reversed(range(weeks))]
     return [Week(start, counts.get(start, 0)) for start in starts]
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One issue in a list, as ``components/issue_row.html`` reads it."""
-
-    number: str
-    title: str
-    severity: str
-    status: str
-    resolution: str
-    version: str
-    voice_count: int
-    artifacts: tuple[str, ...]
-    context_of_use: str
-    state_date: datetime | None
-    is_public: bool
-    get_absolute_url: str
-    get_kind_display: str
-    get_context_of_use_display: str
-
-    @classmethod
-    def of(cls, issue: Issue) -> Self:
-        """The issue as a whole."""
-        rows = affected_of(issue)
-        fixes = {str(row.fixed_in) for row in rows if row.fixed_in}
-        return cls._drawn(
-            issue,
-            status=issue.status,
-            resolution=issue.resolution,
-            version=fixes.pop() if len(fixes) == 1 else "",
-            artifacts=tuple(str(row.artifact) for row in rows),
-            state_date=issue.resolved_at or issue.published_at,
-        )
-
-    @classmethod
-    def for_artifact(cls, row: Affected) -> Self:
-        """The issue as it stands for one artifact."""
-        return cls._drawn(
-            row.issue,
-            status=Status.RESOLVED if row.resolution else Status.CONFIRMED,
-            resolution=row.resolution,
-            version=str(row.fixed_in or ""),
-            artifacts=(),
-            state_date=row.resolved_at or row.issue.published_at,
-        )
-
-    @classmethod
-    def _drawn(cls, issue: Issue, **stands: Any) -> Self:
-        return cls(
-            number=issue.number or "",
-            title=issue.public_title,
-            severity=issue.severity,
-            voice_count=issue.voice_count,
-            context_of_use=issue.context_of_use,
-            is_public=issue.is_public,
-            get_absolute_url=issue.get_absolute_url(),
-            get_kind_display=issue.get_kind_display(),
-            get_context_of_use_display=issue.get_context_of_use_display(),
-            **stands,
-        )
-
-
-def lines(issues: Iterable[Issue]) -> list[Line]:
-    return [Line.of(issue) for issue in issues]

@@ -1,7 +1,5 @@
 """The machine's reading of the public record: what a page says, as JSON. One shape for twins and API."""
 
-from typing import Any
-
 from django.conf import settings
 from rest_framework import serializers
 
@@ -72,7 +70,7 @@ class QueueTwin(IssueTwin):
 
     def get_title(self, issue: Issue) -> str:
         oldest: str | None = issue.oldest_summary  # type: ignore[attr-defined] # annotated
-        return issue.public_title or oldest or f"{issue.get_kind_display()}: {issue.family}"
+        return issue.public_title or oldest or f"{issue.get_kind_display()} · {issue.family}"
 
     def get_reports(self, issue: Issue) -> list[str]:
         placed: list[Placement] = issue.placed  # type: ignore[attr-defined] # set by the prefetch
@@ -102,7 +100,7 @@ class ArtifactTwin(serializers.Serializer[Artifact]):
     developer = serializers.CharField()
     deployer = serializers.CharField()
     access = serializers.CharField()
-    versions = VersionTwin(many=True)
+    versions = VersionTwin(source="shown_versions", many=True)
     parents = ParentTwin(source="shown_parents", many=True)
     open_issues = serializers.IntegerField(source="open_count")
     resolved_issues = serializers.IntegerField(source="resolved_count")

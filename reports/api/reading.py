@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.db.models import Prefetch
-from django.http import HttpResponse, HttpResponsePermanentRedirect
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from drf_spectacular.utils import extend_schema
@@ -16,7 +16,7 @@ from accounts.actors import actor_of
 from accounts.policy import ANONYMOUS, Act, Actor, allows
 from reports.conditional import tag_of, unless_known
 from reports.filters import ArtifactFilter, IssueFilter
-from reports.models import Lineage
+from reports.models import Lineage, Version
 from reports.models.artifact import ArtifactQuerySet
 from reports.models.issue import IssueQuerySet
 from reports.record import artifacts_with_pages, issues_for, issues_to_triage, survivor_of, with_tallies
@@ -32,10 +32,11 @@ class Reading(GenericAPIView[Any]):
     def actor(self) -> Actor:
         return actor_of(self.request._request) if self.request else ANONYMOUS
 
-    def finalize_response(self, request: Request, response: HttpResponse, *args: Any, **kwargs: Any) -> HttpResponse:
-        answer = super().finalize_response(request, response, *args, **kwargs)
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # type: ignore[override] # 304 is no Response
+        answer = super().dispatch(request, *args, **kwargs)
         if isinstance(answer, Response) and answer.status_code == 200:
-            answer = unless_known(request._request, tag_of(answer.data), lambda: answer)
+            made = answer
+            answer = unless_known(request, tag_of(made.data), lambda: made)
         patch_vary_headers(answer, ["Authorization"])
         return answer
 
@@ -55,17 +56,19 @@ class Issues(Reading):
         return QueueTwin if self.may_see_unpublished else IssueTwin
 
 
-@extend_schema(summary="Issues", description="With a token of scope queue:read, unpublished ones and their reports too.")
+@extend_schema(
+    summary="Issues", description="With a token of scope queue:read, unpublished ones and their reports too."
+)
 class IssueList(Issues, ListAPIView[Any]):
     pass
 
 
 @extend_schema(summary="One issue", description="A merged issue answers with the address of the one it is part of.")
 class IssueDetail(Issues, RetrieveAPIView[Any]):
-    def get(self, request: Request, *args: Any, number: str, **kwargs: Any) -> HttpResponse:
-        if survivor := survivor_of(number, self.actor):
-            return HttpResponsePermanentRedirect(reverse("api_issue", args=[survivor.number]))
-        return super().get(request, *args, number=number, **kwargs)
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        if survivor := survivor_of(kwargs["number"], self.actor):
+            return Response(status=301, headers={"Location": reverse("api_issue", args=[survivor.number])})
+        return super().get(request, *args, **kwargs)
 
 
 class Artifacts(Reading):
@@ -76,7 +79,10 @@ class Artifacts(Reading):
         pages = artifacts_with_pages(self.actor)
         parents = Lineage.objects.filter(parent__in=pages).select_related("parent")
         of_kind = with_tallies(pages.filter(kind=self.kwargs["kind"]), self.actor)
-        return of_kind.prefetch_related("versions", Prefetch("parents", queryset=parents, to_attr="shown_parents"))
+        return of_kind.prefetch_related(
+            Prefetch("versions", queryset=Version.objects.filter(position__isnull=False), to_attr="shown_versions"),
+            Prefetch("parents", queryset=parents, to_attr="shown_parents"),
+        )
 
 
 @extend_schema(summary="Models, systems or datasets")

@@ -1,0 +1,51 @@
+"""How to cite an issue: one line for people, one entry for BibTeX."""
+
+from datetime import date
+
+from django.conf import settings
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from reports.models import Issue
+
+SPECIAL = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "$": r"\$",
+    "&": r"\&",
+    "#": r"\#",
+    "%": r"\%",
+    "_": r"\_",
+    "^": r"\textasciicircum{}",
+    "~": r"\textasciitilde{}",
+}
+
+
+def in_words(issue: Issue, *, read_on: date) -> str:
+    published = issue.published_at.date() if issue.published_at else read_on
+    return _("Telltale %(number)s, “%(title)s”, published %(published)s, read %(read)s. %(address)s") % {
+        "number": issue.number,
+        "title": issue.public_title,
+        "published": date_format(published),
+        "read": date_format(read_on),
+        "address": f"{settings.SITE_URL}{issue.get_absolute_url()}",
+    }
+
+
+def in_bibtex(issue: Issue, *, read_on: date) -> str:
+    """An ``@misc`` entry, its braces balanced whatever the title holds."""
+    published = issue.published_at.date() if issue.published_at else read_on
+    title = "".join(SPECIAL.get(char, char) for char in issue.public_title)
+    dates = f"published {published.isoformat()}, read {read_on.isoformat()}"
+    return "\n".join(
+        [
+            f"@misc{{{issue.number},",
+            f"  title        = {{{{{title}}}}},",
+            "  author       = {{Telltale}},",
+            f"  year         = {{{published.year}}},",
+            f"  note         = {{Issue {issue.number}, published {published.isoformat()}, read {read_on.isoformat()}}},",
+            f"  howpublished = {{\\url{{{settings.SITE_URL}{issue.get_absolute_url()}}}}}",
+            "}",
+        ]
+    )

@@ -1,0 +1,180 @@
+"""Home, the list of issues, and the page of one with its JSON twin."""
+
+import re
+from typing import Any
+from urllib.parse import urlencode
+
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect, JsonResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from accounts.actors import actor_of, open_to_all
+from accounts.policy import Actor
+from ledger.models import Event
+from reports.citing import in_bibtex, in_words
+from reports.conditional import public_page, tag_of, unless_known
+from reports.filters import RecordFilter
+from reports.lines import Line
+from reports.models import Affected, Issue
+from reports.record import affected_of, artifacts_called, history_of, issues_on_record, modified_at, survivor_of
+from reports.twins import IssueTwin
+from reports.vocabulary import Resolution, Status
+
+PAGE = 25  # rows
+LATEST = 6  # rows on the home page
+NUMBER = re.compile(r"TT-[0-9]{4}-[0-9]{5,11}", re.IGNORECASE)
+HISTORY = {
+    "confirm": _("Confirmed and published"),
+    "publish": _("Published"),
+    "resolve": _("Resolved"),
+    "reopen": _("Reopened"),
+}
+UNDONE = {"resolve": _("The resolution was undone"), "reopen": _("The reopening was undone")}
+
+
+@open_to_all
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """Two doors. ``?q=`` leads to the one thing that was meant, else to a search of the issues."""
+    actor = actor_of(request)
+    if asked := request.GET.get("q", "").replace("\x00", "").strip():
+        return redirect(meant(asked, actor) or f"{reverse('issues')}?{urlencode({'q': asked})}")
+    latest = [Line.of(issue) for issue in issues_on_record(actor)[:LATEST]]
+    return public_page(request, "reports/home.html", {"lines": latest})
+
+
+def meant(asked: str, actor: Actor) -> str | None:
+    """The address of the issue or artifact whose number or name was asked for, if there is just one."""
+    if NUMBER.fullmatch(asked):
+        found = issues_on_record(actor).filter(number=asked.upper()).first() or survivor_of(asked.upper(), actor)
+        return found.get_absolute_url() if found else None
+    artifacts = artifacts_called(asked, actor)
+    return artifacts[0].get_absolute_url() if len(artifacts) == 1 else None
+
+
+@open_to_all
+@require_safe
+def issues(request: HttpRequest) -> HttpResponse:
+    actor = actor_of(request)
+    asked = request.GET.get("q", "").strip()
+    if NUMBER.fullmatch(asked) and (address := meant(asked, actor)):
+        return redirect(address)
+    narrowed = RecordFilter(request.GET, issues_on_record(actor), request=request)
+    page = Paginator(narrowed.qs, PAGE).get_page(request.GET.get("page"))
+    told = {"lines": [Line.of(issue) for issue in page], "total": page.paginator.count}
+    is_narrowed = any(request.GET.get(name) for name in narrowed.form.fields)
+    return public_page(request, "reports/issues.html", told, page=page, form=narrowed.form, is_narrowed=is_narrowed)
+
+
+@open_to_all
+@require_safe
+def issue(request: HttpRequest, number: str) -> HttpResponse:
+    actor = actor_of(request)
+    shown = issues_on_record(actor).filter(number=number).first()
+    if shown is None:
+        return moved(number, actor, "issue")
+    today = timezone.now().date()
+    told = {
+        "line": Line.of(shown),
+        "twin": IssueTwin(shown).data,
+        "rows": [standing(row) for row in affected_of(shown)],
+        "facts": facts(shown),
+        "history": history(shown),
+        "first_reported": shown.first_reported_at and shown.first_reported_at.date(),
+        "published": shown.published_at,
+    }
+    cite = {"words": in_words(shown, read_on=today), "bibtex": in_bibtex(shown, read_on=today)}
+    return public_page(request, "reports/issue.html", told, modified=modified_at(shown), cite=cite)
+
+
+@open_to_all
+@require_safe
+def issue_twin(request: HttpRequest, number: str) -> HttpResponse:
+    """What the page says, for machines."""
+    actor = actor_of(request)
+    shown = issues_on_record(actor).filter(number=number).first()
+    if shown is None:
+        return moved(number, actor, "issue_twin")
+    twin = IssueTwin(shown).data
+
+    def make() -> HttpResponse:
+        return JsonResponse(twin, json_dumps_params={"ensure_ascii": False})
+
+    return unless_known(request, tag_of(twin), make, modified=modified_at(shown))
+
+
+@open_to_all
+@require_safe
+def twin_beside(request: HttpRequest, number: str) -> HttpResponse:
+    """For whoever adds ".json" to the page's address, slash and all."""
+    return HttpResponsePermanentRedirect(reverse("issue_twin", args=[number]))
+
+
+def moved(number: str, actor: Actor, page: str) -> HttpResponse:
+    """To the issue that this one became part of. Raises Http404: not visible, or never there, alike."""
+    survivor = survivor_of(number, actor)
+    if survivor is None:
+        raise Http404
+    return HttpResponsePermanentRedirect(reverse(page, args=[survivor.number]))
+
+
+def standing(row: Affected) -> dict[str, Any]:
+    """How one artifact stands in the issue: a row of "Who is affected"."""
+    return {
+        "name": str(row.artifact),
+        "href": "" if row.artifact.is_unknown else row.artifact.get_absolute_url(),
+        "kind": row.artifact.get_kind_display(),
+        "status": row.status,
+        "resolution": str(Resolution(row.resolution).label) if row.resolution else "",
+        "resolved_at": row.resolved_at,
+        "introduced_in": str(row.introduced_in or ""),
+        "last_affected": str(row.last_affected or ""),
+        "fixed_in": str(row.fixed_in or ""),
+        "tries": row.tries,
+        "failures": row.failures,
+        "statement": row.statement,
+        "stated_at": row.stated_at,
+    }
+
+
+def facts(issue: Issue) -> list[dict[str, str]]:
+    severity_by = _("set by a triager") if issue.severity_by_person else _("as reporters said, the median")
+    stated = {True: _("Inside it"), False: _("Outside it"), None: ""}[issue.in_stated_use]
+    told = [
+        {"term": _("Kind of failure"), "value": issue.get_kind_display()},
+        {"term": _("Severity"), "value": issue.get_severity_display(), "note": severity_by},
+        {"term": _("Context of use"), "value": issue.get_context_of_use_display()},
+        {"term": _("Stated use"), "value": stated},
+        {"term": _("Lifecycle stage"), "value": issue.get_lifecycle_stage_display()},
+    ]
+    return [{name: str(words) for name, words in fact.items()} for fact in told]
+
+
+def history(issue: Issue) -> list[dict[str, Any]]:
+    """The newest first, ending on the first report."""
+    told = [line for event in history_of(issue) if (line := told_of(event))]
+    if issue.first_reported_at:
+        told.append({"when": issue.first_reported_at.date(), "words": str(_("First report"))})
+    return told
+
+
+def told_of(event: Event) -> dict[str, Any] | None:
+    """One step of the history in words; None if it was not the public's."""
+    said = event.payload.content if hasattr(event, "payload") else {}
+    words = UNDONE.get(said.get("undone", ""), "") if event.verb == "undo" else HISTORY[event.verb]
+    if not words:
+        return None
+    how = said.get("reason", "")
+    if event.verb == "resolve" and how in Resolution.values:
+        ended = said.get("status") == Status.RESOLVED
+        words = Resolution(how).label if ended else _("%(how)s, for one artifact") % {"how": Resolution(how).label}
+    return {
+        "when": event.at,
+        "words": str(words),
+        "note": str(_("decided by %(who)s") % {"who": event.actor}),
+        "ended": event.verb == "resolve",
+    }
