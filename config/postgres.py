@@ -256,7 +256,7 @@ def start(place: Place, *, fsync: bool) -> None:
         place.pid_file.unlink(missing_ok=True)
         (place.sockets / f"{SOCKET}.lock").unlink(missing_ok=True)
     settings = SERVER_SETTINGS | ({} if fsync else WITHOUT_FSYNC)
-    settings |= {"unix_socket_directories": str(place.sockets), "cluster_name": place.mark}
+    settings |= {"unix_socket_directories": os.path.realpath(place.sockets), "cluster_name": place.mark}
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
     command = way.command("postgres", "-D", os.path.realpath(place.data), *options, options=["--session"])
     pid = launch(command, place.log)

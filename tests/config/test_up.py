@@ -1,0 +1,196 @@
+"""The one command: a real `manage.py up`, its children, and what is left of it afterwards."""
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from config import postgres
+from config.processes import is_alive, proc_file, process_ids
+
+BASE = Path(__file__).resolve().parents[2]
+PATIENCE_S = 60  # a bound for a loaded machine, not a measurement
+
+
+class Site:
+    """A site of this test's own: `manage.py` with its state folder and port."""
+
+    def __init__(self, state_dir: Path) -> None:
+        self.state_dir = state_dir
+        self.port = free_port()
+        self.lines: list[str] = []
+        self.up: subprocess.Popen[str] | None = None
+
+    @property
+    def environment(self) -> dict[str, str]:
+        own = {"STATE_DIR": str(self.state_dir), "PORT": str(self.port), "DEMO": "0"}
+        return {**os.environ, **own, "DATABASE_URL": "", "BROKER_URL": "", "SITE_URL": ""}
+
+    def command(self, *words: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "manage.py", *words],
+            cwd=BASE,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
+            check=False,
+        )
+
+    def start(self) -> None:
+        self.lines = []
+        self.up = subprocess.Popen(
+            [sys.executable, "manage.py", "up"],
+            cwd=BASE,
+            env=self.environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        threading.Thread(target=self.listen, args=(self.up,), daemon=True).start()
+
+    def listen(self, up: "subprocess.Popen[str]") -> None:
+        assert up.stdout is not None
+        for line in up.stdout:
+            self.lines.append(line.rstrip())
+
+    @property
+    def ready_line(self) -> str:
+        return f"Telltale is ready at http://127.0.0.1:{self.port}/"
+
+    def wait_until_ready(self) -> None:
+        until(lambda: self.ready_line in self.lines, lambda: "\n".join(self.lines))
+
+    def answers(self) -> bool:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)
+        try:
+            connection.request("GET", "/health/ready/")
+            return connection.getresponse().status == 200
+        except OSError:
+            return False
+        finally:
+            connection.close()
+
+    def processes(self) -> dict[int, str]:
+        """Whatever lives and was started with this state folder, with its command line; but for PostgreSQL."""
+        mark = f"STATE_DIR={self.state_dir}".encode()
+        return {
+            pid: proc_file(pid, "cmdline").replace(b"\0", b" ").decode()
+            for pid in process_ids()
+            if mark in proc_file(pid, "environ").split(b"\0")
+        }
+
+    def child(self, word: str) -> int:
+        """The one process whose command line has ``word`` and whose parent is `up`."""
+        assert self.up is not None
+        found = [pid for pid, line in self.processes().items() if word in line and parent_of(pid) == self.up.pid]
+        assert len(found) == 1, found
+        return found[0]
+
+    def kill(self) -> None:
+        if self.up is not None and self.up.poll() is None:
+            self.up.kill()
+            self.up.wait()
+        for pid in self.processes():
+            os.kill(pid, signal.SIGKILL)
+
+
+def free_port() -> int:
+    with socket.socket() as trial:
+        trial.bind(("127.0.0.1", 0))
+        return int(trial.getsockname()[1])
+
+
+def parent_of(pid: int) -> int:
+    return int(proc_file(pid, "stat").rpartition(b")")[2].split()[1])
+
+
+def until(holds, explanation=lambda: "") -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not holds():
+        assert time.monotonic() < deadline, explanation()
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    site = Site(tmp_path / "state")
+    yield site
+    site.kill()
+    with postgres.running(site.state_dir):
+        pass  # leaving last stops the server
+
+
+def test_one_run_from_start_to_stop(site):
+    site.start()
+    site.wait_until_ready()
+
+    assert site.answers()
+    assert {word for word in ("granian", "worker", "beat") if site.child(f" {word} ")} == {"granian", "worker", "beat"}
+
+    another_command = site.command("migrate", "--check")
+    assert another_command.returncode == 0, another_command.stderr
+
+    second_copy = site.command("up")
+    assert second_copy.returncode == 1
+    assert "Another Telltale is running on" in second_copy.stderr
+    assert "Traceback" not in second_copy.stderr
+
+    worker, web, server = site.child(" worker "), site.child(" granian "), postgres.server_pid(site.state_dir)
+    assert server is not None
+    for pid in (server, worker, web):
+        os.kill(pid, signal.SIGKILL)
+    until(lambda: sum("starting it again" in line for line in site.lines) == 3, lambda: "\n".join(site.lines))
+    until(site.answers)
+    until(lambda: " worker " in " ".join(site.processes().values()))
+    assert postgres.server_pid(site.state_dir) not in {None, server}
+
+    children = [pid for pid in site.processes() if pid != site.up.pid]
+    began = time.monotonic()
+    site.up.send_signal(signal.SIGTERM)
+    assert site.up.wait(timeout=PATIENCE_S) == 0
+    assert time.monotonic() - began < 10
+    assert site.lines.count(site.ready_line) == 1
+    assert not any(is_alive(pid) for pid in children)
+    assert site.processes() == {}
+    assert postgres.server_pid(site.state_dir) is None
+
+
+def test_killed_up_takes_its_children_along_and_the_next_one_starts(site):
+    site.start()
+    site.wait_until_ready()
+    server = postgres.server_pid(site.state_dir)
+
+    site.up.kill()
+    site.up.wait()
+    until(lambda: site.processes() == {}, lambda: str(site.processes()))
+    assert postgres.server_pid(site.state_dir) == server
+
+    site.start()
+    site.wait_until_ready()
+    assert postgres.server_pid(site.state_dir) == server
+    site.up.send_signal(signal.SIGINT)
+    assert site.up.wait(timeout=PATIENCE_S) == 0
+    assert postgres.server_pid(site.state_dir) is None
+
+
+def test_taken_port_is_said_and_changes_nothing(site):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", site.port))
+        other.listen()
+
+        result = site.command("up")
+
+    assert result.returncode == 1
+    assert f"Port {site.port} is taken by another program." in result.stderr
+    assert "Traceback" not in result.stderr
+    assert {path.name for path in site.state_dir.rglob("*")} <= {"up.lock", "telltale.key"}
