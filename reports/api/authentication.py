@@ -1,18 +1,20 @@
 """Who calls the API: a token's account, or nobody. Session cookies mean nothing here."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from accounts.actors import actor_of
 from accounts.models import User
 from accounts.policy import ANONYMOUS, allows
 from accounts.tokens import actor_of_token
+
+if TYPE_CHECKING:  # the views' module loads this one, by the settings
+    from rest_framework.views import APIView
 
 
 class TokenAuthentication(BaseAuthentication):
@@ -37,6 +39,6 @@ class TokenAuthentication(BaseAuthentication):
 class MayAct(BasePermission):
     """Asks policy whether the caller may do the ``act`` that the view names; a view that names none is closed."""
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
+    def has_permission(self, request: Request, view: "APIView") -> bool:
         act: Any = getattr(view, "act", None)
         return act is not None and allows(actor_of(request._request), act)

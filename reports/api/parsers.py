@@ -12,7 +12,7 @@ from rest_framework.utils import json
 
 
 class TooLarge(APIException):
-    status_code = status.HTTP_413_CONTENT_TOO_LARGE
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
     default_detail = _("A report can be at most 1 MB.")
     default_code = "too_large"
 
