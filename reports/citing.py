@@ -3,7 +3,6 @@
 from datetime import date
 
 from django.conf import settings
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from reports.models import Issue
@@ -27,8 +26,8 @@ def in_words(issue: Issue, *, read_on: date) -> str:
     return _("Telltale %(number)s, “%(title)s”, published %(published)s, read %(read)s. %(address)s") % {
         "number": issue.number,
         "title": issue.public_title,
-        "published": date_format(published),
-        "read": date_format(read_on),
+        "published": published.isoformat(),
+        "read": read_on.isoformat(),
         "address": f"{settings.SITE_URL}{issue.get_absolute_url()}",
     }
 
@@ -44,7 +43,7 @@ def in_bibtex(issue: Issue, *, read_on: date) -> str:
             f"  title        = {{{{{title}}}}},",
             "  author       = {{Telltale}},",
             f"  year         = {{{published.year}}},",
-            f"  note         = {{Issue {issue.number}, published {published.isoformat()}, read {read_on.isoformat()}}},",
+            f"  note         = {{Issue {issue.number}, {dates}}},",
             f"  howpublished = {{\\url{{{settings.SITE_URL}{issue.get_absolute_url()}}}}}",
             "}",
         ]

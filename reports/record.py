@@ -35,6 +35,7 @@ OPEN_HERE = Q(resolution="") & ~Q(status=AffectedStatus.NOT_AFFECTED)
 RESOLVED_HERE = ~Q(resolution="")
 NOT_AFFECTED = Q(resolution="", status=AffectedStatus.NOT_AFFECTED)
 STANDS = {"open": OPEN_HERE, "resolved": RESOLVED_HERE, "not_affected": NOT_AFFECTED}
+PAGED = (Status.CONFIRMED, Status.RESOLVED)
 PUBLIC_VERBS = ("confirm", "publish", "resolve", "reopen", "undo")
 CHART_WEEKS = 26
 CHART_LEAST = 3  # voices: below that a chart draws noise
@@ -62,7 +63,7 @@ def issues_for(actor: Actor) -> IssueQuerySet:
 def issues_on_record(actor: Actor) -> IssueQuerySet:
     """Issues that have a number and a page, the newest decision first."""
     decided = Greatest("confirmed_at", "published_at", "resolved_at")
-    paged = issues_for(actor).filter(number__isnull=False, status__in=[Status.CONFIRMED, Status.RESOLVED])
+    paged = issues_for(actor).filter(number__isnull=False, status__in=PAGED)
     return paged.order_by(decided.desc(nulls_last=True), "-pk")
 
 
@@ -133,8 +134,7 @@ def with_tallies(artifacts: ArtifactQuerySet, actor: Actor) -> ArtifactQuerySet:
 
 def on_record(actor: Actor) -> AffectedQuerySet:
     """How artifacts stand in the issues on record."""
-    issues = issues_on_record(actor).prefetch_related(None).order_by()
-    return Affected.objects.visible_to(actor).filter(issue__in=issues)
+    return Affected.objects.visible_to(actor).filter(issue__number__isnull=False, issue__status__in=PAGED)
 
 
 def issues_of(artifact: Artifact, actor: Actor) -> AffectedQuerySet:
@@ -152,7 +152,7 @@ def issues_of(artifact: Artifact, actor: Actor) -> AffectedQuerySet:
 
 
 def tally_of(artifact: Artifact, actor: Actor) -> dict[str, int]:
-    """Issues of the artifact by how they stand for it: open, of them disputed; resolved, of them fixed; not affected."""
+    """Issues by how they stand for the artifact: open (of them disputed), resolved (of them fixed), not affected."""
     return (
         on_record(actor)
         .filter(artifact=artifact)
