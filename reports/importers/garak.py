@@ -12,7 +12,7 @@ from typing import Any
 
 from reports.importers.kinds import kind_of_probe
 from reports.importers.lines import Row
-from reports.importers.shapes import at, count, name, objects, text, verbatim
+from reports.importers.shapes import at, count, name, objects, text, texts, verbatim
 from reports.importers.units import Found, Passed, Rejected, Unit
 from reports.vocabulary import FoundBy, TurnRole
 
@@ -279,5 +279,5 @@ def role_of(turn: dict[str, Any]) -> str:
 def words(content: Any) -> str:
     """The text of a turn or output, which newer logs wrap in an object; what is no text is named by its type."""
     if isinstance(content, dict) and content.get("text") is None and (kind := at(content, "data_type")):
-        return f"[{text(at(kind, 'type')) or text(kind) or 'attachment'}]"
+        return f"[{next(iter(texts(kind)), 'attachment')}]"
     return verbatim(at(content, "text")) or verbatim(content)

@@ -7,7 +7,7 @@ from typing import Any
 
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # what PostgreSQL cannot keep: NUL, and halves of surrogate pairs
 _NO_NAME = re.compile(
-    r"[\W_]*(n ?/ ?a|none|null|nil|not applicable|unspecified|unknown( (model|system|dataset))?)?[\W_]*"
+    r"[\W_]*(n ?/? ?a|none|null|nil|not applicable|unspecified|unknown( (model|system|dataset))?)?[\W_]*"
 )
 _NO_NAME_MAX = 40  # characters: the pattern is only asked about short ones, so that its time is bounded
 

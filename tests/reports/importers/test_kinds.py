@@ -1,0 +1,44 @@
+"""Foreign codes and our twelve kinds."""
+
+import pytest
+
+from reports.importers.kinds import BENCHMARKS, PROBES, SEP, kind_of_codes, kind_of_headline, kind_of_probe
+from reports.vocabulary import Kind
+
+
+def test_the_tables_speak_of_kinds_only():
+    assert {*SEP.values(), *PROBES.values(), *BENCHMARKS.values()} <= set(Kind)
+
+
+@pytest.mark.parametrize(
+    ("probe", "kind"),
+    [
+        ("promptinject.HijackHateHumans", Kind.JAILBREAK_OR_INJECTION),
+        ("leakreplay.PotterCloze", Kind.PRIVACY_LEAK),
+        ("lmrc.QuackMedicine", Kind.FALSE_INFORMATION),
+        ("lmrc.Bullying", Kind.TOXIC_OR_HATEFUL),
+        ("newmodule.NewProbe", Kind.JAILBREAK_OR_INJECTION),
+        ("", Kind.JAILBREAK_OR_INJECTION),
+    ],
+)
+def test_a_probe_has_the_kind_of_its_name_before_that_of_its_module(probe, kind):
+    assert kind_of_probe(probe) == kind
+
+
+def test_the_first_code_that_has_a_kind_counts():
+    assert kind_of_codes(["S0100: Software Vulnerability", "S0301: Information Leak", "S0403"]) == Kind.PRIVACY_LEAK
+    assert kind_of_codes(["S0100", "nonsense", ""]) is None
+
+
+@pytest.mark.parametrize(
+    ("headline", "kind"),
+    [
+        ("A guardrail bypass by asking in rhyme", Kind.JAILBREAK_OR_INJECTION),
+        ("Prompt injection through a calendar", Kind.JAILBREAK_OR_INJECTION),
+        ("Open database leaking customer data", Kind.PRIVACY_LEAK),
+        ("Evaluated on the bbq benchmark", Kind.UNFAIR_OR_STEREOTYPED),
+        ("Division by zero in a tensor operation", None),
+    ],
+)
+def test_a_headline_may_say_it(headline, kind):
+    assert kind_of_headline(headline) == kind
