@@ -1,0 +1,532 @@
+"""The public pages: who is shown, what they say, where old addresses lead, and what they cost."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from ledger.record import record
+from reports.citing import in_bibtex
+from reports.models import Affected, Alias, Artifact, DailyCount, Issue, Lineage, Version
+from reports.naming import artifact_named
+
+Make = Callable[..., Any]
+
+
+def confirmed(kind: str, name: str, **fields: Any) -> Artifact:
+    made = artifact_named(kind, name)
+    Artifact.objects.filter(pk=made.pk).update(confirmed_at=timezone.now(), **fields)
+    made.refresh_from_db()
+    return made
+
+
+def titles(response: Any) -> list[str]:
+    return [line.title for line in response.context["lines"]]
+
+
+# Home and search
+
+
+def test_home_shows_the_newest_decision_first(client: Client, make_issue: Make) -> None:
+    now = timezone.now()
+    make_issue("Old", published_at=now - timedelta(days=9), confirmed_at=now - timedelta(days=9))
+    make_issue("Ended today", status="resolved", published_at=now - timedelta(days=20))
+    make_issue("Middle", published_at=now - timedelta(days=3), confirmed_at=now - timedelta(days=3))
+
+    response = client.get("/")
+
+    assert titles(response) == ["Ended today", "Middle", "Old"]
+
+
+def test_home_says_so_when_nothing_is_on_record(client: Client, db: None) -> None:
+    assert "Nothing is on the record yet." in client.get("/").content.decode()
+
+
+@pytest.mark.parametrize("asked", ["TT-2026-00001", " tt-2026-00001 "])
+def test_a_number_in_the_search_box_leads_to_its_issue(client: Client, make_issue: Make, asked: str) -> None:
+    make_issue()
+
+    for page in ("/", "/issues/"):
+        assert client.get(page, {"q": asked})["Location"] == "/issues/TT-2026-00001/"
+
+
+@pytest.mark.parametrize("asked", ["acme/chat-7b", "Chat-7B", "the acme one"])
+def test_a_name_in_the_search_box_leads_to_its_artifact(client: Client, artifact: Artifact, asked: str) -> None:
+    Alias.objects.create(artifact=artifact, name="The Acme One")
+
+    assert client.get("/", {"q": asked})["Location"] == "/models/acme/chat-7b/"
+
+
+@pytest.mark.parametrize("asked", ["rent law", "TT-2026-99999", "nul\x00byte", "/", "%"])
+def test_anything_else_in_the_search_box_searches_the_issues(client: Client, artifact: Artifact, asked: str) -> None:
+    response = client.get("/", {"q": asked}, follow=True)
+
+    assert response.redirect_chain[0][0].startswith("/issues/?q=")
+    assert response.status_code == 200
+
+
+# The list of issues
+
+
+def test_issues_are_narrowed_by_the_address(client: Client, make_issue: Make) -> None:
+    system = confirmed("system", "acme/clinic")
+    make_issue("Invents rulings on rent", kind="false_information")
+    make_issue("Refuses to kill a process", kind="refuses_harmless", status="resolved")
+    make_issue("Misreads pulses", artifact=system, public_summary="Rent is not its subject.")
+
+    def found(**asked: str) -> list[str]:
+        return sorted(titles(client.get("/issues/", asked)))
+
+    assert found(state="open") == ["Invents rulings on rent", "Misreads pulses"]
+    assert found(state="resolved") == ["Refuses to kill a process"]
+    assert found(kind="refuses_harmless") == ["Refuses to kill a process"]
+    assert found(artifact_kind="system") == ["Misreads pulses"]
+    assert found(q="RENT") == ["Invents rulings on rent", "Misreads pulses"]
+    assert found(q="rent clinic") == ["Misreads pulses"]
+    assert found(q="100%_") == []
+
+
+def test_a_filter_that_means_nothing_is_told_beside_it(client: Client, make_issue: Make) -> None:
+    response = client.get("/issues/", {"state": "banana", "q": "a\x00b", "page": "nine"})
+
+    assert response.status_code == 200
+    assert set(response.context["form"].errors) == {"state", "q"}
+
+
+def test_a_hidden_artifact_does_not_answer_a_filter(client: Client, make_issue: Make) -> None:
+    issue = make_issue()
+    hidden = artifact_named("system", "secret/tool")
+    Affected.objects.create(issue=issue, artifact=hidden, status="affected")
+    unjudged = confirmed("dataset", "open/corpus")
+    Affected.objects.create(issue=issue, artifact=unjudged)
+
+    for asked in ({"artifact_kind": "system"}, {"artifact_kind": "dataset"}, {"q": "secret"}, {"q": "corpus"}):
+        assert titles(client.get("/issues/", asked)) == []
+
+
+def test_issues_come_in_pages(client: Client, make_issue: Make) -> None:
+    for number in range(26):
+        make_issue(f"Issue {number}")
+
+    first, second = client.get("/issues/"), client.get("/issues/?page=2")
+
+    assert (len(titles(first)), len(titles(second))) == (25, 1)
+    assert 'href="?page=2"' in first.content.decode()
+
+
+def test_an_empty_search_says_what_is_true(client: Client, make_issue: Make) -> None:
+    make_issue()
+
+    assert "No issue on the record fits." in client.get("/issues/?q=nowhere").content.decode()
+
+
+# The directory
+
+
+def test_the_directory_lists_confirmed_artifacts_of_one_kind(client: Client, make_issue: Make) -> None:
+    make_issue()
+    make_issue(status="resolved")
+    make_issue(status="new")
+    artifact_named("model", "acme/unseen")
+    artifact_named("model", "unknown")
+    confirmed("system", "acme/clinic")
+
+    (line,) = client.get("/models/").context["lines"]
+
+    assert (line.name, line.open_count, line.resolved_count) == ("acme/chat-7b", 1, 1)
+    assert [line.name for line in client.get("/systems/").context["lines"]] == ["acme/clinic"]
+    assert "Nothing is listed yet." in client.get("/datasets/").content.decode()
+
+
+def test_the_directory_is_searched_by_any_name_and_ordered_by_decision(client: Client, make_issue: Make) -> None:
+    late = confirmed("model", "zenith/late", developer="Zenith Labs")
+    Alias.objects.create(artifact=late, name="evening star")
+    make_issue(published_at=timezone.now() - timedelta(days=5), confirmed_at=timezone.now() - timedelta(days=5))
+    make_issue(artifact=late)
+
+    def names(**asked: str) -> list[str]:
+        return [line.name for line in client.get("/models/", asked).context["lines"]]
+
+    assert names() == ["acme/chat-7b", "zenith/late"]
+    assert names(order="latest") == ["zenith/late", "acme/chat-7b"]
+    assert names(q="evening labs") == ["zenith/late"]
+    assert names(q="nobody") == []
+
+
+# The page of an artifact
+
+
+def test_an_artifact_page_goes_by_how_the_issue_stands_for_it(client: Client, make_issue: Make) -> None:
+    other = confirmed("model", "acme/other")
+    half = make_issue("Mended here only")
+    Affected.objects.filter(issue=half).update(resolution="documented", resolved_at=timezone.now())
+    Affected.objects.create(issue=half, artifact=other, status="affected")
+    cleared = make_issue("Not ours")
+    Affected.objects.filter(issue=cleared).update(status="not_affected")
+    make_issue("Open", is_disputed=True)
+
+    def groups(address: str) -> dict[str, list[str]]:
+        found = client.get(address).context["groups"]
+        return {group["words"]: [line.title for line in group["lines"]] for group in found}
+
+    assert groups("/models/acme/chat-7b/") == {
+        "Open": ["Open"],
+        "Resolved": ["Mended here only"],
+        "Not affected": ["Not ours"],
+    }
+    assert groups("/models/acme/chat-7b/?state=resolved") == {"Resolved": ["Mended here only"]}
+    assert groups("/models/acme/other/") == {"Open": ["Mended here only"]}
+
+
+def test_an_artifact_page_says_what_it_is(client: Client, artifact: Artifact) -> None:
+    base = confirmed("model", "acme/base")
+    child = confirmed("system", "clinic/desk")
+    Lineage.objects.create(child=artifact, parent=base, relation="fine_tuned_from")
+    Lineage.objects.create(child=child, parent=artifact, relation="built_on")
+    Lineage.objects.create(child=artifact, parent=artifact_named("dataset", "secret/crawl"), relation="trained_on")
+    Artifact.objects.filter(pk=artifact.pk).update(intended_use="Chat in English.", access="open")
+
+    response = client.get("/models/acme/chat-7b/")
+    page = response.content.decode()
+
+    assert [leaf["name"] for leaf in response.context["lineage"]["parents"]] == ["acme/base"]
+    assert [leaf["words"] for leaf in response.context["lineage"]["children"]] == ["built on it"]
+    assert [release.name for release in response.context["releases"] if release.is_newest] == ["2026-06"]
+    assert "Chat in English." in page
+    assert "The card does not say." in page
+    assert "Reports are not rates" in page
+    assert 'href="/report/?model=acme%2Fchat-7b"' in page
+
+
+def test_a_version_that_only_a_reporter_named_is_not_shown(client: Client, artifact: Artifact, make_issue: Make) -> None:
+    Version.objects.create(artifact=artifact, name="my private build")
+    fixed = Version.objects.create(artifact=artifact, name="2026-07")
+    issue = make_issue(status="resolved")
+    Affected.objects.filter(issue=issue).update(fixed_in=fixed)
+
+    releases = client.get("/models/acme/chat-7b/").context["releases"]
+
+    assert [(release.name, release.fixed) for release in releases] == [("2026-06", 0), ("2026-05", 0), ("2026-07", 1)]
+
+
+@pytest.mark.parametrize(
+    "address", ["/models/acme/unseen/", "/models/acme/never/", "/systems/acme/chat-7b/", "/models/a/%00/"]
+)
+def test_an_artifact_without_a_page_answers_like_one_that_never_was(
+    client: Client, artifact: Artifact, address: str
+) -> None:
+    unseen = artifact_named("model", "acme/unseen")
+    Alias.objects.create(artifact=unseen, name="acme/never")
+
+    assert client.get(address).status_code == 404
+
+
+def test_old_and_other_names_lead_to_the_artifact(client: Client, artifact: Artifact) -> None:
+    Alias.objects.create(artifact=artifact, name="acme/chatty")
+    confirmed("model", "acme/doublet", merged_into=artifact)
+
+    for address in ("/models/acme/chatty/", "/models/acme/doublet/", "/models/ACME/Chat-7B/"):
+        response = client.get(address)
+        assert (response.status_code, response["Location"]) == (301, "/models/acme/chat-7b/")
+
+
+def test_the_chart_counts_voices_of_public_issues_only(client: Client, artifact: Artifact, make_issue: Make) -> None:
+    today = datetime.now(UTC).date()
+    monday = today - timedelta(days=today.weekday())
+    unjudged = make_issue("Names it, unjudged")
+    Affected.objects.filter(issue=unjudged).update(status="under_investigation")
+    for issue, voices in ((make_issue(), 4), (make_issue(status="new"), 50), (unjudged, 60)):
+        for day in (monday, monday - timedelta(days=14)):
+            DailyCount.objects.create(
+                issue=issue, day=day, artifact=artifact, kind="other", channel="api", report_count=70, voice_count=voices
+            )
+
+    response = client.get("/models/acme/chat-7b/")
+
+    assert [(week.start, week.count) for week in response.context["weeks"]] == [
+        (monday - timedelta(days=14), 4),
+        (monday - timedelta(days=7), 0),
+        (monday, 4),
+    ]
+    assert '<svg viewBox="0 0 720 218"' in response.content.decode()
+
+
+# The page of an issue
+
+
+def hide_by_dismissing(issue: Issue) -> None:
+    Issue.objects.filter(pk=issue.pk).update(status="dismissed", dismissal="spam", dismissed_at=timezone.now())
+
+
+def hide_by_embargo(issue: Issue) -> None:
+    Issue.objects.filter(pk=issue.pk).update(embargo_until=timezone.now() + timedelta(days=1))
+
+
+def hide_by_holding_back(issue: Issue) -> None:
+    Issue.objects.filter(pk=issue.pk).update(published_at=None)
+
+
+def hide_by_undoing(issue: Issue) -> None:
+    Issue.objects.filter(pk=issue.pk).update(status="new", published_at=None)
+
+
+def hide_by_artifact(issue: Issue) -> None:
+    Artifact.objects.filter(affected__issue=issue).update(confirmed_at=None)
+
+
+def hide_by_not_judging(issue: Issue) -> None:
+    Affected.objects.filter(issue=issue).update(status="under_investigation")
+
+
+@pytest.mark.parametrize(
+    "hide",
+    [
+        hide_by_dismissing,
+        hide_by_embargo,
+        hide_by_holding_back,
+        hide_by_undoing,
+        hide_by_artifact,
+        hide_by_not_judging,
+    ],
+)
+def test_an_issue_that_is_not_public_answers_like_one_that_never_was(
+    client: Client, make_issue: Make, hide: Callable[[Issue], None]
+) -> None:
+    issue = make_issue()
+    assert client.get(issue.get_absolute_url()).status_code == 200
+
+    hide(issue)
+
+    for ending in ("/", ".json"):
+        hidden = client.get(f"/issues/{issue.number}{ending}")
+        never = client.get(f"/issues/TT-2026-77777{ending}")
+        assert (hidden.status_code, never.status_code) == (404, 404)
+        assert comparable(hidden) == comparable(never)
+    assert titles(client.get("/issues/")) == []
+    assert titles(client.get("/")) == []
+
+
+def comparable(response: Any) -> str:
+    """The page less what names its own address and the form's token."""
+    words = response.content.decode()
+    token = str(response.context["csrf_token"]) if response.context else ""
+    for own in (response.wsgi_request.get_full_path(), token):
+        words = words.replace(own, "") if own else words
+    return str(words)
+
+
+def test_an_issue_page_tells_the_issue(client: Client, make_issue: Make) -> None:
+    issue = make_issue(
+        "Cites rulings <b>never</b> made",
+        public_summary="It invents them.\n\nIn every court.",
+        context_of_use="justice",
+        severity="high",
+        severity_by_person=True,
+        first_reported_at=datetime(2026, 6, 3, tzinfo=UTC),
+    )
+    Affected.objects.filter(issue=issue).update(
+        statement="Fix planned.", stated_at=timezone.now(), tries=10, failures=7
+    )
+
+    page = client.get(issue.get_absolute_url()).content.decode()
+
+    for words in (
+        "Cites rulings &lt;b&gt;never&lt;/b&gt; made",
+        "<p>In every court.</p>",
+        "Fix planned.",
+        "7 of 10",
+        "set by a triager",
+        "3 Jun 2026",
+        "@misc{TT-2026-00001,",
+    ):
+        assert words in page
+
+
+def test_the_history_tells_public_decisions_and_no_others(
+    client: Client, file: Make, artifact: Artifact, triager: Any
+) -> None:
+    from triage.decisions import decide, undo
+
+    issue = file().placements.get().issue
+    decide(issue, "confirm", by=triager, note="a private note")
+    ended = decide(issue, "resolve", by=triager, reason="documented")
+    undo(ended, by=triager)
+    decide(issue, "resolve", by=triager, reason="fixed", fixed_in="2026-06")
+    record("assign", issue, actor=triager.pseudonym)
+    issue.refresh_from_db()
+
+    response = client.get(issue.get_absolute_url())
+
+    assert [step["words"] for step in response.context["history"]] == [
+        "Fixed",
+        "The resolution was undone",
+        "Documented",
+        "Confirmed and published",
+        "First report",
+    ]
+    assert "a private note" not in response.content.decode()
+    assert triager.email not in response.content.decode()
+    assert triager.pseudonym in response.content.decode()
+
+
+def test_a_merged_issue_leads_to_the_one_it_became_part_of(client: Client, make_issue: Make) -> None:
+    last, middle, first, unpublished = make_issue("Last"), make_issue(), make_issue(), make_issue(published_at=None)
+    for gone, goal in ((middle, last), (first, middle), (unpublished, last)):
+        Issue.objects.filter(pk=gone.pk).update(status="merged", merged_into=goal)
+
+    page, twin = client.get(first.get_absolute_url()), client.get(f"/issues/{first.number}.json")
+
+    assert (page.status_code, page["Location"]) == (301, last.get_absolute_url())
+    assert (twin.status_code, twin["Location"]) == (301, f"/issues/{last.number}.json")
+    assert client.get(unpublished.get_absolute_url()).status_code == 404
+    hide_by_embargo(last)
+    assert client.get(first.get_absolute_url()).status_code == 404
+
+
+def test_the_twin_says_what_the_page_says(client: Client, make_issue: Make, artifact: Artifact) -> None:
+    fixed = artifact.versions.get(name="2026-06")
+    issue = make_issue(
+        "Cites rulings", status="resolved", public_summary="It invents.", report_count=5, voice_count=4, severity="high"
+    )
+    Affected.objects.filter(issue=issue).update(fixed_in=fixed)
+    hidden = artifact_named("system", "secret/tool")
+    Affected.objects.create(issue=issue, artifact=hidden, status="affected")
+
+    twin = client.get("/issues/TT-2026-00001.json").json()
+
+    assert twin == {
+        "schema_version": 1,
+        "id": "TT-2026-00001",
+        "number": "TT-2026-00001",
+        "url": "http://127.0.0.1:8000/issues/TT-2026-00001/",
+        "title": "Cites rulings",
+        "summary": "It invents.",
+        "kind": "false_information",
+        "status": "resolved",
+        "resolution": "fixed",
+        "severity": "high",
+        "context_of_use": "",
+        "disputed": False,
+        "artifacts": [
+            {
+                "kind": "model",
+                "name": "acme/chat-7b",
+                "url": "http://127.0.0.1:8000/models/acme/chat-7b/",
+                "status": "fixed",
+                "resolution": "fixed",
+                "introduced_in": None,
+                "fixed_in": "2026-06",
+            }
+        ],
+        "report_count": 5,
+        "voice_count": 4,
+        "first_reported": None,
+        "published": twin["published"],
+        "resolved": twin["resolved"],
+        "modified": twin["resolved"],
+    }
+    assert client.get("/issues/TT-2026-00001/.json")["Location"] == "/issues/TT-2026-00001.json"
+
+
+def test_bibtex_stays_whole_whatever_the_title_holds(make_issue: Make) -> None:
+    entry = in_bibtex(make_issue(r"50% of {odd} \input{x} & more_"), read_on=date(2026, 11, 22))
+
+    assert r"50\% of \{odd\} \textbackslash{}input\{x\} \& more\_" in entry
+    assert entry.replace(r"\{", "").replace(r"\}", "").count("{") == entry.replace(r"\{", "").replace(
+        r"\}", ""
+    ).count("}")
+
+
+# Who has it already
+
+
+PAGES = ["/", "/issues/", "/models/", "/models/acme/chat-7b/", "/issues/TT-2026-00001/", "/issues/TT-2026-00001.json"]
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_a_reader_who_has_the_page_is_told_so(client: Client, make_issue: Make, address: str) -> None:
+    make_issue()
+    tag = client.get(address)["ETag"]
+
+    again = client.get(address, headers={"If-None-Match": tag})
+    Issue.objects.update(public_title="Another title", severity="critical", is_disputed=True)
+    Affected.objects.update(resolution="documented", resolved_at=timezone.now())
+    changed = client.get(address, headers={"If-None-Match": tag})
+
+    assert (again.status_code, again.content, again["ETag"]) == (304, b"", tag)
+    assert changed.status_code == 200
+
+
+def test_the_tag_knows_the_language(client: Client, make_issue: Make) -> None:
+    make_issue()
+    english, spanish = (client.get("/", headers={"Accept-Language": code}) for code in ("en", "es"))
+
+    assert english["ETag"] != spanish["ETag"]
+    assert {"Accept-Language", "Cookie"} <= {name.strip() for name in english["Vary"].split(",")}
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_what_is_hidden_moves_no_tag(client: Client, make_issue: Make, artifact: Artifact, address: str) -> None:
+    shown = make_issue()
+    tag = client.get(address)["ETag"]
+
+    for hide in (hide_by_dismissing, hide_by_embargo, hide_by_holding_back, hide_by_undoing, hide_by_not_judging):
+        hide(make_issue("Hidden"))
+    make_issue("Hidden", artifact=artifact_named("model", "acme/unseen"))
+    Affected.objects.create(issue=shown, artifact=confirmed("system", "acme/named"))
+    Version.objects.create(artifact=artifact, name="typed by a reporter")
+    record("snooze", shown, actor="p-1")
+    Issue.objects.filter(pk=shown.pk).update(snoozed_until=timezone.now(), changed_at=timezone.now(), revision=9)
+
+    assert client.get(address)["ETag"] == tag
+
+
+def test_whoever_is_signed_in_gets_a_page_of_their_own(client: Client, make_issue: Make, someone: Make) -> None:
+    make_issue()
+    client.force_login(someone())
+
+    response = client.get("/issues/")
+
+    assert "ETag" not in response
+    assert "private" in response["Cache-Control"]
+
+
+def test_a_triager_reads_what_is_not_public_and_is_told_so(client: Client, make_issue: Make, triager: Any) -> None:
+    held_back = make_issue("Held back", published_at=None)
+    make_issue("Still new", status="new")
+    client.force_login(triager)
+
+    assert titles(client.get("/issues/")) == ["Held back"]
+    assert "Not public" in client.get(held_back.get_absolute_url()).content.decode()
+    assert "Not public" in client.get("/models/acme/chat-7b/").content.decode()
+
+
+# What pages cost
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+@pytest.mark.parametrize(
+    ("address", "queries"),
+    [
+        ("/", 2),
+        ("/issues/", 3),
+        ("/issues/?state=open&kind=false_information&artifact_kind=model&q=ruling", 3),
+        ("/issues/TT-2026-00001/", 3),
+        ("/issues/TT-2026-00001.json", 2),
+        ("/models/", 2),
+        ("/models/acme/chat-7b/", 10),
+    ],
+)
+def test_pages_cost_the_same_for_one_row_and_three(
+    client: Client, make_issue: Make, django_assert_num_queries: Any, address: str, queries: int, rows: int
+) -> None:
+    for _ in range(rows):
+        issue = make_issue()
+        Affected.objects.create(issue=issue, artifact=confirmed("model", f"acme/{issue.number}"), status="affected")
+        record("confirm", issue, actor="p-1", published=True)
+
+    with django_assert_num_queries(queries):
+        client.get(address)
