@@ -1,90 +1,30 @@
-"""The Celery app. Celery is the doorbell only: rows of the database say what is to be done (docs/architecture.md)."""
+"""The Celery app of the workers, and of everybody who rings for them."""
 
 import os
 import warnings
-from typing import Any
-from urllib.parse import urlsplit
+from pathlib import Path
 
 from celery import Celery
 from celery.exceptions import SecurityWarning
+from celery.signals import worker_ready
 from django.conf import settings
-from psycopg.conninfo import make_conninfo
 
-from config import postgres
+from config.broker import celery_settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-
-EMBEDDED_BROKER = "pgmq://embedded/"  # the name is never looked up: the address goes in the transport options
-TASK_LIMIT_S = 60  # what a task may take; the sweep serves what it left
-REDELIVERY_S = 180  # a message not acknowledged by then is given out again: longer than a task and the wait before it
-SWEEP_EVERY_S = 10
-PATIENCE_S = 2  # for a broker that does not answer; longer would hold up the bells behind it
-
-
-def uses_embedded_queue() -> bool:
-    return not settings.BROKER_URL
-
-
-def broker_address() -> str:
-    """Where the broker's tables are if no other broker is named: beside the embedded database, or in DATABASE_URL's."""
-    if not os.environ.get("DATABASE_URL"):
-        return postgres.conninfo(settings.STATE_DIR, postgres.BROKER_DATABASE)
-    site = settings.DATABASES["default"]
-    parts = {"host": "HOST", "port": "PORT", "user": "USER", "password": "PASSWORD", "dbname": "NAME"}
-    return make_conninfo("", **{name: site[key] for name, key in parts.items() if site[key]})
-
-
-def transport_options(broker_url: str) -> dict[str, Any]:
-    """No publisher waits longer than PATIENCE_S, whichever broker it is; workers try again for ever by other means."""
-    scheme = urlsplit(broker_url).scheme.partition("+")[0]
-    options: dict[str, Any] = {"max_retries": 0, "visibility_timeout": REDELIVERY_S}
-    if scheme == "pgmq":
-        options |= {
-            "init_extension": False,  # postgres.install_broker has made its tables
-            "pool_size": 4,
-            "pool_timeout": PATIENCE_S,
-            "use_notify": True,
-            "notify_throttle_interval_ms": 0,
-            "polling_interval": 1,  # seconds; notifications come at once, this finds what was given back unacknowledged
-            "wait_time_seconds": 0,
-        }
-        if broker_url == EMBEDDED_BROKER:
-            options["conn_string"] = broker_address()
-    elif scheme in {"redis", "rediss"}:
-        options |= {"socket_connect_timeout": PATIENCE_S, "socket_timeout": PATIENCE_S}
-    elif scheme in {"amqp", "amqps", "pyamqp"}:
-        options |= {"read_timeout": PATIENCE_S, "write_timeout": PATIENCE_S}
-    return options
-
-
-def celery_settings(broker_url: str) -> dict[str, Any]:
-    return {
-        "broker_url": broker_url,
-        "broker_transport_options": transport_options(broker_url),
-        "broker_connection_timeout": PATIENCE_S,
-        "broker_connection_retry_on_startup": True,
-        "broker_connection_max_retries": None,  # of a worker: for ever
-        "task_default_queue": "telltale",
-        "task_publish_retry": False,
-        "task_ignore_result": True,
-        "task_serializer": "json",
-        "accept_content": ["json"],
-        "task_acks_late": True,
-        "task_reject_on_worker_lost": True,
-        "task_time_limit": TASK_LIMIT_S,
-        "worker_enable_remote_control": False,
-        "worker_prefetch_multiplier": 2,
-    }
-
+READY_FILE = "TELLTALE_WORKER_READY"  # names a file that a worker makes when it takes tasks
 
 # Said of a worker that runs as root, because a pickled message may run anything. Ours reads JSON only.
 warnings.filterwarnings("ignore", category=SecurityWarning)
 
 app = Celery("telltale")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.conf.update(celery_settings(settings.BROKER_URL or EMBEDDED_BROKER))
-app.conf.beat_schedule = {
-    "sweep": {"task": "triage.tasks.sweep", "schedule": SWEEP_EVERY_S, "options": {"expires": TASK_LIMIT_S}}
-}
-app.set_default()  # else only the thread that imports this finds it, and the bell's thread rings somewhere else
+app.conf.update(celery_settings(settings.BROKER_URL))
 app.autodiscover_tasks()
+app.set_default()  # else only the thread that imports this finds it, and the bell's thread rings somewhere else
+
+
+@worker_ready.connect
+def say_ready(**_: object) -> None:
+    if name := os.environ.get(READY_FILE):
+        Path(name).touch()

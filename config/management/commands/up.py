@@ -25,17 +25,19 @@ from django.db import connection
 from django.db.backends.postgresql.base import DatabaseWrapper
 
 from config import postgres
-from config.celery import broker_address, uses_embedded_queue
+from config.broker import queue_address, uses_embedded_queue
+from config.celery import READY_FILE
 from config.health import is_migrated
 from config.processes import Child, end_marked, stop_all
 from reports.models import Report
 
 HOST = "127.0.0.1"
-WEB_PROCESSES = 2
+WEB_PROCESSES = 1
 WEB_THREADS = 4
 WORKER_THREADS = 2
 PATIENCE_S = 8  # from asking a child to end to ending it; with PostgreSQL's own stop, all is over within 10 s
 READY_TIMEOUT_S = 120
+WORKER_TIMEOUT_S = 20  # a broker that is away must not keep the site from being said to be ready
 STEP_S = 0.2
 MARK = "TELLTALE_UP"
 
@@ -55,9 +57,13 @@ class Command(BaseCommand):
             self.say("Starting the database…" if embedded else "Connecting to the database…")
             with postgres.running(settings.STATE_DIR) if embedded else nullcontext():
                 self.prepare()
-                children = household(os.environ | {MARK: mark, "MALLOC_ARENA_MAX": "2"})
+                worker_ready = settings.STATE_DIR / "worker.ready"
+                worker_ready.unlink(missing_ok=True)
+                # Threads of glibc would each keep a pool of memory of their own
+                own = {MARK: mark, READY_FILE: str(worker_ready), "MALLOC_ARENA_MAX": "2"}
+                children = household(os.environ | own)
                 try:
-                    self.look_after(children, embedded=embedded)
+                    self.look_after(children, worker_ready, embedded=embedded)
                 finally:
                     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                         signal.signal(number, signal.SIG_IGN)
@@ -74,7 +80,7 @@ class Command(BaseCommand):
         if not is_migrated():
             call_command("migrate", verbosity=0, interactive=False)
         if uses_embedded_queue() and os.environ.get("DATABASE_URL"):
-            postgres.install_broker(broker_address())
+            postgres.install_broker(queue_address())
         collect_static(self.say)
         if settings.DEMO and "load_demo" in get_commands() and not Report.objects.exists():
             self.say("Filing the demo content…")
@@ -83,25 +89,31 @@ class Command(BaseCommand):
             connection.close()
             connection.close_pool()
 
-    def look_after(self, children: list[Child], *, embedded: bool) -> NoReturn:
-        """Keep all running; say once when the site is ready. A signal ends it."""
+    def look_after(self, children: list[Child], worker_ready: Path, *, embedded: bool) -> NoReturn:
+        """Keep all running; say once when the site answers and a worker takes tasks. A signal ends it."""
         self.say("Starting web, worker and beat…")
-        deadline: float | None = time.monotonic() + READY_TIMEOUT_S
+        began = time.monotonic()
+        is_said = False
         while True:
             for child in children:
                 child.tend(self.say)
             if embedded and postgres.server_pid(settings.STATE_DIR) is None:
                 self.say("PostgreSQL was ended from outside; starting it again.")
                 postgres.revive(settings.STATE_DIR)
-            if deadline is not None:
-                if is_ready():
-                    deadline = None
-                    self.say(f"Telltale is ready at http://{HOST}:{settings.PORT}/")
-                    if hint := sign_in_hint():
-                        self.say(hint)
-                elif time.monotonic() > deadline:
-                    raise CommandError(f"Telltale did not become ready within {READY_TIMEOUT_S} s.")
+            waited_s = time.monotonic() - began
+            if not is_said and (worker_ready.exists() or waited_s > WORKER_TIMEOUT_S) and web_is_ready():
+                is_said = True
+                self.welcome(has_worker=worker_ready.exists())
+            if not is_said and waited_s > READY_TIMEOUT_S:
+                raise CommandError(f"Telltale did not become ready within {READY_TIMEOUT_S} s.")
             time.sleep(STEP_S)
+
+    def welcome(self, *, has_worker: bool) -> None:
+        if not has_worker:
+            self.say("No worker takes tasks: the broker does not answer. Reports are taken, and grouped when it does.")
+        self.say(f"Telltale is ready at http://{HOST}:{settings.PORT}/")
+        if hint := sign_in_hint():
+            self.say(hint)
 
 
 def leave(number: int, frame: FrameType | None) -> NoReturn:
@@ -168,15 +180,15 @@ def household(environment: dict[str, str]) -> list[Child]:
     web = python_module("granian", "config.wsgi:application", "--interface", "wsgi", "--http", "1", "--no-ws")
     web += ["--host", HOST, "--port", str(settings.PORT), "--log-level", "warning", "--respawn-failed-workers"]
     web += ["--workers", str(WEB_PROCESSES), "--blocking-threads", str(WEB_THREADS)]
-    celery = python_module("celery", "-q", "-A", "config")
-    worker = [*celery, "worker", "-P", "threads", "-c", str(WORKER_THREADS), "-l", "WARNING"]
-    worker += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+    worker = python_module("celery", "-q", "-A", "config", "worker", "-P", "threads", "-c", str(WORKER_THREADS))
+    worker += ["-l", "WARNING", "--without-gossip", "--without-mingle", "--without-heartbeat"]
     # No pid file: the lock on the state folder already says that there is one beat, and a pid file outlives kill -9
-    beat = [*celery, "beat", "-l", "WARNING", "--pidfile", "", "-s", str(settings.STATE_DIR / "beat")]
+    beat = python_module("celery", "-q", "-A", "config.clock", "beat", "-l", "WARNING", "--pidfile", "")
+    beat += ["-s", str(settings.STATE_DIR / "beat")]
     return [Child("web", web, environment), Child("worker", worker, environment), Child("beat", beat, environment)]
 
 
-def is_ready() -> bool:
+def web_is_ready() -> bool:
     connection = http.client.HTTPConnection(HOST, settings.PORT, timeout=5)
     try:
         connection.request("GET", "/health/ready/", headers={"Host": urlsplit(settings.SITE_URL).netloc})
