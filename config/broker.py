@@ -1,0 +1,77 @@
+"""How Celery reaches its broker. Celery is the doorbell only: rows say what is to be done (docs/architecture.md)."""
+
+import os
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from psycopg.conninfo import make_conninfo
+
+from config import postgres
+
+EMBEDDED_BROKER = "pgmq://embedded/"  # the name is never looked up: the address goes in the transport options
+TASK_LIMIT_S = 60  # what a task may take; the sweep serves what it left
+REDELIVERY_S = 180  # a message not acknowledged by then is given out again: longer than a task and the wait before it
+SWEEP_EVERY_S = 10
+PATIENCE_S = 2  # for a broker that does not answer; longer would hold up the bells behind it
+
+
+def uses_embedded_queue() -> bool:
+    return not settings.BROKER_URL
+
+
+def queue_address() -> str:
+    """Where the queue's tables are if no broker is named: beside the embedded database, or in DATABASE_URL's."""
+    if not os.environ.get("DATABASE_URL"):
+        return postgres.conninfo(settings.STATE_DIR, postgres.BROKER_DATABASE)
+    site = settings.DATABASES["default"]
+    parts = {"host": "HOST", "port": "PORT", "user": "USER", "password": "PASSWORD", "dbname": "NAME"}
+    return make_conninfo("", **{name: site[key] for name, key in parts.items() if site[key]})
+
+
+def transport_options(broker_url: str) -> dict[str, Any]:
+    """No publisher waits longer than PATIENCE_S, whichever broker it is; workers try again for ever by other means."""
+    scheme = urlsplit(broker_url).scheme.partition("+")[0]
+    options: dict[str, Any] = {"max_retries": 0, "visibility_timeout": REDELIVERY_S}
+    if scheme == "pgmq":
+        options |= {
+            "init_extension": False,  # postgres.install_broker has made its tables
+            "pool_size": 4,
+            "pool_timeout": PATIENCE_S,
+            "use_notify": True,
+            "notify_throttle_interval_ms": 0,
+            "polling_interval": 1,  # seconds; notifications come at once, this finds what was given back unacknowledged
+            "wait_time_seconds": 0,
+        }
+        if broker_url == EMBEDDED_BROKER:
+            options["conn_string"] = queue_address()
+    elif scheme in {"redis", "rediss"}:
+        options |= {"socket_connect_timeout": PATIENCE_S, "socket_timeout": PATIENCE_S}
+    elif scheme in {"amqp", "amqps", "pyamqp"}:
+        options |= {"read_timeout": PATIENCE_S, "write_timeout": PATIENCE_S}
+    return options
+
+
+def celery_settings(broker_url: str) -> dict[str, Any]:
+    """What every Celery app of this house is set to; an empty ``broker_url`` is the embedded queue."""
+    broker_url = broker_url or EMBEDDED_BROKER
+    return {
+        "broker_url": broker_url,
+        "broker_transport_options": transport_options(broker_url),
+        "broker_connection_timeout": PATIENCE_S,
+        "broker_connection_retry_on_startup": True,
+        "broker_connection_max_retries": None,  # of a worker: for ever
+        "task_default_queue": "telltale",
+        "task_publish_retry": False,
+        "task_ignore_result": True,
+        "task_serializer": "json",
+        "accept_content": ["json"],
+        "task_acks_late": True,
+        "task_reject_on_worker_lost": True,
+        "task_time_limit": TASK_LIMIT_S,
+        "worker_enable_remote_control": False,
+        "worker_prefetch_multiplier": 2,
+        "beat_schedule": {
+            "sweep": {"task": "triage.tasks.sweep", "schedule": SWEEP_EVERY_S, "options": {"expires": TASK_LIMIT_S}}
+        },
+    }
