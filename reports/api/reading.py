@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.db.models import Prefetch
-from django.http import HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from drf_spectacular.utils import extend_schema
@@ -93,6 +93,9 @@ class ArtifactList(Artifacts, ListAPIView[Any]):
 @extend_schema(summary="One model, system or dataset")
 class ArtifactDetail(Artifacts, RetrieveAPIView[Any]):
     def filter_queryset(self, queryset: Any) -> Any:
-        return queryset.called(self.kwargs["kind"], self.kwargs["org"], self.kwargs["name"])
+        org, name = self.kwargs["org"], self.kwargs["name"]
+        if "\x00" in org + name:  # PostgreSQL knows no such text
+            raise Http404
+        return queryset.called(self.kwargs["kind"], org, name)
 
     lookup_field = "kind"  # the name was looked up above
