@@ -1,0 +1,140 @@
+"""What the house relies on in its brokers: bells are not lost, and nobody waits for a broker that is away."""
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import kombu
+import psycopg
+import pytest
+from celery import Celery
+from kombu.exceptions import OperationalError
+
+from config import broker, postgres
+
+BASE = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def queue_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    state_dir = tmp_path_factory.mktemp("broker")
+    with postgres.running(state_dir, fsync=False):
+        yield postgres.conninfo(state_dir, postgres.BROKER_DATABASE)
+
+
+@pytest.fixture
+def connect(queue_address, monkeypatch):
+    """Opens connections to the embedded queue as the apps do, but gives unacknowledged messages back after a second."""
+    monkeypatch.setattr(broker, "queue_address", lambda: queue_address)
+    options = {**broker.transport_options(broker.EMBEDDED_BROKER), "visibility_timeout": 1}
+    return lambda: kombu.Connection(broker.EMBEDDED_BROKER, transport_options=options)
+
+
+def publish(connection: kombu.Connection, text: str) -> None:
+    with connection.SimpleQueue("bells") as queue:
+        queue.put(text)
+
+
+def test_a_bell_that_was_acknowledged_is_gone(connect):
+    with connect() as connection:
+        publish(connection, "1")
+        with connection.SimpleQueue("bells") as queue:
+            queue.get(timeout=5).ack()
+
+            assert queue.qsize() == 0
+
+
+TAKE_AND_WAIT = """
+import sys, json, kombu, time
+with kombu.Connection(sys.argv[1], transport_options=json.loads(sys.argv[2])) as connection:
+    connection.SimpleQueue("bells").get(timeout=10)
+    print("taken", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_bell_taken_by_a_worker_that_is_killed_comes_back(connect):
+    with connect() as connection:
+        publish(connection, "2")
+        command = [
+            sys.executable,
+            "-c",
+            TAKE_AND_WAIT,
+            broker.EMBEDDED_BROKER,
+            json.dumps(connection.transport_options),
+        ]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as taker:
+            assert taker.stdout is not None
+            taker.stdout.readline()
+            taker.kill()
+
+        with connection.SimpleQueue("bells") as queue:
+            message = queue.get(timeout=10)
+            message.ack()
+
+    assert message.payload == "2"
+
+
+def test_a_waiting_worker_is_woken_at_once(connect):
+    """By LISTEN and NOTIFY, well before it would look by itself, which is every polling_interval."""
+    with connect() as connection, connect() as publisher:
+        received: list[float] = []
+        with connection.SimpleQueue("bells") as queue:
+            queue.consumer.register_callback(lambda body, message: (received.append(time.monotonic()), message.ack()))
+            queue.consumer.consume()
+            with contextlib.suppress(TimeoutError):
+                connection.drain_events(timeout=0.1)
+            publish(publisher, "3")
+            rung = time.monotonic()
+            connection.drain_events(timeout=5)
+
+    assert received[0] - rung < 0.5
+
+
+def test_the_tables_of_the_queue_are_made_once(queue_address):
+    postgres.install_broker(queue_address)
+
+    with psycopg.connect(queue_address) as connection:
+        row = connection.execute("SELECT count(*) FROM pg_namespace WHERE nspname = 'pgmq'").fetchone()
+    assert row == (1,)
+
+
+@pytest.mark.parametrize("answers", ["nobody listens", "nobody answers"])
+@pytest.mark.parametrize("scheme", ["pgmq", "redis", "amqp"])
+def test_publishing_to_a_broker_that_is_away_fails_soon(monkeypatch, scheme, answers):
+    monkeypatch.setattr(broker, "PATIENCE_S", 0.5)
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        if answers == "nobody answers":
+            silent.listen()
+        app = Celery(set_as_current=False)
+        app.conf.update(broker.celery_settings(f"{scheme}://user:secret@127.0.0.1:{silent.getsockname()[1]}/0"))
+        began = time.monotonic()
+
+        with pytest.raises(OperationalError):
+            app.send_task("ring", (1,))
+
+    assert time.monotonic() - began < 4 * broker.PATIENCE_S
+    app.close()
+
+
+def test_a_task_knows_its_broker_in_every_thread():
+    script = (
+        "import django, threading; django.setup()\n"
+        "from triage.tasks import sweep\n"
+        "thread = threading.Thread(target=lambda: print(sweep.app.conf.broker_url))\n"
+        "thread.start(); thread.join()\n"
+    )
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings", "BROKER_URL": ""}
+
+    result = subprocess.run(
+        [sys.executable, "-c", script], cwd=BASE, env=environment, capture_output=True, text=True, check=True
+    )
+
+    assert result.stdout.strip() == broker.EMBEDDED_BROKER
