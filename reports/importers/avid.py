@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from reports.answers import SUMMARY_MAX
@@ -144,24 +145,32 @@ def kind_of(document: dict[str, Any], headline: str) -> Kind:
     return kind_of_headline(headline) or kind_of_codes(codes) or Kind.OTHER
 
 
+@dataclass(frozen=True, slots=True)
+class Count:
+    """k of n by one detector."""
+
+    detector: str
+    tries: int
+    failures: int
+
+
 def measured(document: dict[str, Any], probe: str) -> str:
     """A scanner document in a line. Its own headline puts the names first, and all of one artifact look alike."""
-    row = worst(document)
-    return f"garak {probe}: {row['detector']} failed {row['failures']} of {row['tries']}" if row else f"garak {probe}"
+    found = worst(document)
+    return f"garak {probe}: {found.detector} failed {found.failures} of {found.tries}" if found else f"garak {probe}"
 
 
 def reproduction(document: dict[str, Any]) -> dict[str, int] | None:
-    row = worst(document)
-    return {"tries": row["tries"], "failures": row["failures"]} if row else None
+    found = worst(document)
+    return {"tries": found.tries, "failures": found.failures} if found else None
 
 
-def worst(document: dict[str, Any]) -> dict[str, Any] | None:
-    """k of n by the detector that found most, where the document gives whole numbers."""
+def worst(document: dict[str, Any]) -> Count | None:
+    """The count of the detector that found most, where the document gives whole numbers."""
     found = []
     for metric in objects(at(document, "metrics")):
         for row in objects(at(metric, "results", "rows")):
             tries, passed = count(row.get("total_evaluated")), count(row.get("passed"))
             if tries and passed is not None and passed <= tries:
-                detector = text(row.get("detector")).rpartition(".")[2]
-                found.append({"detector": detector, "tries": tries, "failures": tries - passed})
-    return max(found, key=lambda row: row["failures"], default=None)
+                found.append(Count(text(row.get("detector")).rpartition(".")[2], tries, tries - passed))
+    return max(found, key=lambda each: each.failures, default=None)

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 from reports.importers.units import Rejected
 
 LINE_MAX = 32 * 1024 * 1024  # bytes; the digest that closes a full garak run is the longest honest line, about 2 MB
-SNIFF = 65_536  # bytes looked at to tell text from something else
+CHUNK = 65_536  # bytes held at a time of a line that is too long
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -43,7 +43,7 @@ class JsonLines:
     def skip_rest(self, chunk: bytes) -> None:
         """Read on to the end of a line that is too long, keeping nothing of it."""
         while chunk and not chunk.endswith(b"\n"):
-            chunk = self.stream.readline(SNIFF)
+            chunk = self.stream.readline(CHUNK)
             self.bytes_read += len(chunk)
 
 

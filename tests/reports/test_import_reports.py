@@ -3,6 +3,7 @@
 import io
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.core.management import CommandError, call_command
 
 from accounts.policy import SYSTEM
 from ledger.models import Event
+from reports.filing import file_report
 from reports.models import Artifact, Report
 
 REPORT = {
@@ -27,11 +29,13 @@ GARAK: list[dict[str, Any]] = [
      "outputs": [HIT, HIT], "detector_results": {"encoding.Match": [1.0, 0.0], "mitigation.Gave": [0.0, 0.0]}},
 ]  # fmt: skip
 
+Lines = Callable[..., str]
+
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def lines(tmp_path: Path):
+def lines(tmp_path: Path) -> Lines:
     """Writes a file of JSON lines: ``lines({…}, "not JSON", …) -> path``."""
 
     def written(*rows: object, name: str = "reports.jsonl") -> str:
@@ -53,7 +57,7 @@ def run(*args: str) -> tuple[list[str], int]:
     return printed.getvalue().splitlines(), code
 
 
-def test_a_file_is_filed_once_however_often_it_is_imported(lines):
+def test_a_file_is_filed_once_however_often_it_is_imported(lines: Lines) -> None:
     path = lines(REPORT, REPORT | {"summary": "It invents a statute"})
 
     assert run(path, "--format", "telltale") == (["read 2, filed 2, already here 0, rejected 0"], 0)
@@ -64,7 +68,7 @@ def test_a_file_is_filed_once_however_often_it_is_imported(lines):
     assert set(Event.objects.values_list("verb", "actor")) == {("file", SYSTEM.pseudonym)}
 
 
-def test_what_is_rejected_is_told_by_line_and_field_and_the_rest_is_filed(lines):
+def test_what_is_rejected_is_told_by_line_and_field_and_the_rest_is_filed(lines: Lines) -> None:
     path = lines(REPORT, "{", REPORT | {"kind": "odd", "colour": "red"}, {}, REPORT | {"summary": "Another"})
 
     printed, code = run(path, "--format", "telltale")
@@ -79,7 +83,7 @@ def test_what_is_rejected_is_told_by_line_and_field_and_the_rest_is_filed(lines)
     assert Report.objects.count() == 2
 
 
-def test_text_is_kept_whole_and_the_summary_is_cut_at_a_word(lines):
+def test_text_is_kept_whole_and_the_summary_is_cut_at_a_word(lines: Lines) -> None:
     run(lines(REPORT | {"summary": "word " * 60, "what_happened": "x" * 50_000}), "--format", "telltale")
 
     evidence = Report.objects.get().evidence
@@ -88,7 +92,7 @@ def test_text_is_kept_whole_and_the_summary_is_cut_at_a_word(lines):
     assert evidence.summary.endswith("word…")
 
 
-def test_avid_documents_are_filed_and_nameless_ones_rejected(lines):
+def test_avid_documents_are_filed_and_nameless_ones_rejected(lines: Lines) -> None:
     document = {
         "metadata": {"report_id": "AVID-2021-R0001"},
         "affects": {"developer": ["Acme Labs"], "artifacts": [{"type": "System", "name": "Acme Notebook"}]},
@@ -112,7 +116,7 @@ def test_avid_documents_are_filed_and_nameless_ones_rejected(lines):
     assert (first.artifact.kind, first.artifact.developer) == ("system", "Acme Labs")
 
 
-def test_a_garak_log_is_filed_pair_by_pair(lines):
+def test_a_garak_log_is_filed_pair_by_pair(lines: Lines) -> None:
     path = lines(*GARAK)
 
     assert run(path, "--format", "garak") == (["read 2, filed 1, already here 0, rejected 0"], 0)
@@ -125,7 +129,7 @@ def test_a_garak_log_is_filed_pair_by_pair(lines):
     assert report.evidence.transcript == [{"role": "user", "content": "aa"}, {"role": "assistant", "content": "aa!"}]
 
 
-def test_another_run_is_another_report(lines):
+def test_another_run_is_another_report(lines: Lines) -> None:
     again = [json.loads(json.dumps(row).replace("run-1", "run-2")) for row in GARAK]
 
     run(lines(*GARAK), "--format", "garak")
@@ -134,7 +138,7 @@ def test_another_run_is_another_report(lines):
     assert Report.objects.count() == 2
 
 
-def test_a_log_without_failures_says_so(lines):
+def test_a_log_without_failures_says_so(lines: Lines) -> None:
     clean = [GARAK[0], GARAK[1] | {"detector_results": {"encoding.Match": [0.0, 0.0]}}]
 
     assert run(lines(*clean), "--format", "garak") == (
@@ -143,7 +147,7 @@ def test_a_log_without_failures_says_so(lines):
     )
 
 
-def test_a_log_without_a_target_says_so_and_can_be_told_one(lines):
+def test_a_log_without_a_target_says_so_and_can_be_told_one(lines: Lines) -> None:
     path = lines(GARAK[0] | {"plugins.target_name": None}, GARAK[1])
 
     printed, code = run(path, "--format", "garak")
@@ -155,7 +159,7 @@ def test_a_log_without_a_target_says_so_and_can_be_told_one(lines):
     assert str(Report.objects.get().artifact) == "acme/other"
 
 
-def test_a_dry_run_says_what_it_would_do_and_does_nothing(lines):
+def test_a_dry_run_says_what_it_would_do_and_does_nothing(lines: Lines) -> None:
     path = lines(REPORT, "{")
 
     assert run(path, "--format", "telltale", "--dry-run") == (
@@ -172,11 +176,11 @@ def test_a_dry_run_says_what_it_would_do_and_does_nothing(lines):
     assert not Event.objects.exists()
 
 
-def test_an_import_stopped_halfway_is_finished_by_running_it_again(lines, monkeypatch):
-    from reports.management.commands import import_reports
-
+def test_an_import_stopped_halfway_is_finished_by_running_it_again(
+    lines: Lines, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = lines(REPORT, REPORT | {"summary": "Second"}, REPORT | {"summary": "Third"})
-    file_report, calls = import_reports.file_report, []
+    calls = []
 
     def stopped(*args: Any, **known: Any) -> Any:
         calls.append(args)
@@ -184,27 +188,27 @@ def test_an_import_stopped_halfway_is_finished_by_running_it_again(lines, monkey
             raise KeyboardInterrupt
         return file_report(*args, **known)
 
-    monkeypatch.setattr(import_reports, "file_report", stopped)
+    monkeypatch.setattr("reports.management.commands.import_reports.file_report", stopped)
     with pytest.raises(KeyboardInterrupt):
         run(path, "--format", "telltale")
 
     assert run(path, "--format", "telltale") == (["read 3, filed 2, already here 1, rejected 0"], 0)
 
 
-def test_what_a_file_says_cannot_steer_the_terminal(lines):
+def test_what_a_file_says_cannot_steer_the_terminal(lines: Lines) -> None:
     printed, _ = run(lines(REPORT | {"\x1b[2J\u202e": 1}), "--format", "telltale")
 
     assert printed[0] == "line 1: \\x1b[2J\\u202e: There is no such field."
 
 
-def test_text_that_is_half_a_character_is_refused_in_words(lines):
+def test_text_that_is_half_a_character_is_refused_in_words(lines: Lines) -> None:
     printed, code = run(lines(REPORT | {"summary": "\ud800" * 12}, REPORT | {"\ud800": 1}), "--format", "telltale")
 
     assert code == 1
     assert [line.partition(": ")[0] for line in printed[:2]] == ["line 1", "line 2"]
 
 
-def test_a_terminal_sees_a_bar_on_the_side(lines, monkeypatch):
+def test_a_terminal_sees_a_bar_on_the_side(lines: Lines, monkeypatch: pytest.MonkeyPatch) -> None:
     class Terminal(io.StringIO):
         def isatty(self) -> bool:
             return True
@@ -219,7 +223,7 @@ def test_a_terminal_sees_a_bar_on_the_side(lines, monkeypatch):
 
 
 @pytest.mark.parametrize("content", [b"\x1f\x8b\x08\x00rest", '{"a": 1}'.encode("utf-16"), b'{"a": "caf\xe9"}\n'])
-def test_a_file_that_is_no_text_is_refused(tmp_path, content):
+def test_a_file_that_is_no_text_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "reports.jsonl"
     path.write_bytes(content)
 
@@ -227,18 +231,18 @@ def test_a_file_that_is_no_text_is_refused(tmp_path, content):
         run(str(path), "--format", "telltale")
 
 
-def test_a_file_that_is_not_there_or_is_a_folder_is_refused(tmp_path):
+def test_a_file_that_is_not_there_or_is_a_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="No such file"):
         run(str(tmp_path / "nowhere.jsonl"), "--format", "telltale")
     with pytest.raises(CommandError, match="Is a directory"):
         run(str(tmp_path), "--format", "telltale")
 
 
-def test_an_artifact_without_an_org_is_refused(lines):
+def test_an_artifact_without_an_org_is_refused(lines: Lines) -> None:
     with pytest.raises(CommandError, match="ORG/NAME"):
         run(lines(REPORT), "--format", "telltale", "--artifact", "chat-7b")
 
 
-def test_a_format_that_is_not_known_is_refused(lines):
+def test_a_format_that_is_not_known_is_refused(lines: Lines) -> None:
     with pytest.raises(CommandError, match="invalid choice"):
         run(lines(REPORT), "--format", "xml")

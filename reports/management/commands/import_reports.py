@@ -1,9 +1,9 @@
 """File what another tool wrote down."""
 
-import io
 import os
 import sys
 from collections import Counter
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from django.db import transaction
 from accounts.policy import SYSTEM
 from reports.filing import AlreadyFiled, Refused, file_report
 from reports.importers import FORMATS
-from reports.importers.lines import SNIFF, JsonLines, is_text
+from reports.importers.lines import JsonLines, is_text
 from reports.importers.progress import Progress
 from reports.importers.units import Found, Passed, Rejected, Unit
 from reports.naming import parse
@@ -98,10 +98,10 @@ class Command(BaseCommand):
             sys.exit(1)
 
 
-def opened(path: Path) -> io.BufferedReader:
+def opened(path: Path) -> BufferedReader:
     """The file, open at its start. Raises :class:`CommandError` if it cannot be read as text."""
     try:
-        stream = io.BufferedReader(io.FileIO(path), SNIFF)
+        stream = path.open("rb")
         head = stream.peek()
     except OSError as error:
         raise CommandError(f"Cannot read {path}: {error.strerror}.") from error

@@ -87,7 +87,7 @@ def about(*names: str, developer: Any = ("Acme Labs",)) -> dict[str, Any]:
     return avid(affects={"developer": list(developer), "artifacts": artifacts})
 
 
-def test_an_advisory_becomes_a_report_with_its_words_kept():
+def test_an_advisory_becomes_a_report_with_its_words_kept() -> None:
     unit = filed(avid())
 
     assert unit.author == "Mina Okafor, Lab of Labs"
@@ -112,7 +112,7 @@ def test_an_advisory_becomes_a_report_with_its_words_kept():
     }
 
 
-def test_a_measurement_carries_the_scanners_rule_and_its_worst_count():
+def test_a_measurement_carries_the_scanners_rule_and_its_worst_count() -> None:
     unit = filed(measurement())
 
     assert unit.answers["rule_id"] == "garak/grandma.Substances"
@@ -122,7 +122,7 @@ def test_a_measurement_carries_the_scanners_rule_and_its_worst_count():
     assert unit.answers["found_by"] == FoundBy.EVALUATION
 
 
-def test_a_headline_that_a_summary_cannot_hold_stands_before_the_description():
+def test_a_headline_that_a_summary_cannot_hold_stands_before_the_description() -> None:
     headline = measurement()["problemtype"]["description"]["value"]
 
     assert filed(measurement()).answers["what_happened"] == (
@@ -130,7 +130,7 @@ def test_a_headline_that_a_summary_cannot_hold_stands_before_the_description():
     )
 
 
-def test_a_document_with_one_text_uses_it_for_both():
+def test_a_document_with_one_text_uses_it_for_both() -> None:
     only_headline = filed(avid(description=None))
     only_description = filed(avid(problemtype={"classof": ""}))
 
@@ -159,11 +159,11 @@ def test_a_document_with_one_text_uses_it_for_both():
         {"artifacts": [{"type": "System", "name": ["Acme Notebook"]}]},
     ],
 )
-def test_a_document_that_names_no_artifact_is_rejected_by_line(affects):
+def test_a_document_that_names_no_artifact_is_rejected_by_line(affects: Any) -> None:
     assert report(Row(12, avid(affects=affects))) == Rejected(12, "names no artifact")
 
 
-def test_an_artifact_said_from_outside_stands_in_for_what_is_named():
+def test_an_artifact_said_from_outside_stands_in_for_what_is_named() -> None:
     nameless = avid(affects=None)
 
     assert filed(nameless, "acme/echo-7b").answers["artifact"] == "acme/echo-7b"
@@ -185,11 +185,11 @@ def test_an_artifact_said_from_outside_stands_in_for_what_is_named():
         (about("Chat 7B", "Chat 13B", developer=["Acme"]), "acme/Chat 7B"),
     ],
 )
-def test_the_developer_is_the_org_where_it_is_the_artifacts_own(document, artifact):
+def test_the_developer_is_the_org_where_it_is_the_artifacts_own(document: dict[str, Any], artifact: str) -> None:
     assert filed(document).answers["artifact"] == artifact
 
 
-def test_further_artifacts_are_also_affected_each_once_and_ten_at_most():
+def test_further_artifacts_are_also_affected_each_once_and_ten_at_most() -> None:
     unit = filed(about("First", "Second", "n/a", "Second", *(f"Number {number}" for number in range(20))))
 
     assert unit.answers["also_affects"] == ["Second", *(f"Number {number}" for number in range(9))]
@@ -205,7 +205,7 @@ def test_further_artifacts_are_also_affected_each_once_and_ten_at_most():
         ({"problemtype": {"description": {"value": "A jailbreak in rhyme"}}}, Kind.JAILBREAK_OR_INJECTION),
     ],
 )
-def test_the_kind_comes_from_what_the_document_says_of_it(changes, kind):
+def test_the_kind_comes_from_what_the_document_says_of_it(changes: dict[str, Any], kind: Kind) -> None:
     assert filed(avid(**changes)).answers["kind"] == kind
 
 
@@ -213,23 +213,23 @@ def test_the_kind_comes_from_what_the_document_says_of_it(changes, kind):
     ("classof", "found_by"),
     [("AIID Incident", "use"), ("Third-party Report", "research"), ("LLM Evaluation", "evaluation"), ("", ""), (7, "")],
 )
-def test_the_class_says_how_it_was_found(classof, found_by):
+def test_the_class_says_how_it_was_found(classof: Any, found_by: str) -> None:
     assert filed(avid(problemtype={"classof": classof})).answers["found_by"] == found_by
 
 
-def test_nobody_by_name_is_no_author():
+def test_nobody_by_name_is_no_author() -> None:
     assert filed(avid(credit=[{"value": "Anonymous"}])).author == ""
     assert filed(avid(credit="Mina")).author == ""
 
 
-def test_a_document_without_an_id_is_known_again_by_its_content():
+def test_a_document_without_an_id_is_known_again_by_its_content() -> None:
     key = filed(avid(metadata={})).answers["source_key"]
 
     assert key == filed(avid(metadata={})).answers["source_key"]
     assert str(key).startswith("sha256:")
 
 
-def test_rows_that_were_none_are_passed_on():
+def test_rows_that_were_none_are_passed_on() -> None:
     assert list(reports([Rejected(1, "not JSON")])) == [Rejected(1, "not JSON")]
 
 
@@ -265,7 +265,7 @@ def with_value(document: Any, path: tuple[Any, ...], value: Any) -> Any:
 
 @settings(max_examples=300, deadline=None)
 @given(st.data())
-def test_any_value_anywhere_is_filed_or_refused_in_words(data):
+def test_any_value_anywhere_is_filed_or_refused_in_words(data: st.DataObject) -> None:
     document = data.draw(st.sampled_from([avid(), measurement()]))
     place = data.draw(st.sampled_from(places(document)))
     found = report(Row(1, with_value(document, place, data.draw(JSON))))

@@ -122,7 +122,7 @@ FAILED = [
 
 
 @pytest.mark.parametrize("version", [OLD, NEW])
-def test_each_pair_that_failed_is_a_report_and_the_others_have_passed(version):
+def test_each_pair_that_failed_is_a_report_and_the_others_have_passed(version: str) -> None:
     kinds = [type(each) for each in found(log(version))]
 
     assert kinds == [Unit, Unit, Passed]
@@ -130,7 +130,7 @@ def test_each_pair_that_failed_is_a_report_and_the_others_have_passed(version):
 
 
 @pytest.mark.parametrize("version", [OLD, NEW])
-def test_a_report_says_what_the_scanner_did_and_shows_the_talk(version):
+def test_a_report_says_what_the_scanner_did_and_shows_the_talk(version: str) -> None:
     unit = units(log(version))[0]
 
     assert (unit.line, unit.author) == (5, RUN)
@@ -158,14 +158,14 @@ def test_a_report_says_what_the_scanner_did_and_shows_the_talk(version):
 
 
 @pytest.mark.parametrize("version", [OLD, NEW])
-def test_a_log_that_stops_before_the_count_is_counted_from_its_attempts(version):
+def test_a_log_that_stops_before_the_count_is_counted_from_its_attempts(version: str) -> None:
     stopped = [row for row in log(version) if row["entry_type"] not in ("eval", "completion", "digest")]
 
     assert counts(stopped) == FAILED
     assert "stops before garak's own count" in str(units(stopped)[0].answers["what_happened"])
 
 
-def test_garaks_own_count_goes_before_ours_and_picks_the_talks_that_failed_by_its_threshold():
+def test_garaks_own_count_goes_before_ours_and_picks_the_talks_that_failed_by_its_threshold() -> None:
     rows = [
         setup(NEW),
         *attempt(NEW, "p.P", "one", ["mild", "strong"], {"d.D": [0.6, 0.95]}),
@@ -183,8 +183,8 @@ def test_garaks_own_count_goes_before_ours_and_picks_the_talks_that_failed_by_it
     assert "mild too" not in str(unit.answers["what_happened"])
 
 
-def test_a_count_that_does_not_add_up_is_not_believed():
-    bad = [
+def test_a_count_that_does_not_add_up_is_not_believed() -> None:
+    bad: list[dict[str, Any]] = [
         {"passed": 9, "total": 4},
         {"passed": -1, "total": 4},
         {"passed": "1", "total": 4},
@@ -199,14 +199,14 @@ def test_a_count_that_does_not_add_up_is_not_believed():
         assert counts(rows) == FAILED
 
 
-def test_an_attempt_written_twice_counts_once():
+def test_an_attempt_written_twice_counts_once() -> None:
     rows = [row for row in log(NEW) if row["entry_type"] != "eval"]
     doubled = [row for row in rows for _ in range(2 if row["entry_type"] == "attempt" else 1)]
 
     assert counts(doubled) == FAILED
 
 
-def test_three_conversations_at_most_are_kept_of_a_pair():
+def test_three_conversations_at_most_are_kept_of_a_pair() -> None:
     rows = [setup(NEW)]
     for number in range(50):
         rows += attempt(NEW, "p.P", f"prompt {number}", [f"output {number}"], {"d.D": [1.0]})
@@ -218,7 +218,7 @@ def test_three_conversations_at_most_are_kept_of_a_pair():
     assert str(unit.answers["what_happened"]).count("Also failed") == 2
 
 
-def test_long_quotes_are_cut_and_the_talk_is_kept_whole():
+def test_long_quotes_are_cut_and_the_talk_is_kept_whole() -> None:
     rows = [setup(NEW)]
     for letter in "ab":
         rows += attempt(NEW, "p.P", letter * 5_000, [letter * 50_000], {"d.D": [1.0]})
@@ -230,14 +230,14 @@ def test_long_quotes_are_cut_and_the_talk_is_kept_whole():
     assert len(str(unit.answers["what_happened"])) < 1_700
 
 
-def test_a_log_without_failures_files_nothing():
+def test_a_log_without_failures_files_nothing() -> None:
     rows = [setup(NEW), *attempt(NEW, "p.P", "hi", ["ok"], {"d.D": [0.0]}), evaluation(NEW, "p.P", "d.D", 1, 1)]
 
     assert found(rows) == [Passed(3)]
 
 
 @pytest.mark.parametrize("target", [None, "", "n/a", "none", 7, ["acme"], "https://api.example/v1/chat"])
-def test_a_log_without_a_target_is_refused_whole(target):
+def test_a_log_without_a_target_is_refused_whole(target: Any) -> None:
     assert found(log(NEW, target=target)) == [Rejected(1, NO_TARGET)]
     assert len(units(log(NEW, target=target), artifact="acme/echo-7b")) == 2
 
@@ -246,23 +246,23 @@ def test_a_log_without_a_target_is_refused_whole(target):
     ("target", "artifact"),
     [("echo-7b", "echo-7b"), ("router/acme/echo-7b", "acme/echo-7b"), ("/srv/models/acme/echo-7b/", "acme/echo-7b")],
 )
-def test_a_target_is_named_by_its_last_two_parts(target, artifact):
+def test_a_target_is_named_by_its_last_two_parts(target: Any, artifact: str) -> None:
     assert units(log(NEW, target=target))[0].answers["artifact"] == artifact
 
 
-def test_a_log_without_a_run_is_refused_whole():
+def test_a_log_without_a_run_is_refused_whole() -> None:
     rows = [{key: value for key, value in row.items() if key not in ("run", "transient.run_id")} for row in log(NEW)]
 
     assert found(rows) == [Rejected(1, NO_ID)]
 
 
-def test_the_rows_of_a_run_may_begin_with_its_init():
+def test_the_rows_of_a_run_may_begin_with_its_init() -> None:
     rows = log(NEW)
 
     assert counts([rows[1], rows[0], *rows[2:]]) == FAILED
 
 
-def test_runs_may_stand_one_after_another():
+def test_runs_may_stand_one_after_another() -> None:
     second = [json.loads(json.dumps(row).replace(RUN, "another-run")) for row in log(OLD, target="acme/other")]
 
     found_units = units([*log(NEW), *second])
@@ -271,18 +271,18 @@ def test_runs_may_stand_one_after_another():
     assert len({unit.answers["source_key"] for unit in found_units}) == 4
 
 
-def test_a_hit_log_is_refused_aloud():
+def test_a_hit_log_is_refused_aloud() -> None:
     hit = {"goal": "g", "prompt": "p", "output": "o", "score": 1.0, "run_id": RUN, "attempt_id": "a", "probe": "p.P"}
 
     assert found([hit, hit]) == [Rejected(1, HIT_LOG)]
 
 
-def test_something_else_is_refused_once():
+def test_something_else_is_refused_once() -> None:
     assert found([]) == [Rejected(1, NO_RUN)]
     assert found([{"a": 1}, {"entry_type": "digest"}]) == [Rejected(1, NO_RUN)]
 
 
-def test_broken_rows_are_rejected_by_line_and_the_rest_is_used():
+def test_broken_rows_are_rejected_by_line_and_the_rest_is_used() -> None:
     rows: list[Any] = [Row(line, row) for line, row in enumerate(log(NEW), start=1)]
 
     mixed = list(reports([*rows[:3], Rejected(4, "not JSON"), *rows[3:]]))
@@ -291,7 +291,7 @@ def test_broken_rows_are_rejected_by_line_and_the_rest_is_used():
     assert [type(each) for each in mixed[1:]] == [Unit, Unit, Passed]
 
 
-def test_control_codes_are_kept_and_what_cannot_be_stored_is_replaced():
+def test_control_codes_are_kept_and_what_cannot_be_stored_is_replaced() -> None:
     rows = [setup(NEW), *attempt(NEW, "p.P", "ring\0", ["\x1b[31mred\x07 \ud800 <script>\n"], {"d.D": [1.0]})]
 
     [unit] = units(rows)
@@ -301,7 +301,7 @@ def test_control_codes_are_kept_and_what_cannot_be_stored_is_replaced():
     check(unit.answers, channel=Channel.IMPORT)
 
 
-def test_talks_with_a_system_turn_or_foreign_roles_or_pictures_keep_their_order():
+def test_talks_with_a_system_turn_or_foreign_roles_or_pictures_keep_their_order() -> None:
     talk = [
         turn(NEW, "system", "Be brief."),
         turn(NEW, "human", "Look:"),
@@ -321,7 +321,7 @@ def test_talks_with_a_system_turn_or_foreign_roles_or_pictures_keep_their_order(
     ]
 
 
-def test_an_attempt_without_its_talk_is_told_from_prompt_and_output():
+def test_an_attempt_without_its_talk_is_told_from_prompt_and_output() -> None:
     rows = [setup(NEW), *attempt(NEW, "p.P", "hello", ["no", "yes"], {"d.D": [0, True]}, conversations=[])]
 
     assert units(rows)[0].answers["transcript"] == [
@@ -331,7 +331,7 @@ def test_an_attempt_without_its_talk_is_told_from_prompt_and_output():
 
 
 @pytest.mark.parametrize("version", [OLD, NEW])
-def test_a_log_cut_off_anywhere_is_read_as_far_as_it_goes(version):
+def test_a_log_cut_off_anywhere_is_read_as_far_as_it_goes(version: str) -> None:
     whole = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in log(version)).encode()
 
     for end in range(0, len(whole), 41):
@@ -361,7 +361,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 @settings(max_examples=300, deadline=None)
 @given(st.data())
-def test_any_value_anywhere_is_filed_or_refused_in_words(data):
+def test_any_value_anywhere_is_filed_or_refused_in_words(data: st.DataObject) -> None:
     rows = json.loads(json.dumps(log(data.draw(st.sampled_from([OLD, NEW])))))
     *path, last = data.draw(st.sampled_from([place for place in places(rows) if len(place) > 1]))
     holder = rows

@@ -6,7 +6,7 @@ from reports.importers.kinds import BENCHMARKS, PROBES, SEP, kind_of_codes, kind
 from reports.vocabulary import Kind
 
 
-def test_the_tables_speak_of_kinds_only():
+def test_the_tables_speak_of_kinds_only() -> None:
     assert {*SEP.values(), *PROBES.values(), *BENCHMARKS.values()} <= set(Kind)
 
 
@@ -21,11 +21,11 @@ def test_the_tables_speak_of_kinds_only():
         ("", Kind.JAILBREAK_OR_INJECTION),
     ],
 )
-def test_a_probe_has_the_kind_of_its_name_before_that_of_its_module(probe, kind):
+def test_a_probe_has_the_kind_of_its_name_before_that_of_its_module(probe: str, kind: Kind) -> None:
     assert kind_of_probe(probe) == kind
 
 
-def test_the_first_code_that_has_a_kind_counts():
+def test_the_first_code_that_has_a_kind_counts() -> None:
     assert kind_of_codes(["S0100: Software Vulnerability", "S0301: Information Leak", "S0403"]) == Kind.PRIVACY_LEAK
     assert kind_of_codes(["S0100", "nonsense", ""]) is None
 
@@ -40,5 +40,5 @@ def test_the_first_code_that_has_a_kind_counts():
         ("Division by zero in a tensor operation", None),
     ],
 )
-def test_a_headline_may_say_it(headline, kind):
+def test_a_headline_may_say_it(headline: str, kind: Kind | None) -> None:
     assert kind_of_headline(headline) == kind

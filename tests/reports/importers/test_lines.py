@@ -1,7 +1,7 @@
 """Rows out of a file, and what cannot be a row."""
 
 import io
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pytest
 
@@ -14,11 +14,11 @@ def rows_of(content: bytes) -> list[Row | Rejected]:
     return list(JsonLines(io.BytesIO(content)))
 
 
-def test_each_line_is_a_row_with_its_number_and_blank_lines_are_none():
+def test_each_line_is_a_row_with_its_number_and_blank_lines_are_none() -> None:
     assert rows_of(b'{"a": 1}\n\n  \r\n{"b": 2}') == [Row(1, {"a": 1}), Row(4, {"b": 2})]
 
 
-def test_a_byte_order_mark_is_no_part_of_the_first_row():
+def test_a_byte_order_mark_is_no_part_of_the_first_row() -> None:
     assert rows_of(b'\xef\xbb\xbf{"a": 1}\n') == [Row(1, {"a": 1})]
 
 
@@ -34,11 +34,11 @@ def test_a_byte_order_mark_is_no_part_of_the_first_row():
         (b"[" * 100_000 + b"\n", "nested too deeply"),
     ],
 )
-def test_a_line_that_is_no_row_is_rejected_and_the_rest_is_read(line, reason):
+def test_a_line_that_is_no_row_is_rejected_and_the_rest_is_read(line: bytes, reason: str) -> None:
     assert rows_of(b'{"a": 1}\n' + line) == [Row(1, {"a": 1}), Rejected(2, reason)]
 
 
-def test_a_line_too_long_is_skipped_whole_and_never_held(monkeypatch):
+def test_a_line_too_long_is_skipped_whole_and_never_held(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lines, "LINE_MAX", 1024 * 1024)
     held = []
 
@@ -68,5 +68,5 @@ def test_a_line_too_long_is_skipped_whole_and_never_held(monkeypatch):
         ("{}".encode("utf-16"), False),
     ],
 )
-def test_text_is_told_from_something_else(head, expected):
+def test_text_is_told_from_something_else(head: bytes, expected: Any) -> None:
     assert is_text(head) is expected

@@ -10,7 +10,7 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_a_terminal_sees_how_far_it_is_and_each_step_once():
+def test_a_terminal_sees_how_far_it_is_and_each_step_once() -> None:
     terminal = Terminal()
     progress = Progress(200, terminal)
 
@@ -23,7 +23,7 @@ def test_a_terminal_sees_how_far_it_is_and_each_step_once():
     assert terminal.getvalue().endswith("100 %\r\x1b[K")
 
 
-def test_a_file_or_an_unknown_size_sees_nothing():
+def test_a_file_or_an_unknown_size_sees_nothing() -> None:
     for progress in (Progress(200, io.StringIO()), Progress(0, Terminal())):
         progress.at(100)
         progress.clear()
