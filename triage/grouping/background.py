@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from triage.grouping.pool import Pool
-from triage.grouping.vector import Vector
+from triage.grouping.vector import Vector, run_identity
 
 WEIGHT = 60.0  # the background counts as this many reports: it leads on an empty site and fades as the site grows
 
@@ -28,7 +28,7 @@ class Background:
         """The background made of these reports; made of none, it holds every term for rare."""
         pool = Pool.of(vectors)
         terms, term_counts = np.unique(pool.terms, return_counts=True)
-        runs, run_counts = np.unique(pool.runs & ~np.int32(1), return_counts=True)
+        runs, run_counts = np.unique(run_identity(pool.runs), return_counts=True)
         count = max(1, len(vectors))
         return cls(terms, term_counts / count, runs, run_counts / count, WEIGHT)
 

@@ -5,47 +5,56 @@ from collections.abc import Iterable, Iterator
 
 from reports.text import Token, normalise, terms
 
-# Words that refusals, apologies and disclaimers are made of, and that accounts of them repeat.
+# Words that refusals and accounts of any answer are made of. A run of telling words skips them.
 _ENGLISH = """
-able advice advise ai answer apologise apologize apology artificial ask assist assistance assistant chatbot comply
-concern consult content discuss due ensure feel free further fulfil fulfill generate give glad guideline happy help
-helpful hope however important inappropriate information intelligence issue kind know language let like make material
-matter may maybe model need note offer ok okay output please policy possible prompt professional provide question
-refuse reply request respond response responsible result said say sorry specific suggest suitable support sure tell
-text thank thanks topic train treat try unable understand unfortunately use user want word would write wrong
+able advice advise ai answer apologise apologize apology ask assist assistance assistant chatbot claim comply consult
+else help helpful inappropriate information inform model output please possible prompt professional provide question
+reply request respond response said say sorry tell told unable unfortunately
 """
 _SPANISH = """
-actúa ayuda ayudar asistente como consejo consulta consultar contenido dice dijo disculpa disculpas entender entiendo
-español favor gracias inteligencia artificial lamento lamentablemente lenguaje lo siento modelo necesitas palabra
-pedir petición podría pregunta proporcionar puede puedes puedo profesional respuesta responder recomiendo respondió
-seguro sistema solicitud
+ayuda ayudar asistente consejo consulta consultar contesta contestó decir dice dijo disculpa disculpas favor lamento
+lamentablemente modelo petición pregunta pregunté profesional proporcionar puede puedes puedo respuesta responde
+responder respondió siento solicitud
 """
 _ARABIC = """
-آسف اسف عذرا أعتذر اعتذر أستطيع استطيع يمكنني يمكنك مساعدة مساعدتك المساعدة طلبك طلب تقديم معلومات كنموذج نموذج لغة
-لغوي الذكاء الاصطناعي ذكاء اصطناعي مساعد المساعد قال قالت يقول سؤال إجابة جواب الرد رد استشارة مختص طبيب
+آسف اسف عذرا أعتذر اعتذر أستطيع استطيع يمكنني يمكنك مساعدة مساعدتك طلبك طلب تقديم معلومات نموذج كنموذج لغوي
+الذكاء الاصطناعي مساعد قال قالت يقول سؤال إجابة أجاب جواب رد استشارة
 """
 _WORDS = frozenset(terms(f"{_ENGLISH} {_SPANISH} {_ARABIC}"))
 
-# The same in scripts without spaces, where words cannot be picked out one by one.
-_PHRASES = """
+# Set phrases whose words mean something elsewhere ("free", "language"), and the same in scripts without spaces, where
+# words cannot be picked out one by one.
+_SET_PHRASES = (
+    r"as an? (?:ai|artificial intelligence)?[ -]?(?:large )?language model",
+    r"feel free to \w+",
+    r"(?:if you|do you) (?:have|need) any (?:other |more |further )?questions?",
+    r"(?:healthcare|medical|legal|financial) professional",
+    r"(?:speak|talk) (?:to|with) (?:a|your) (?:doctor|lawyer|physician)",
+    r"let me know(?: if)?",
+    r"i hope this \w+",
+    r"(?:modelo|inteligencia) (?:de lenguaje|artificial)",
+    r"modelo de inteligencia artificial",
+    r"no dudes? en \w+",
+)
+_UNSPACED = """
 作为一个人工智能语言模型 作为人工智能语言模型 作为一个人工智能助手 作为人工智能助手
 作为一个语言模型 作为人工智能 作为语言模型 人工智能语言模型
 我无法提供帮助 我不能提供帮助 无法为您提供 无法满足您的请求 无法回答这个问题 不能回答这个问题
 请咨询专业人士 请咨询医生 如果您有其他问题 我很乐意帮助 很高兴为您服务
 对不起 非常抱歉 很抱歉 抱歉 我无法 我不能 无法提供 不能提供 无法协助 无法帮助 无法回答
 这个问题 您的请求 该请求 请求 人工智能 语言模型 大模型 助手
-帮助您 帮助你 帮助 协助 回答 回复 问题 信息 建议 模型 它说 他说 输出 错误
+帮助您 帮助你 帮助 协助 回答 回复 它说 他说 它写 告诉我
 申し訳ありませんが 申し訳ございません 申し訳ありません お手伝いできません お答えできません できません
 죄송합니다 도와드릴 수 없습니다
 """
-_PHRASE = re.compile("|".join(sorted(map(normalise, _PHRASES.split()), key=len, reverse=True)))
+_PHRASE = re.compile("|".join((*_SET_PHRASES, *sorted(map(normalise, _UNSPACED.split()), key=len, reverse=True))))
 
 
 def without_boilerplate(text: str, words: Iterable[Token]) -> Iterator[Token]:
     """The telling tokens among those of a normalised text.
 
     >>> from reports.text import tokens
-    >>> text = normalise("I'm sorry, but I can't help with that request.")
+    >>> text = normalise("I'm sorry, but as an AI language model I can't help with that request.")
     >>> list(without_boilerplate(text, tokens(text)))
     []
     """

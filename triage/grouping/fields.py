@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from reports.text import mask, normalise, normalise_with_offsets
 
 NAMES = ("title", "happened", "expected", "prompt", "output")
-LONGEST_FIELD = 2500  # characters of a field that count, after trimming
+LONGEST_FIELD = 1200  # characters of a field that count, after trimming
 _SCANNED = 6000  # characters of a field looked at before trimming
 _KEPT_LINES = 3  # first lines kept of a fenced block or a stack trace
 

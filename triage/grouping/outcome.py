@@ -7,6 +7,7 @@ from typing import Literal
 from triage.grouping.thresholds import METHOD, Source, thresholds
 
 MOST_SUGGESTIONS = 5
+_RUNNERS_UP = 10
 
 Band = Literal["likely", "possible"]
 Verdict = Literal["place", "suggest", "open"]
@@ -53,13 +54,19 @@ def judge(scores: Sequence[tuple[int, float]], *, source: Source, may_place: boo
     'open'
     """
     row = thresholds(source)
+    threshold = row.place + row.crowding * _crowding(scores)
     proposals = tuple(
-        Proposal(issue, score, "likely" if score >= row.likely else "possible")
+        Proposal(issue, score, "likely" if score >= row.likely * threshold else "possible")
         for issue, score in scores[:MOST_SUGGESTIONS]
         if score >= row.possible
     )
     (issue, score), (runner_up, runner_up_score) = [*scores[:2], (None, 0.0), (None, 0.0)][:2]
     verdict: Verdict = "suggest" if proposals else "open"
-    if may_place and score >= row.place:
+    if may_place and score >= threshold:
         verdict, proposals = "place", proposals[1:]
-    return Outcome(verdict, issue, score, runner_up, runner_up_score, proposals, row.place)
+    return Outcome(verdict, issue, score, runner_up, runner_up_score, proposals, threshold)
+
+
+def _crowding(scores: Sequence[tuple[int, float]]) -> float:
+    """How alike the runners-up are: their mean score, issues that are not there counting as not alike at all."""
+    return sum(score for _, score in scores[1 : 1 + _RUNNERS_UP]) / _RUNNERS_UP

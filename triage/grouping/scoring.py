@@ -7,12 +7,14 @@ from numpy.typing import NDArray
 
 from triage.grouping.background import Background
 from triage.grouping.pool import Pool
-from triage.grouping.vector import Vector
+from triage.grouping.vector import LONG, SAID, Vector, run_identity
 
 BEST = 3  # an issue is as alike as its best three reports are on average: one lucky likeness does not pull it in
 
-_HALF_QUOTE = 3.0  # evidence (rare runs in common) at which quotation alone makes two reports half alike
-_TOLD = 0.0  # what a run in common counts if neither side quotes it
+# Evidence by quotation: two neighbouring words may meet by chance, three in a row hardly. Runs that neither side quotes
+# count nothing: boilerplate and stack traces are full of them (measured: B-cubed F1 of eclipse.thin falls by .12).
+_PAIR, _TRIPLE = 0.5, 1.5
+_HALF_QUOTE = 2.0  # evidence at which quotation alone makes two reports half alike: one rare run of three words
 _LEAST_RARITY = 0.35  # many reports of one failure make its quote frequent; it must not fade to nothing
 
 
@@ -91,14 +93,14 @@ def _quotations(query: Vector, pool: Pool, background: Background) -> NDArray[np
     """Rare runs in common, told or quoted, summed per known vector and bent into [0, 1)."""
     if not len(query.runs) or not len(pool.runs):
         return np.zeros(len(pool))
-    hashes = query.runs & ~np.int32(1)
-    rows, places = _matches(hashes, pool.runs & ~np.int32(1))
+    hashes = run_identity(query.runs)
+    rows, places = _matches(hashes, run_identity(pool.runs))
     total = len(pool) + background.weight + 1
     counts = np.bincount(places, minlength=len(hashes)) + background.run_counts(hashes) + 1
     rarity = np.maximum(np.log(total / np.minimum(counts, total)) / np.log(total), _LEAST_RARITY)
-    is_said = (query.runs[places] | pool.runs[rows]) & 1
-    said = rarity[places] * np.where(is_said, 1.0, _TOLD)
-    evidence = np.bincount(pool.run_owners()[rows], weights=said, minlength=len(pool))
+    is_said = (query.runs[places] | pool.runs[rows]) & SAID
+    worth = rarity[places] * np.where(query.runs[places] & LONG, _TRIPLE, _PAIR) * (is_said > 0)
+    evidence = np.bincount(pool.run_owners()[rows], weights=worth, minlength=len(pool))
     bent: NDArray[np.float64] = evidence**2 / (evidence**2 + _HALF_QUOTE**2)
     return bent
 
@@ -107,8 +109,8 @@ def _matches(wanted: NDArray[np.int32], stored: NDArray[np.int32]) -> tuple[NDAr
     """(rows, places): every ``stored[row]`` that equals some ``wanted[place]``; ``wanted`` is sorted."""
     # A table of the low bits first: a binary search for each stored hash would cost ten times as much.
     low = np.zeros(1 << 16, dtype=bool)
-    low[(wanted >> 1) & 0xFFFF] = True
-    rows = np.flatnonzero(low[(stored >> 1) & 0xFFFF])
+    low[(wanted >> 2) & 0xFFFF] = True
+    rows = np.flatnonzero(low[(stored >> 2) & 0xFFFF])
     places = np.minimum(np.searchsorted(wanted, stored[rows]), len(wanted) - 1)
     same = wanted[places] == stored[rows]
     return rows[same], places[same]

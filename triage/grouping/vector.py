@@ -20,14 +20,15 @@ from triage.grouping.quoting import Run, runs
 ANALYSER = 1
 
 TERM = np.dtype([("hash", "<i4"), ("weight", "u1")])  # a term in storage: five bytes
-RUN = np.dtype("<i4")  # the lowest bit tells whether the run is quoted
+RUN = np.dtype("<i4")  # a run in storage: a hash whose two lowest bits are the marks below
+SAID, LONG = 1, 2  # the run is quoted; it is three words long, not two
 
 _FIELD_WEIGHTS = {"title": 3.0, "happened": 1.0, "expected": 1.0, "prompt": 1.0, "output": 1.0}
 _MOST_TERMS = 400  # terms of one field that count, repeats included
 _MOST_RUNS = 384  # runs kept of one report, quoted ones first
 _K1 = 1.2
 _B = 0.6
-_MEAN_LENGTH = 120.0  # weighted terms a report; fixed, so that a vector does not depend on what else is stored
+_MEAN_LENGTH = 40.0  # weighted terms a report; fixed, so that a vector does not depend on what else is stored
 _SCALE = 100  # saturations lie below k1 + 1 = 2.2, so hundredths fit a byte
 
 
@@ -92,6 +93,11 @@ def hash_terms(words: Iterable[str], key: bytes) -> NDArray[np.int32]:
     ).astype(np.int32)
 
 
+def run_identity(runs: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Which run each is, whoever said it: equal numbers for equal words."""
+    return runs & ~np.int32(SAID | LONG)
+
+
 def _weighted(counts: dict[str, float], key: bytes) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
     """Unique sorted hashes and their saturations; two terms of one hash count as one term."""
     unique, places = np.unique(hash_terms(counts, key), return_inverse=True)
@@ -102,11 +108,11 @@ def _weighted(counts: dict[str, float], key: bytes) -> tuple[NDArray[np.int32], 
 
 
 def _run_hashes(found: Sequence[Run], key: bytes) -> NDArray[np.int32]:
-    """Sorted hashes with the quoted bit; a run both quoted and told counts as quoted."""
+    """Sorted hashes with their marks; a run both quoted and told counts as quoted."""
     is_said: dict[tuple[str, ...], bool] = {}
     for run in found:
         is_said[run.words] = is_said.get(run.words, False) or run.is_said
     chosen = sorted(is_said, key=lambda words: not is_said[words])[:_MOST_RUNS]  # stable: reading order within each
-    hashes = hash_terms(("\x1f".join(words) for words in chosen), key) & ~np.int32(1)
-    bits = np.fromiter((is_said[words] for words in chosen), dtype=np.int32, count=len(chosen))
-    return np.unique(hashes | bits)
+    marks = (is_said[words] * SAID + (len(words) > 2) * LONG for words in chosen)
+    hashes = run_identity(hash_terms(("\x1f".join(words) for words in chosen), key))
+    return np.unique(hashes | np.fromiter(marks, dtype=np.int32, count=len(chosen)))
