@@ -22,9 +22,15 @@ File = Callable[..., Report]
 
 STORIES = (
     ("It invents a court ruling", "I asked for rulings on rent and it cited one that was never made, with a judge."),
-    ("Deletes the wrong folder", "Told to empty the trash, the agent removed my photographs and wrote that it was done."),
+    (
+        "Deletes the wrong folder",
+        "Told to empty the trash, the agent removed my photographs and wrote that it was done.",
+    ),
     ("Refuses to talk about kitchen knives", "A question on sharpening was answered with a lecture about violence."),
-    ("Translates every doctor as a man", "From Finnish, which has no gender, each doctor became he and each nurse she."),
+    (
+        "Translates every doctor as a man",
+        "From Finnish, which has no gender, each doctor became he and each nurse she.",
+    ),
 )
 
 
@@ -54,7 +60,11 @@ def test_confirming_gives_a_number_a_title_and_a_page(issue: Issue, triager: Any
     assert issue.touched_at == decision.decided_at
     assert issue.revision == 1
     affected = issue.affected.get()
-    assert (affected.status, str(affected.introduced_in), str(affected.last_affected)) == ("affected", "2026-05", "2026-05")
+    assert (affected.status, str(affected.introduced_in), str(affected.last_affected)) == (
+        "affected",
+        "2026-05",
+        "2026-05",
+    )
     event = events_about(issue, verbs=["confirm"]).get()
     assert event.actor == triager.pseudonym
     assert event.payload.content["decision"] == decision.pk
@@ -146,7 +156,9 @@ def test_an_issue_is_as_open_as_its_worst_affected(issue: Issue, artifact: Any, 
     decide(issue, "confirm", by=triager)
     from reports.naming import artifact_named
 
-    other = Affected.objects.create(issue=issue, artifact=artifact_named("model", "acme/chat-7b-mini"), status="affected")
+    other = Affected.objects.create(
+        issue=issue, artifact=artifact_named("model", "acme/chat-7b-mini"), status="affected"
+    )
 
     decide(issue, "resolve", by=triager, reason="fixed", fixed_in=Version.objects.get(name="2026-06"))
 

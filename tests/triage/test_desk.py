@@ -1,0 +1,298 @@
+"""The desk through its URLs: what it shows, what its buttons do, and who is let in."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from reports.models import Issue, Placement, Report
+from triage.decisions import decide
+from triage.models import Decision, Suggestion
+
+File = Callable[..., Report]
+TRANSCRIPT = [{"role": "user", "content": "Cite a ruling"}, {"role": "assistant", "content": "Marlow v Teviot Water"}]
+
+
+def issue_of(report: Report) -> Issue:
+    return Issue.objects.get(placements__report=report, placements__superseded_at=None)
+
+
+@pytest.fixture
+def desk(client: Client, triager: Any) -> Client:
+    client.force_login(triager)
+    return client
+
+
+@pytest.fixture
+def ruling(file: File, artifact: Any) -> Report:
+    return file(transcript=TRANSCRIPT, severity="high")
+
+
+@pytest.fixture
+def folder(file: File, artifact: Any) -> Report:
+    return file(
+        summary="Deletes the wrong folder",
+        what_happened="Told to empty the trash, the agent removed my photographs and said nothing.",
+        kind="unsafe_action",
+    )
+
+
+def press(desk: Client, issue: Issue, verb: str, **told: Any) -> Any:
+    return desk.post(reverse("triage_decide", args=[issue.pk]), {"verb": verb, **told}, follow=True)
+
+
+def test_an_empty_queue_says_so(desk: Client) -> None:
+    response = desk.get("/triage/")
+
+    assert response.status_code == 200
+    assert "Nothing is waiting." in response.content.decode()
+
+
+def test_the_most_urgent_is_open_beside_the_list(desk: Client, ruling: Report, folder: Report) -> None:
+    response = desk.get("/triage/")
+
+    assert [row.title for row in response.context["rows"]] == ["It invents a court ruling", "Deletes the wrong folder"]
+    assert response.context["detail"].issue == issue_of(ruling)
+    assert "Marlow v Teviot Water" in response.content.decode()
+
+    response = desk.get(f"/triage/?issue={issue_of(folder).pk}")
+
+    assert response.context["detail"].issue == issue_of(folder)
+
+
+def test_confirming_goes_on_to_the_next_and_can_be_undone_from_the_toast(
+    desk: Client, ruling: Report, folder: Report
+) -> None:
+    issue = issue_of(ruling)
+
+    response = press(desk, issue, "confirm", next=issue_of(folder).pk, public_title="Invents rulings", note="Tried it.")
+
+    assert response.context["detail"].issue == issue_of(folder)
+    assert "Confirmed “Invents rulings” as TT-" in response.content.decode()
+    decision = Decision.objects.get()
+    assert reverse("triage_undo", args=[decision.pk]) in response.content.decode()
+    assert Client().get(issue_of(ruling).get_absolute_url()).status_code == 200
+
+    response = desk.post(reverse("triage_undo", args=[decision.pk]), follow=True)
+
+    assert response.context["detail"].issue == issue
+    assert response.context["detail"].issue.status == "new"
+    assert "<s>Confirmed</s>" in response.content.decode()
+    assert Client().get(f"/issues/{issue_of(ruling).number}/").status_code == 404
+
+
+def test_from_new_to_fixed_by_buttons(desk: Client, ruling: Report, artifact: Any) -> None:
+    issue = issue_of(ruling)
+    press(desk, issue, "confirm")
+    response = press(desk, issue, "resolve", reason="fixed")
+
+    assert response.status_code == 422
+    assert "Say in which version it is fixed." in response.content.decode()
+
+    press(desk, issue, "resolve", reason="fixed", fixed_in="2026-06")
+
+    issue.refresh_from_db()
+    assert (issue.status, str(issue.affected.get().fixed_in)) == ("resolved", "2026-06")
+    assert [row.issue for row in desk.get("/triage/?state=resolved").context["rows"]] == [issue]
+
+    press(desk, issue, "reopen")
+    press(desk, issue, "dismiss", reason="out_of_scope")
+
+    issue.refresh_from_db()
+    assert issue.dismissal == "out_of_scope"
+
+
+def test_a_form_that_is_refused_keeps_what_was_typed(desk: Client, ruling: Report) -> None:
+    response = press(desk, issue_of(ruling), "dismiss", note="I wrote a long reason here")
+
+    assert response.status_code == 422
+    assert "This field is required." in response.content.decode()
+    assert "I wrote a long reason here" in response.content.decode()
+
+
+def test_somebody_else_was_faster(desk: Client, ruling: Report, someone: Callable[..., Any]) -> None:
+    issue = issue_of(ruling)
+    decide(issue, "dismiss", by=someone("moderator"), reason="spam")
+
+    response = press(desk, issue, "confirm")
+
+    assert response.status_code == 409
+    assert "Cannot confirm an issue that is dismissed. Reopen it." in response.content.decode()
+
+
+def test_a_suggestion_is_explained_and_taken_with_one_button(desk: Client, ruling: Report, folder: Report) -> None:
+    target, issue = issue_of(ruling), issue_of(folder)
+    reasons = {
+        "by": "text",
+        "issue": target.pk,
+        "nearest": ruling.pk,
+        "score": 0.61,
+        "threshold": 0.7,
+        "features": [
+            {"name": "quote", "weight": 0.8},
+            {"name": "kind", "weight": 0.0},
+            {"name": "moon_phase", "weight": 0.1},
+        ],
+        "spans": {"report": {"what_happened": [[0, 4]]}, "nearest": {"output": [[0, 6]]}},
+    }
+    Placement.objects.filter(report=folder).update(reasons=reasons)
+    Suggestion.objects.create(
+        report=folder, issue=target, score=0.61, band="likely", rank=0, method="m-1", reasons=reasons
+    )
+
+    page = desk.get(reverse("triage_issue", args=[issue.pk])).content.decode()
+
+    assert "Why it may belong to “It invents a court ruling”" in page
+    assert "The same passage quoted" in page
+    assert "Another kind of failure" in page
+    assert "Something else in common" in page
+    assert "Likely, not sure enough to be placed by itself" in page
+    assert '<mark class="shared">Told</mark>' in page
+    assert '<mark class="shared">Marlow</mark>' in page
+    assert "0.61" not in page
+    assert "moon_phase" not in page
+
+    response = press(desk, issue, "place", report=folder.pk, target=target.pk)
+
+    assert issue_of(folder) == target
+    assert "Placed the report in “It invents a court ruling”." in response.content.decode()
+    old = desk.get(reverse("triage_issue", args=[issue.pk])).content.decode()
+    assert f'href="{reverse("triage_issue", args=[target.pk])}"' in old
+
+
+@pytest.mark.parametrize("form", ["{number}", "see {number} please", "https://example.org/issues/{number}/"])
+def test_a_report_is_placed_by_pasting_a_number_or_an_address(
+    desk: Client, ruling: Report, folder: Report, triager: Any, form: str
+) -> None:
+    target = issue_of(ruling)
+    decide(target, "confirm", by=triager)
+    target.refresh_from_db()
+
+    press(desk, issue_of(folder), "place", report=folder.pk, target=form.format(number=target.number))
+
+    assert issue_of(folder) == target
+
+
+def test_a_number_nobody_has_is_refused(desk: Client, folder: Report) -> None:
+    response = press(desk, issue_of(folder), "place", report=folder.pk, target="TT-2026-99999")
+
+    assert response.status_code == 422
+    assert "There is no such issue." in response.content.decode()
+
+
+def test_an_artifact_nobody_knows_is_confirmed_from_the_issue(desk: Client, file: File) -> None:
+    report = file(artifact="new-lab/first")
+    issue = issue_of(report)
+    press(desk, issue, "confirm")
+    issue.refresh_from_db()
+
+    assert "new-lab/first" in desk.get(reverse("triage_issue", args=[issue.pk])).content.decode()
+    assert Client().get(issue.get_absolute_url()).status_code == 404
+
+    desk.post(reverse("confirm_artifact", args=[report.artifact_id]), {"issue": issue.pk})
+
+    assert Client().get(issue.get_absolute_url()).status_code == 200
+
+    desk.post(reverse("triage_undo", args=[Decision.objects.get(verb="confirm_artifact").pk]), {"issue": issue.pk})
+
+    assert Client().get(issue.get_absolute_url()).status_code == 404
+
+
+def test_what_is_held_back_says_why(desk: Client, file: File, artifact: Any) -> None:
+    issue = issue_of(file(kind="privacy_leak", visibility="private"))
+
+    page = desk.get(reverse("triage_issue", args=[issue.pk])).content.decode()
+
+    assert "Confirming will not publish it." in page
+    assert "All its reports are private or held." in page
+    assert "Issues of this kind are never published by confirmation alone." in page
+
+
+def test_what_was_filed_is_shown_as_text_and_nothing_else(desk: Client, file: File, artifact: Any) -> None:
+    nasty = "<script>alert(1)</script> and <b>bold</b>"
+    issue = issue_of(file(summary=nasty, what_happened=nasty * 2, transcript=[{"role": "assistant", "content": nasty}]))
+
+    page = desk.get(reverse("triage_issue", args=[issue.pk])).content.decode()
+
+    assert "<script>alert" not in page
+    assert "<b>bold" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+
+
+OTHERS = (
+    ("Deletes the wrong folder", "Told to empty the trash, the agent removed my photographs and said nothing."),
+    ("Refuses to talk about kitchen knives", "A question on sharpening was answered with a lecture about violence."),
+    ("Every doctor becomes a man", "From Finnish, which has no gender, each nurse became she and each surgeon he."),
+)
+ADDRESSES = ["/triage/", "/triage/1/"]
+BUTTONS = ["/triage/1/decide/", "/triage/decisions/1/undo/", "/triage/artifacts/1/confirm/"]
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_strangers_sign_in_first(client: Client, db: None, address: str) -> None:
+    response = client.get(address)
+
+    assert response.status_code == 302
+    assert response.headers["Location"].startswith(reverse("account_login"))
+
+
+@pytest.mark.parametrize("role", ["", "researcher", "maintainer", "auditor", "admin"])
+def test_others_are_not_let_in(
+    client: Client, someone: Callable[..., Any], artifact: Any, ruling: Report, role: str
+) -> None:
+    client.force_login(someone(*filter(None, [role]), artifact_id=artifact.pk))
+
+    assert [client.get(address).status_code for address in ADDRESSES] == [403, 403]
+    assert [client.post(address).status_code for address in BUTTONS] == [403, 403, 403]
+    assert not Decision.objects.exists()
+
+
+def test_what_never_was_is_not_found(desk: Client) -> None:
+    missing = [desk.get("/triage/987654/"), *(desk.post(address.replace("1", "987654")) for address in BUTTONS)]
+
+    assert [response.status_code for response in missing] == [404] * 4
+    assert desk.get("/triage/?issue=987654").status_code == 404
+    assert desk.get("/triage/?issue=nonsense&state=nonsense&page=nonsense").status_code == 200
+
+
+@pytest.mark.parametrize("how_many", [1, 3])
+def test_the_desk_costs_the_same_however_much_waits(
+    desk: Client, ruling: Report, file: File, django_assert_num_queries: Any, how_many: int
+) -> None:
+    issue = issue_of(ruling)
+    for number in range(how_many):
+        twin = file(transcript=TRANSCRIPT, severity="high", author=f"a{number}")
+        assert issue_of(twin) == issue
+    for number in range(how_many):
+        summary, told = OTHERS[number]
+        other = file(summary=summary, what_happened=told)
+        Suggestion.objects.create(report=other, issue=issue, score=0.5, band="possible", rank=number, method="m-1")
+    Issue.objects.filter(pk=issue.pk).update(voice_count=2 + how_many, report_count=2 + how_many)
+    assert Report.objects.filter(held_at=None, filed_at__lte=timezone.now()).count() == 1 + 2 * how_many
+
+    with django_assert_num_queries(22):
+        response = desk.get("/triage/")
+
+    assert len(response.context["rows"]) == 1 + how_many
+    assert len(response.context["detail"].placements) == 1 + how_many
+
+
+def test_a_public_page_asks_nothing_about_people(client: Client, db: None, django_assert_num_queries: Any) -> None:
+    from django.http import HttpRequest
+
+    from triage.context import house
+
+    class Stranger:
+        is_authenticated = False
+        is_active = False
+
+    request = HttpRequest()
+    request.user = Stranger()  # type: ignore[assignment] # nobody
+
+    with django_assert_num_queries(0):
+        told = house(request)
+        assert not told["actor"].is_triager  # type: ignore[attr-defined] # lazy
+        assert told["waiting_count"]() == 0  # type: ignore[operator] # asked by templates

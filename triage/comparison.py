@@ -1,0 +1,193 @@
+"""Two reports side by side: what was filed, with what the engine found in both marked in each."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.formats import date_format
+from django.utils.text import Truncator
+from django.utils.translation import gettext as _
+
+from accounts.policy import Actor
+from reports.models import Evidence, Issue, Placement, Report
+from reports.text import guess_language
+from reports.vocabulary import Channel, PlacedBy
+from triage import explanations
+from triage.explanations import Reason
+from triage.models import Suggestion
+from triage.queue import suggested_issue, suggested_title
+
+Spans = Mapping[str, Sequence[Sequence[int]]]
+TURN_FIELDS = {"user": "prompt", "assistant": "output"}  # whose last turn the engine reads as which field
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """One field of a report as it was written."""
+
+    words: str
+    text: str
+    shared: Sequence[Sequence[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    report: Report
+    passages: list[Passage]
+    turns: list[dict[str, Any]]
+    is_erased: bool
+
+    @property
+    def caption(self) -> str:
+        """When it was reported, by which way it came, and on which version."""
+        told = [date_format(self.report.reported_at), str(Channel(self.report.channel).label), self.report.language]
+        return ", ".join(part for part in told if part)
+
+    @property
+    def evidence(self) -> str:
+        """k of n, where the reporter counted."""
+        if self.report.tries is None:
+            return ""
+        counted = {"failures": self.report.failures, "tries": self.report.tries}
+        return _("%(failures)s of %(tries)s tries") % counted
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Why two reports stand together, or may: bars in words, how sure, and what was held against it."""
+
+    title: str
+    reasons: list[Reason]
+    rule: str
+    verdict: str
+    by_person: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """A suggestion as the desk shows it."""
+
+    suggestion: Suggestion
+    issue: Issue
+    title: str
+    band: str
+    reasons: list[Reason]
+
+    @property
+    def short(self) -> str:
+        """What a button can hold."""
+        return self.issue.number or f"“{Truncator(self.title).chars(28)}”"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    this: Side | None
+    nearest: Side | None
+    nearest_issue: Issue | None
+    why: Why | None
+
+
+def comparison_of(placement: Placement, opinions: Sequence[Opinion], actor: Actor) -> Comparison:
+    """The placement's report beside the nearest one: of the issue it stands in, else of the best suggestion."""
+    reasons = placement.reasons or {}
+    is_about_here = reasons.get("issue", placement.issue_id) == placement.issue_id
+    best = next((opinion for opinion in opinions if opinion.issue.pk == reasons.get("issue")), None)
+    shows_reasons = is_about_here or best is not None
+    pks = [placement.report_id, *([reasons["nearest"]] if shows_reasons and reasons.get("nearest") else [])]
+    found = (
+        Report.objects.visible_to(actor)
+        .select_related("artifact", "version", "evidence")
+        .prefetch_related("placements__issue")
+        .in_bulk(pks)
+    )
+    this = found.get(placement.report_id)
+    nearest = found.get(reasons.get("nearest") or 0) if shows_reasons else None
+    return Comparison(
+        this=side_of(this, explanations.spans(reasons, "report") if shows_reasons else {}) if this else None,
+        nearest=side_of(nearest, explanations.spans(reasons, "nearest")) if nearest else None,
+        nearest_issue=_issue_of(nearest) if nearest else None,
+        why=why_of(placement, best),
+    )
+
+
+def opinions_of(suggestions: Sequence[Suggestion], here: Issue) -> list[Opinion]:
+    """What the engine suggests, best first, without what has come true."""
+    return [
+        Opinion(
+            suggestion=suggestion,
+            issue=issue,
+            title=suggested_title(suggestion),
+            band=explanations.band(suggestion.band),
+            reasons=explanations.told(suggestion.reasons),
+        )
+        for suggestion in suggestions
+        if (issue := suggested_issue(suggestion)).pk != here.pk
+    ]
+
+
+def why_of(placement: Placement, best: Opinion | None) -> Why | None:
+    """Why the report stands where it stands; if the engine opened the issue for it, why it may belong elsewhere."""
+    reasons = placement.reasons or {}
+    told = explanations.told(reasons)
+    rule = explanations.rule(reasons)
+    if reasons.get("issue", placement.issue_id) == placement.issue_id:
+        by_person = placement.by != PlacedBy.ENGINE
+        if not (told or rule or by_person):
+            return None
+        return Why(
+            title=_("Why it is here"),
+            reasons=told,
+            rule=rule,
+            verdict="" if by_person or not told else explanations.verdict(reasons, placed=True),
+            by_person=by_person,
+        )
+    if best is None or not told:
+        return None
+    return Why(
+        title=_("Why it may belong to “%(title)s”") % {"title": best.title},
+        reasons=told,
+        rule=rule,
+        verdict=explanations.verdict(reasons, placed=False, name=best.suggestion.band),
+        by_person=False,
+    )
+
+
+def side_of(report: Report, spans: Spans) -> Side:
+    evidence = _evidence(report)
+    fields = (
+        (_("Summary"), evidence.summary, "summary"),
+        (_("What happened"), evidence.what_happened, "what_happened"),
+        (_("What should have happened"), evidence.expected, "expected"),
+    )
+    return Side(
+        report=report,
+        passages=[Passage(words, text, spans.get(name, ())) for words, text, name in fields if text],
+        turns=_turns(evidence, spans),
+        is_erased=report.erased_at is not None or not any(text for _words, text, _name in fields),
+    )
+
+
+def _turns(evidence: Evidence, spans: Spans) -> list[dict[str, Any]]:
+    """The conversation; the last turn of each side carries the marks of the field it was read as."""
+    turns = [
+        {"role": turn["role"], "content": turn["content"], "language": _language(turn)} for turn in evidence.transcript
+    ]
+    for role, name in TURN_FIELDS.items():
+        last = next((turn for turn in reversed(turns) if turn["role"] == role), None)
+        if last is not None:
+            last["shared"] = spans.get(name, ())
+    return turns
+
+
+def _language(turn: Mapping[str, str]) -> str:
+    guessed = guess_language(turn["content"])
+    return "" if guessed == "und" else guessed
+
+
+def _evidence(report: Report) -> Evidence:
+    """The words of the report; none where they have been erased with their row."""
+    return report.evidence if hasattr(report, "evidence") else Evidence(report=report)
+
+
+def _issue_of(report: Report) -> Issue | None:
+    return next((row.issue for row in report.placements.all() if row.superseded_at is None), None)

@@ -1,0 +1,27 @@
+"""What every template may ask of the house. Nothing is looked up before a template asks."""
+
+from functools import cache
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from accounts.actors import actor_of
+from accounts.policy import ANONYMOUS, Actor
+from triage import queue
+
+
+def house(request: HttpRequest) -> dict[str, object]:
+    def actor() -> Actor:
+        return actor_of(request) if hasattr(request, "user") else ANONYMOUS  # an early error has no user yet
+
+    @cache
+    def waiting_count() -> int:
+        return queue.waiting_count() if actor().is_triager else 0
+
+    return {
+        "actor": SimpleLazyObject(actor),
+        "waiting_count": waiting_count,
+        "demo_site": settings.DEMO_SITE,
+        "mfa_off": not settings.REQUIRE_MFA,
+    }

@@ -1,0 +1,141 @@
+"""What the desk shows of one issue."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+from accounts.policy import Actor
+from reports.models import Affected, Artifact, Issue, Placement, Report
+from reports.vocabulary import Status
+from triage.comparison import Comparison, Opinion, comparison_of, opinions_of
+from triage.forms import FORMS, MoveForm
+from triage.history import Happening, history_of
+from triage.moves import MOVES, Verb
+from triage.publication import why_held_back
+from triage.queue import suggestions, title_in_words
+
+MOST_REPORTS = 25  # listed beside the one that is open
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    issue: Issue
+    title: str
+    report: Report | None
+    placements: list[Placement]
+    more_reports: int
+    comparison: Comparison | None
+    opinions: list[Opinion]
+    history: list[Happening]
+    facts: list[dict[str, Any]]
+    affected: list[Affected]
+    unlisted: list[Artifact]
+    held_back: Sequence[Promise]
+    forms: Mapping[str, MoveForm]
+    versions: list[str]
+    opened: str
+
+    @property
+    def ended(self) -> str:
+        """How it was resolved, or why dismissed."""
+        return self.issue.resolution or self.issue.dismissal
+
+    @property
+    def has_company(self) -> bool:
+        return len(self.placements) > 1
+
+    @property
+    def stands(self) -> bool:
+        """Whether anybody has judged who is affected."""
+        return bool(self.affected) and self.issue.number is not None
+
+    @property
+    def best(self) -> Opinion | None:
+        return self.opinions[0] if self.opinions else None
+
+
+def detail_of(issue: Issue, actor: Actor, *, report: str = "", bound: Mapping[str, MoveForm]) -> Detail:
+    """Everything about an issue from ``titled()``; ``report`` is the reference of the one to open, else the newest."""
+    placements = list(_placements(issue, actor)[: MOST_REPORTS + 1])
+    chosen = _chosen(placements, issue, actor, report)
+    opinions = opinions_of(suggestions([chosen.report_id] if chosen else []), issue)
+    affected = list(issue.affected.select_related("artifact", "introduced_in", "last_affected", "fixed_in"))
+    forms = _forms(issue, actor, chosen, bound)
+    return Detail(
+        issue=issue,
+        title=title_in_words(issue),
+        report=chosen.report if chosen else None,
+        placements=placements[:MOST_REPORTS],
+        more_reports=max(0, issue.report_count - MOST_REPORTS),
+        comparison=comparison_of(chosen, opinions, actor) if chosen else None,
+        opinions=opinions,
+        history=history_of(issue),
+        facts=_facts(issue, chosen.report if chosen else None),
+        affected=affected,
+        unlisted=[row.artifact for row in affected if _waits_for_a_page(row.artifact)],
+        held_back=_held_back(issue),
+        forms=forms,
+        versions=getattr(forms.get(Verb.RESOLVE), "versions", []),
+        opened=next(iter(bound), ""),
+    )
+
+
+def _placements(issue: Issue, actor: Actor) -> Any:
+    placed = Placement.objects.active().visible_to(actor).filter(issue=issue)
+    placed = placed.select_related("report__artifact", "report__version", "report__evidence", "placer")
+    return placed.order_by("-report__reported_at", "-report_id")
+
+
+def _chosen(placements: list[Placement], issue: Issue, actor: Actor, reference: str) -> Placement | None:
+    """The placement of the report asked for; of the newest, if none was or it is not here."""
+    found = next((placement for placement in placements if placement.report.reference == reference), None)
+    if found is None and reference and len(placements) > MOST_REPORTS:
+        found = _placements(issue, actor).filter(report__reference=reference).first()
+    return found or next(iter(placements), None)
+
+
+def _forms(issue: Issue, actor: Actor, chosen: Placement | None, bound: Mapping[str, MoveForm]) -> dict[str, MoveForm]:
+    """A form for each move that the table allows from here."""
+    initial: dict[str, dict[str, Any]] = {
+        Verb.CONFIRM: {"public_title": title_in_words(issue)},
+        Verb.PLACE: {"report": chosen.report_id if chosen else None},
+    }
+    return {
+        verb: bound.get(verb) or form(issue=issue, actor=actor, initial=initial.get(verb), auto_id=f"{verb}_%s")
+        for verb, form in FORMS.items()
+        if issue.status in MOVES[Verb(verb)].start
+    }
+
+
+def _held_back(issue: Issue) -> list[Promise]:
+    """Why confirming does not, or did not, publish it."""
+    if issue.status == Status.NEW or (issue.status in (Status.CONFIRMED, Status.RESOLVED) and not issue.published_at):
+        return why_held_back(issue, timezone.now())
+    return []
+
+
+def _waits_for_a_page(artifact: Artifact) -> bool:
+    return artifact.confirmed_at is None and artifact.merged_into_id is None and not artifact.is_unknown
+
+
+def _facts(issue: Issue, report: Report | None) -> list[dict[str, Any]]:
+    by = _("set by a triager") if issue.severity_by_person else _("as reporters said")
+    facts: list[dict[str, Any]] = [
+        {"term": _("Number"), "value": issue.number, "code": True},
+        {"term": _("Severity"), "value": issue.get_severity_display(), "note": by},
+        {"term": _("Kind of failure"), "value": issue.get_kind_display()},
+        {"term": _("Context of use"), "value": issue.get_context_of_use_display()},
+        {"term": _("Family"), "value": str(issue.family), "code": True},
+    ]
+    if report is not None:
+        facts += [
+            {"term": _("Harm"), "value": report.get_harm_occurred_display(), "note": _("as this report says")},
+            {"term": _("Who may read it"), "value": report.get_visibility_display()},
+            {"term": _("Found by"), "value": report.get_found_by_display()},
+            {"term": _("Scanner rule"), "value": report.rule_id, "code": True},
+        ]
+    return facts
