@@ -20,7 +20,9 @@ def main(folder: str, lock: str) -> int:
     pip = [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
     has_uv = (where / "bin" / "uv").exists() or not subprocess.call([*pip, UV], stderr=subprocess.DEVNULL)
     print(f"Installing {lock}…", flush=True)
-    sync = [str(where / "bin" / "uv"), "pip", "install", "-q", "--require-hashes", "--python", str(python), "-r", lock]
+    # Compiled here once: with PYTHONDONTWRITEBYTECODE set, every process would compile it all again, for seconds each.
+    sync = [str(where / "bin" / "uv"), "pip", "install", "-q", "--require-hashes", "--compile-bytecode"]
+    sync += ["--python", str(python), "-r", lock]
     if has_uv and not subprocess.call(sync):
         return 0
     return subprocess.call([*pip, "--require-hashes", "-r", lock])
