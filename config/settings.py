@@ -1,6 +1,7 @@
 """All settings. What differs from site to site is an environment variable, each in docs/settings.md."""
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -229,7 +230,8 @@ structlog.configure(
         structlog.processors.TimeStamper(fmt="iso"),
         structlog.processors.format_exc_info,
         structlog.processors.JSONRenderer(ensure_ascii=False),
-    ]
+    ],
+    logger_factory=structlog.PrintLoggerFactory(sys.stderr),
 )
 LOGGING = {
     "version": 1,

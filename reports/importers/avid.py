@@ -8,8 +8,9 @@ from typing import Any
 from reports.answers import SUMMARY_MAX
 from reports.importers.kinds import kind_of_codes, kind_of_headline, kind_of_probe
 from reports.importers.lines import Row
-from reports.importers.shapes import at, count, fingerprint, name, objects, text, texts
+from reports.importers.shapes import at, count, fingerprint, name, objects, says_unknown, text, texts
 from reports.importers.units import Found, Rejected, Unit
+from reports.models.artifact import UNKNOWN
 from reports.vocabulary import ArtifactKind, FoundBy, Kind, Severity
 
 SOURCE = "avid"
@@ -75,11 +76,11 @@ def value_of(described: Any) -> str:
 
 
 def target_of(document: dict[str, Any]) -> dict[str, object]:
-    """What the report is about: the first artifact named; nothing if that is no name."""
+    """What the report is about: the first artifact named, ``unknown`` if it says so; nothing if that is no name."""
     named = objects(at(document, "affects", "artifacts"))
     first = name(at(named[0], "name")) if named else ""
     if not first:
-        return {}
+        return {"artifact": UNKNOWN} if named and says_unknown(at(named[0], "name")) else {}
     kind = text(at(named[0], "type")).lower()
     others = [name(at(other, "name")) for other in named[1:]]
     developer = developer_of(first, others, texts(at(document, "affects", "developer")))

@@ -9,6 +9,7 @@ _UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # what PostgreSQL cannot keep: NU
 _NO_NAME = re.compile(
     r"[\W_]*(n ?/? ?a|none|null|nil|not applicable|unspecified|unknown( (model|system|dataset))?)?[\W_]*"
 )
+_UNKNOWN = re.compile(r"[\W_]*unknown( (model|system|dataset))?[\W_]*")
 _NO_NAME_MAX = 40  # characters: the pattern is only asked about short ones, so that its time is bounded
 
 
@@ -32,6 +33,12 @@ def name(value: Any) -> str:
     """A value's text on one line, "" if it names nothing: "n/a", "none", "unknown" and the like."""
     line = " ".join(text(value).split())
     return "" if len(line) < _NO_NAME_MAX and _NO_NAME.fullmatch(line.lower()) else line
+
+
+def says_unknown(value: Any) -> bool:
+    """Whether a value says that nobody knows the name, which is an answer, unlike "n/a" or nothing."""
+    line = " ".join(text(value).split()).lower()
+    return len(line) < _NO_NAME_MAX and _UNKNOWN.fullmatch(line) is not None
 
 
 def texts(value: Any) -> list[str]:

@@ -155,12 +155,17 @@ def test_a_document_with_one_text_uses_it_for_both() -> None:
         {"artifacts": [{"type": "System", "name": "n/a"}]},
         {"artifacts": [{"type": "System", "name": "N/A"}], "developer": ["n/a"]},
         {"artifacts": [{"type": "System", "name": "none"}]},
-        {"artifacts": [{"type": "System", "name": "Unknown System"}]},
         {"artifacts": [{"type": "System", "name": ["Acme Notebook"]}]},
     ],
 )
 def test_a_document_that_names_no_artifact_is_rejected_by_line(affects: Any) -> None:
     assert report(Row(12, avid(affects=affects))) == Rejected(12, "names no artifact")
+
+
+def test_an_artifact_called_unknown_is_filed_as_unknown() -> None:
+    document = avid(affects={"artifacts": [{"type": "System", "name": "Unknown System"}]})
+
+    assert filed(document).answers["artifact"] == "unknown"
 
 
 def test_an_artifact_said_from_outside_stands_in_for_what_is_named() -> None:
