@@ -35,8 +35,7 @@ with postgres.running(Path(sys.argv[1]), fsync=sys.argv[2] == "fsync"):
 @pytest.fixture
 def state_dir(tmp_path: Path) -> Iterator[Path]:
     yield tmp_path / "state"
-    with postgres.running(tmp_path / "state", fsync=False):
-        pass  # whatever a test left running is stopped by leaving it last
+    postgres.stop(postgres.Place(tmp_path / "state"))
 
 
 @pytest.fixture

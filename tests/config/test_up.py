@@ -135,8 +135,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
     site = Site(tmp_path / "state")
     yield site
     site.kill()
-    with postgres.running(site.state_dir):
-        pass  # leaving last stops the server
+    postgres.stop(postgres.Place(site.state_dir))
 
 
 def test_from_first_start_over_every_kind_of_death_to_a_clean_stop(site):
