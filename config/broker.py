@@ -4,6 +4,7 @@ import os
 from typing import Any
 from urllib.parse import urlsplit
 
+from celery import Celery
 from django.conf import settings
 from psycopg.conninfo import make_conninfo
 
@@ -38,7 +39,7 @@ def transport_options(broker_url: str) -> dict[str, Any]:
             "init_extension": False,  # postgres.install_broker has made its tables
             "pool_size": 4,
             "pool_timeout": PATIENCE_S,
-            "use_notify": True,
+            "use_notify": False,  # see Doorbell: those who take messages are woken, those who send must not listen
             "notify_throttle_interval_ms": 0,
             "polling_interval": 1,  # seconds; notifications come at once, this finds what was given back unacknowledged
             "wait_time_seconds": 0,
@@ -50,6 +51,20 @@ def transport_options(broker_url: str) -> dict[str, Any]:
     elif scheme in {"amqp", "amqps", "pyamqp"}:
         options |= {"read_timeout": PATIENCE_S, "write_timeout": PATIENCE_S}
     return options
+
+
+class Doorbell(Celery):
+    """A Celery app whose workers are woken by the embedded queue.
+
+    The queue's transport makes whoever declares a queue listen for its notifications. A publisher never reads them:
+    after some hundreds its server process waits for ever to get rid of the next, and whatever needs every server
+    process to answer (dropping a database, for one) waits for it. So only connections that are read from listen.
+    """
+
+    def connection_for_read(self, url: str | None = None, **options: Any) -> Any:
+        if self.conf.broker_url == EMBEDDED_BROKER:
+            options["transport_options"] = {**options.get("transport_options", {}), "use_notify": True}
+        return super().connection_for_read(url, **options)
 
 
 def celery_settings(broker_url: str) -> dict[str, Any]:

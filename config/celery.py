@@ -4,12 +4,11 @@ import os
 import warnings
 from pathlib import Path
 
-from celery import Celery
 from celery.exceptions import SecurityWarning
 from celery.signals import worker_ready
 from django.conf import settings
 
-from config.broker import celery_settings
+from config.broker import Doorbell, celery_settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 READY_FILE = "TELLTALE_WORKER_READY"  # names a file that a worker makes when it takes tasks
@@ -17,7 +16,7 @@ READY_FILE = "TELLTALE_WORKER_READY"  # names a file that a worker makes when it
 # Said of a worker that runs as root, because a pickled message may run anything. Ours reads JSON only.
 warnings.filterwarnings("ignore", category=SecurityWarning)
 
-app = Celery("telltale")
+app = Doorbell("telltale")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.update(celery_settings(settings.BROKER_URL))
 app.autodiscover_tasks()

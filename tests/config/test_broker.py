@@ -138,3 +138,16 @@ def test_a_task_knows_its_broker_in_every_thread():
     )
 
     assert result.stdout.strip() == broker.EMBEDDED_BROKER
+
+
+def test_whoever_only_publishes_does_not_listen(queue_address, monkeypatch):
+    monkeypatch.setattr(broker, "queue_address", lambda: queue_address)
+    app = broker.Doorbell("publisher")
+    app.conf.update(broker.celery_settings(""))
+
+    app.send_task("any", (1,))
+    with psycopg.connect(queue_address) as connection:
+        listening = connection.execute("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'").fetchone()
+    app.close()
+
+    assert listening == (0,)

@@ -18,6 +18,7 @@ from reports.models import Alias, Artifact, Issue, Placement, Report, Version
 from reports.naming import artifact_named
 from reports.vocabulary import Channel, Relation
 from triage.background import DEMO, demo_reports
+from triage.bell import bell
 from triage.decisions import decide
 from triage.matching import match_report
 from triage.models import Suggestion
@@ -37,7 +38,7 @@ class Command(BaseCommand):
             raise CommandError("The demo is here already.")
         if Report.objects.exists() and not anyway:
             raise CommandError("This site holds reports. Give --anyway to add the demo to them.")
-        with transaction.atomic():
+        with bell.muted(), transaction.atomic():
             Told(timezone.now()).tell()
         self.stdout.write(f"Demo loaded: {Report.objects.count()} reports in {Issue.objects.count()} issues.")
 

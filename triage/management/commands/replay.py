@@ -21,6 +21,7 @@ from reports.models import Placement
 from reports.naming import tidy
 from reports.vocabulary import Channel, Kind, SourceType
 from triage import matching
+from triage.bell import bell
 
 RANKED = 10  # earlier reports named per row
 
@@ -39,7 +40,7 @@ class Command(BaseCommand):
         if not file.is_file():
             raise CommandError(f"There is no file {file}.")
         times: list[float] = []
-        with scratch_database(), events.open("w") as events_file, ranked.open("w") as ranked_file:
+        with bell.muted(), scratch_database(), events.open("w") as events_file, ranked.open("w") as ranked_file:
             for row in rows_of(file):
                 times.append(replay_row(row, file.stem, SourceType(source), events_file, ranked_file))
         if not times:
