@@ -49,6 +49,11 @@ class Issues(Reading):
     def may_see_unpublished(self) -> bool:
         return allows(self.actor, Act.SEE_UNPUBLISHED)
 
+    @property
+    def told_by(self) -> tuple[str, ...]:
+        """The newest first; an unpublished one has no number to go by."""
+        return ("-pk",) if self.may_see_unpublished else ("-number",)
+
     def get_queryset(self) -> IssueQuerySet:
         return issues_to_triage(self.actor) if self.may_see_unpublished else issues_for(self.actor)
 
@@ -74,6 +79,7 @@ class IssueDetail(Issues, RetrieveAPIView[Any]):
 class Artifacts(Reading):
     serializer_class = ArtifactTwin
     filterset_class = ArtifactFilter
+    told_by = ("name", "org")
 
     def get_queryset(self) -> ArtifactQuerySet:
         pages = artifacts_with_pages(self.actor)

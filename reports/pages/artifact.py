@@ -66,7 +66,7 @@ def artifacts(request: HttpRequest, kind: ArtifactKind) -> HttpResponse:
         form=narrowed.form,
         is_narrowed=any(narrowed.form.data.get(name) for name in ("q", "access")),
         heading=KINDS[kind],
-        here=reverse("artifacts", args=[f"{kind}s"]),
+        all_of_kind=reverse("artifacts", args=[f"{kind}s"]),
         tabs=[
             {"words": words, "href": reverse("artifacts", args=[f"{each}s"]), "is_here": each == kind}
             for each, words in KINDS.items()

@@ -201,7 +201,9 @@ def test_an_artifact_page_says_what_it_is(client: Client, artifact: Artifact) ->
     assert 'href="/report/?model=acme%2Fchat-7b"' in page
 
 
-def test_a_version_that_only_a_reporter_named_is_not_shown(client: Client, artifact: Artifact, make_issue: Make) -> None:
+def test_a_version_that_only_a_reporter_named_is_not_shown(
+    client: Client, artifact: Artifact, make_issue: Make
+) -> None:
     Version.objects.create(artifact=artifact, name="my private build")
     fixed = Version.objects.create(artifact=artifact, name="2026-07")
     issue = make_issue(status="resolved")
@@ -241,7 +243,13 @@ def test_the_chart_counts_voices_of_public_issues_only(client: Client, artifact:
     for issue, voices in ((make_issue(), 4), (make_issue(status="new"), 50), (unjudged, 60)):
         for day in (monday, monday - timedelta(days=14)):
             DailyCount.objects.create(
-                issue=issue, day=day, artifact=artifact, kind="other", channel="api", report_count=70, voice_count=voices
+                issue=issue,
+                day=day,
+                artifact=artifact,
+                kind="other",
+                channel="api",
+                report_count=70,
+                voice_count=voices,
             )
 
     response = client.get("/models/acme/chat-7b/")
@@ -435,9 +443,9 @@ def test_bibtex_stays_whole_whatever_the_title_holds(make_issue: Make) -> None:
     entry = in_bibtex(make_issue(r"50% of {odd} \input{x} & more_"), read_on=date(2026, 11, 22))
 
     assert r"50\% of \{odd\} \textbackslash{}input\{x\} \& more\_" in entry
-    assert entry.replace(r"\{", "").replace(r"\}", "").count("{") == entry.replace(r"\{", "").replace(
-        r"\}", ""
-    ).count("}")
+    assert entry.replace(r"\{", "").replace(r"\}", "").count("{") == entry.replace(r"\{", "").replace(r"\}", "").count(
+        "}"
+    )
 
 
 # Who has it already

@@ -1,0 +1,325 @@
+"""Nothing that is not public leaves the house: canaries are planted, then every public address is read.
+
+A canary is a word that stands nowhere else. Each hides in one thing that the public may not see; the crawl follows
+every link and looks for all of them in bodies, headers and cookies.
+"""
+
+import re
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from html import unescape
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.test import Client, RequestFactory
+from django.utils import timezone
+
+from accounts.policy import ANONYMOUS
+from reports.filters import DirectoryFilter, IssueFilter
+from reports.models import Alias, Artifact, Issue, Lineage, Message, Report, Version
+from reports.naming import artifact_named
+from reports.receipts import code_digest, new_code
+from reports.record import artifacts_called, artifacts_with_pages, issues_on_record, with_tallies
+from reports.vocabulary import Channel
+from triage.counting import recount
+from triage.decisions import confirm_artifact, decide
+
+SITE = "http://127.0.0.1:8000"
+SEEDS = [
+    "/",
+    "/?q=kestrel",
+    "/models/",
+    "/systems/",
+    "/datasets/",
+    "/models/?q=acme&order=latest",
+    "/models/?access=open",
+    "/issues/",
+    *(f"/issues/?state={state}" for state in ("open", "resolved", "new", "dismissed", "merged")),
+    *(f"/issues/?kind={kind}" for kind in ("false_information", "dangerous_instructions", "other")),
+    *(f"/issues/?artifact_kind={kind}" for kind in ("model", "system", "dataset")),
+    "/issues/?q=kestrel",
+    "/issues/?page=2",
+    "/report/",
+    "/report/?model=acme/chat-7b",
+    "/api/v1/",
+    "/api/v1/issues/",
+    "/api/v1/issues/?limit=1",
+    *(f"/api/v1/issues/?state={state}" for state in ("open", "new", "confirmed", "dismissed", "merged", "banana")),
+    "/api/v1/issues/?artifact=acme/chat-7b",
+    *(f"/api/v1/{kind}/" for kind in ("models", "systems", "datasets")),
+    "/api/v1/models/acme/chat-7b/",
+    "/api/v1/schema/",
+    "/api/docs/",
+    "/triage/",
+    "/signals/",
+    "/ledger/",
+    "/metrics",
+    "/health/ready/",
+    "/admin/",
+    "/models/acme/chat-7b/feed.atom",
+    "/models/acme/chat-7b/badge.svg",
+    "/nothing-here/",
+]
+LINK = re.compile(r"""(?:href|action|src)="([^"]+)"|"(?:next|url)":\s*"([^"]+)\"""")
+NEVER_FOLLOWED = ("/static/", "/accounts/logout", "/language/")
+SHOWN = "kestrel"  # what the public may read
+MET = {  # where the crawl has to meet it: a page that fell out would hide its leaks
+    "/",
+    "/api/v1/issues/",
+    "/api/v1/issues/?artifact=acme/chat-7b",
+    "/api/v1/issues/?limit=1",
+    "/issues/",
+    "/issues/?artifact_kind=model",
+    "/issues/?kind=false_information",
+    "/issues/?q=kestrel",
+    "/issues/?state=open",
+    "/issues/?state=resolved",
+    "/issues/TT-2026-00001/",
+    "/issues/TT-2026-00001.json",
+    "/issues/TT-2026-00002/",
+    "/models/acme/chat-7b/",
+    "/models/acme/chat-7b/?state=open",
+    "/models/acme/chat-7b/?state=resolved",
+}
+
+
+@dataclass
+class Canaries:
+    """``words`` maps each planted word to where it hides."""
+
+    words: dict[str, str] = field(default_factory=dict)
+
+    def hide(self, where: str) -> str:
+        word = f"xq{len(self.words):03}canary"
+        self.words[word] = where
+        return word
+
+    def in_text(self, text: str) -> list[str]:
+        told = text.lower()
+        return [f"{word} ({where})" for word, where in self.words.items() if word.lower() in told]
+
+
+@pytest.fixture
+def canaries() -> Canaries:
+    return Canaries()
+
+
+@pytest.fixture
+def planted(canaries: Canaries, artifact: Artifact, file: Callable[..., Any], someone: Callable[..., Any]) -> Canaries:
+    """A public issue among much that is not."""
+    garden = Garden(canaries, artifact, file, someone)
+    garden.public_issue()
+    garden.hidden_issues()
+    garden.hidden_artifacts()
+    return canaries
+
+
+class Garden:
+    def __init__(self, canaries: Canaries, artifact: Artifact, file: Callable[..., Any], someone: Callable[..., Any]):
+        self.hide, self.artifact, self.file = canaries.hide, artifact, file
+        self.canaries = canaries
+        self.triager = someone("triager", email=f"{self.hide('triager e-mail')}@example.org")
+        self.triager.name = self.hide("triager name")
+        self.triager.save()
+        self.author = someone(email=f"{self.hide('reporter e-mail')}@example.org")
+
+    def report(self, where: str, **changes: Any) -> Report:
+        """A report whose every word is a canary, filed and not grouped."""
+        answers: dict[str, Any] = {
+            "artifact": "acme/chat-7b",
+            "version": self.hide(f"{where}: version"),
+            "summary": f"The summary {self.hide(f'{where}: summary')}",
+            "what_happened": f"What happened was long and {self.hide(f'{where}: what happened')}",
+            "expected": self.hide(f"{where}: expected"),
+            "transcript": [
+                {"role": "user", "content": self.hide(f"{where}: prompt")},
+                {"role": "assistant", "content": self.hide(f"{where}: output")},
+            ],
+            "settings": {"system": self.hide(f"{where}: settings")},
+            "contact_email": f"{self.hide(f'{where}: contact')}@example.org",
+            "source": self.hide(f"{where}: source"),
+            "source_key": self.hide(f"{where}: source key"),
+            "rule_id": self.hide(f"{where}: rule"),
+        }
+        report: Report = self.file(grouped=False, channel=Channel.IMPORT, **{**answers, **changes})
+        code = new_code()
+        report.receipt_digest = code_digest(code)
+        report.save()
+        self.canaries.words |= {report.reference: f"{where}: reference", code: f"{where}: receipt code"}
+        Message.objects.create(report=report, from_reporter=True, text=self.hide(f"{where}: message"))
+        return report
+
+    def issue(self, *reports: Report, **fields: Any) -> Issue:
+        """An issue that a person put together."""
+        first = reports[0]
+        made = Issue.objects.create(family_id=first.artifact.family_id, kind=first.kind, rule_id=first.rule_id, **fields)
+        for report in reports:
+            made.placements.create(report=report, by="person", reasons={"note": self.hide("reasons of a placement")})
+            made.affected.get_or_create(artifact=report.artifact)
+        recount([made.pk])
+        return made
+
+    def confirmed(self, issue: Issue, **details: Any) -> Issue:
+        decide(issue, "confirm", by=self.triager, note=self.hide("note of a decision"), **details)
+        issue.refresh_from_db()
+        return issue
+
+    def public_issue(self) -> None:
+        Version.objects.create(artifact=self.artifact, name=self.hide("version nobody released"))
+        reports = [
+            self.report("public report"),
+            self.report("without its conversation", visibility="public_without_transcript"),
+            self.report("private report of a public issue", visibility="private"),
+            self.report("withdrawn report"),
+            self.report("held report"),
+            self.report("report naming others", also_affects=[f"acme/{self.hide('named by a reporter')}"]),
+        ]
+        Report.objects.filter(pk=reports[0].pk).update(reporter=self.author)
+        Report.objects.filter(pk=reports[3].pk).update(withdrawn_at=timezone.now())
+        Report.objects.filter(pk=reports[4].pk).update(held_at=timezone.now())
+        issue = self.confirmed(
+            self.issue(*reports), public_title=f"A {SHOWN} in the title", public_summary=f"A {SHOWN} in the summary"
+        )
+        assert issue.is_public
+        issue.affected.create(artifact=artifact_named("model", f"acme/{self.hide('unjudged, not confirmed')}"))
+        named = artifact_named("system", "acme/named-here")  # no canary: it has a page, but not for this issue
+        confirm_artifact(named, by=self.triager)
+        issue.affected.create(artifact=named)
+        ended = self.confirmed(self.issue(self.report("report of what was resolved")), public_title=f"{SHOWN} ended")
+        decide(ended, "resolve", by=self.triager, reason="documented", note=self.hide("note of a resolution"))
+
+    def hidden_issues(self) -> None:
+        self.issue(self.report("report of a new issue"), public_title=self.hide("title of a new issue"))
+        self.issue(self.report("held report alone"))
+        title = {"public_title": f"Titled {self.hide('title of a dismissed issue')}"}
+        dismissed = self.confirmed(self.issue(self.report("report of a dismissed issue")), **title)
+        decide(dismissed, "dismiss", by=self.triager, reason="spam")
+        soon = timezone.now() + timedelta(days=3)
+        for where, report_fields, issue_fields in (
+            ("embargoed issue", {}, {"embargo_until": soon}),
+            ("hazardous issue", {}, {"hazard_level": 2}),
+            ("issue for moderators", {}, {"hazard_level": 3}),
+            ("issue of a held-back kind", {"kind": "dangerous_instructions"}, {}),
+            ("issue of private reports", {"visibility": "private"}, {}),
+        ):
+            issue = self.issue(self.report(f"report of an {where}", **report_fields), **issue_fields)
+            self.confirmed(issue, public_title=self.hide(f"title of an {where}"), public_summary=self.hide(where))
+            assert not issue.is_public, where
+            self.canaries.words[str(issue.number)] = f"number of an {where}"
+        self.canaries.words[str(Issue.objects.get(pk=dismissed.pk).number)] = "number of a dismissed issue"
+
+    def hidden_artifacts(self) -> None:
+        name = self.hide("name of an artifact nobody confirmed")
+        report = self.report("report on an artifact nobody confirmed", artifact=f"acme/{name}")
+        Artifact.objects.filter(pk=report.artifact_id).update(
+            title=self.hide("its title"), developer=self.hide("its developer"), intended_use=self.hide("its use")
+        )
+        Alias.objects.create(artifact=report.artifact, name=self.hide("its other name"))
+        Lineage.objects.create(child=self.artifact, parent=report.artifact, relation="fine_tuned_from")
+        Lineage.objects.create(child=report.artifact, parent=self.artifact, relation="built_on")
+        issue = self.confirmed(self.issue(report), public_title=self.hide("title of an issue without a page"))
+        self.canaries.words[str(issue.number)] = "number of an issue whose artifact has no page"
+        self.issue(self.report("report on something unknown", artifact="unknown"))
+
+
+def crawl(client: Client, seeds: list[str]) -> Iterator[tuple[str, Any]]:
+    """Every address that can be reached from ``seeds`` by links, each read once."""
+    waiting, seen = deque(seeds), set(seeds)
+    while waiting:
+        address = waiting.popleft()
+        response = client.get(address)
+        yield address, response
+        for found in links(address, response):
+            if found not in seen and not found.startswith(NEVER_FOLLOWED):
+                seen.add(found)
+                waiting.append(found)
+
+
+def links(address: str, response: Any) -> Iterator[str]:
+    body = text_of(response) if "image" not in response.get("Content-Type", "") else ""
+    named = [unescape(one or other) for one, other in LINK.findall(body)]
+    if "Location" in response:
+        named.append(response["Location"])
+    for link in named:
+        parts = urlsplit(urljoin(f"{SITE}{address}", link))
+        if f"{parts.scheme}://{parts.netloc}" in (SITE, "http://testserver") and parts.path:
+            yield f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+
+def text_of(response: Any) -> str:
+    body = b"".join(response.streaming_content) if response.streaming else response.content
+    return str(body.decode("utf-8", "replace"))
+
+
+def told_by(response: Any) -> str:
+    headers = "\n".join(f"{name}: {value}" for name, value in response.items())
+    return "\n".join([text_of(response), headers, response.cookies.output()])
+
+
+@pytest.fixture(params=["anonymous", "reporter"])
+def outsider(request: pytest.FixtureRequest, client: Client, someone: Callable[..., Any]) -> Client:
+    """Nobody in particular, and somebody with an account and no role."""
+    if request.param == "reporter":
+        client.force_login(someone(email="outsider@example.org"))
+    return client
+
+
+def test_no_canary_leaves_the_house(planted: Canaries, outsider: Client) -> None:
+    leaks: list[str] = []
+    read: dict[str, str] = {}
+
+    for address, response in crawl(outsider, SEEDS):
+        read[address] = told_by(response)
+        assert response.status_code < 500, address
+        leaks += [f"{address}: {leak}" for leak in planted.in_text(read[address])]
+
+    assert leaks == []
+    assert len(planted.words) > 150
+    assert MET - {address for address, told in read.items() if SHOWN in told} == set()
+
+
+def test_a_search_for_a_canary_finds_nothing(planted: Canaries, rf: RequestFactory) -> None:
+    request = rf.get("/")
+    request.user = AnonymousUser()
+    issues, artifacts = issues_on_record(ANONYMOUS), with_tallies(artifacts_with_pages(ANONYMOUS), ANONYMOUS)
+
+    for word, where in planted.words.items():
+        for asked in ({"q": word}, {"artifact": f"acme/{word}"}):
+            assert not IssueFilter(asked, issues, request=request).qs.exists(), where
+        assert not DirectoryFilter({"q": word}, artifacts, request=request).qs.exists(), where
+        assert artifacts_called(word, ANONYMOUS) == artifacts_called(f"acme/{word}", ANONYMOUS) == [], where
+
+
+def test_addresses_of_what_is_hidden_answer_404(planted: Canaries, client: Client) -> None:
+    hidden = [
+        *(issue.number for issue in Issue.objects.exclude(number=None) if issue.number in planted.words),
+        "TT-2026-99999",
+    ]
+    assert len(hidden) == 8
+
+    for number in hidden:
+        for address in (f"/issues/{number}/", f"/issues/{number}.json", f"/api/v1/issues/{number}/"):
+            assert client.get(address).status_code == 404, address
+    for artifact in Artifact.objects.filter(confirmed_at=None).exclude(org=""):
+        for address in (artifact.get_absolute_url(), f"/api/v1{artifact.get_absolute_url()}"):
+            assert client.get(address).status_code == 404, address
+
+
+def test_who_is_named_but_not_judged_stands_in_no_issue(planted: Canaries, client: Client) -> None:
+    (named,) = Artifact.objects.filter(kind="system", confirmed_at__isnull=False)
+
+    assert SHOWN not in client.get(named.get_absolute_url()).content.decode()
+    for address in ("/issues/TT-2026-00001/", "/issues/TT-2026-00001.json", "/api/v1/issues/TT-2026-00001/"):
+        assert named.name not in client.get(address).content.decode()
+
+
+def test_the_crawl_would_see_a_leak(planted: Canaries, client: Client) -> None:
+    Issue.objects.filter(number="TT-2026-00001").update(public_summary=next(iter(planted.words)))
+
+    leaking = {address for address, response in crawl(client, ["/issues/"]) if planted.in_text(told_by(response))}
+
+    assert leaking == {"/issues/TT-2026-00001/", "/issues/TT-2026-00001.json"}
