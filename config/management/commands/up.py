@@ -23,13 +23,17 @@ from django.core.management import call_command, get_commands
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from django.db.backends.postgresql.base import DatabaseWrapper
+from django.urls import reverse
 
+from accounts.models import User
+from accounts.tokens import sign_in_code
 from config import postgres
 from config.broker import queue_address, uses_embedded_queue
 from config.celery import READY_FILE
 from config.health import is_migrated
 from config.processes import Child, end_marked, stop_all
 from reports.models import Report
+from triage.demo import TRIAGER as DEMO_TRIAGER
 
 HOST = "127.0.0.1"
 WEB_PROCESSES = 1
@@ -200,5 +204,10 @@ def web_is_ready() -> bool:
 
 
 def sign_in_hint() -> str:
-    """How to sign in as the demo triager; empty if this is no demo site."""
-    return ""
+    """How to sign in as the demo triager; empty if this is no demo site. The link works once, within a day."""
+    triager = User.objects.filter(email=DEMO_TRIAGER).first() if settings.DEMO_SITE else None
+    if triager is None:
+        return ""
+    link = f"{settings.SITE_URL}{reverse('sign_in', args=[sign_in_code(triager)])}"
+    connection.close()
+    return f"Sign in as the demo triager, once: {link}"

@@ -20,11 +20,11 @@ from reports.vocabulary import Channel, Relation
 from triage.background import DEMO, demo_reports
 from triage.bell import bell
 from triage.decisions import decide
+from triage.demo import TRIAGER
 from triage.matching import match_report
 from triage.models import Suggestion
 
 SOURCE = "demo"
-TRIAGER = "demo-triager@example.org"
 
 
 class Command(BaseCommand):
