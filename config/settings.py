@@ -40,6 +40,7 @@ def database(url: str) -> dict[str, Any]:
         "HOST": unquote(host),
         "PORT": str(parts.port or ""),
         "CONN_MAX_AGE": 0,
+        "CONN_HEALTH_CHECKS": True,  # else each pooled connection answers 500 once after the server was restarted
         "OPTIONS": {
             **{key: unquote(value) for key, value in query.items()},
             "pool": {"min_size": 1, "max_size": 8, "timeout": 10, "max_lifetime": 600},
