@@ -4,12 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.formats import date_format
+from django.utils.html import format_html_join
 from django.utils.text import Truncator
+from django.utils.translation import get_language_info
 from django.utils.translation import gettext as _
 
 from accounts.policy import Actor
 from reports.models import Evidence, Issue, Placement, Report
+from reports.templatetags.looks import when
 from reports.text import guess_language
 from reports.vocabulary import Channel, PlacedBy
 from triage import explanations
@@ -40,8 +42,8 @@ class Side:
     @property
     def caption(self) -> str:
         """When it was reported, by which way it came, and on which version."""
-        told = [date_format(self.report.reported_at), str(Channel(self.report.channel).label), self.report.language]
-        return ", ".join(part for part in told if part)
+        told = [when(self.report.reported_at), Channel(self.report.channel).label, language_name(self.report.language)]
+        return format_html_join(", ", "{}", ((part,) for part in told if part))
 
     @property
     def evidence(self) -> str:
@@ -108,6 +110,14 @@ def comparison_of(placement: Placement, opinions: Sequence[Opinion], actor: Acto
         nearest_issue=_issue_of(nearest) if nearest else None,
         why=why_of(placement, best),
     )
+
+
+def language_name(code: str) -> str:
+    """The language in the reader's own; its code where nobody has named it."""
+    try:
+        return str(get_language_info(code)["name_translated"])
+    except KeyError:
+        return code
 
 
 def opinions_of(suggestions: Sequence[Suggestion], here: Issue) -> list[Opinion]:

@@ -81,8 +81,9 @@ def titled(issues: IssueQuerySet) -> IssueQuerySet:
 
 
 def summary_of(issue: str) -> Subquery:
-    """The summary of the oldest report that is not private, of the issue in that column."""
-    told = _reports_of(issue).exclude(report__visibility=Visibility.PRIVATE).exclude(report__evidence__summary="")
+    """The summary of the oldest report that is neither private nor for moderators only, of the issue in that column."""
+    kept_back = Q(report__visibility=Visibility.PRIVATE) | Q(report__hazard_level=HazardLevel.MODERATORS)
+    told = _reports_of(issue).exclude(kept_back).exclude(report__evidence__summary="")
     return Subquery(told.order_by("report__reported_at", "report_id").values("report__evidence__summary")[:1])
 
 
@@ -112,8 +113,14 @@ def _reports_of(issue: str) -> "QuerySet[Placement]":
 class QueueFilter(django_filters.FilterSet):  # type: ignore[misc] # the library has no types
     """What the list may be narrowed to; everything stands in the address."""
 
-    q = django_filters.CharFilter(label=_("Words of the title"), method="narrow_words", widget=forms.SearchInput)
-    artifact = django_filters.CharFilter(label=_("Artifact"), method="narrow_artifact")
+    q = django_filters.CharFilter(
+        label=_("Words of the title"),
+        method="narrow_words",
+        widget=forms.SearchInput(attrs={"placeholder": _("Words of the title")}),
+    )
+    artifact = django_filters.CharFilter(
+        label=_("Artifact"), method="narrow_artifact", widget=forms.TextInput(attrs={"placeholder": "org/name"})
+    )
     kind = django_filters.ChoiceFilter(label=_("Kind of failure"), choices=Kind.choices, empty_label=_("Any kind"))
 
     class Meta:

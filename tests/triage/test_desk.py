@@ -49,6 +49,7 @@ def test_an_empty_queue_says_so(desk: Client) -> None:
 
     assert response.status_code == 200
     assert "Nothing is waiting." in response.content.decode()
+    assert "Nothing matches." in desk.get("/triage/?q=ruling").content.decode()
 
 
 def test_the_most_urgent_is_open_beside_the_list(desk: Client, ruling: Report, folder: Report) -> None:

@@ -25,13 +25,13 @@ def waiting(file: File, artifact: Any) -> Callable[..., Issue]:
     """Makes one new issue with one report, whatever it says."""
 
     def made(summary: str = "It invents a court ruling", **changes: Any) -> Issue:
-        counted = {name: changes.pop(name) for name in ("voice_count", "opened_at") if name in changes}
+        counted: dict[str, Any] = {"report_count": 1, "voice_count": 1}
+        counted |= {name: changes.pop(name) for name in ("voice_count", "opened_at") if name in changes}
         report = file(summary=summary, grouped=False, what_happened=f"{summary}: that is all there is.", **changes)
-        issue = Issue.objects.create(family_id=report.artifact.family_id, kind=report.kind, severity=report.severity)
+        issue = Issue.objects.create(family=artifact.family, kind=report.kind, severity=report.severity)
         Placement.objects.create(report=report, issue=issue, by="engine", method="m-1")
-        values: dict[str, Any] = {"report_count": 1, "voice_count": 1, **counted}
-        values["report_count"] = max(values["report_count"], values["voice_count"])
-        Issue.objects.filter(pk=issue.pk).update(**values)
+        counted["report_count"] = max(counted["report_count"], counted["voice_count"])
+        Issue.objects.filter(pk=issue.pk).update(**counted)
         issue.refresh_from_db()
         return issue
 

@@ -139,6 +139,7 @@ def _desk(
         "rows": listed,
         "page": page,
         "filter": narrowed.form,
+        "is_narrowed": any(request.GET.get(name) for name in narrowed.form.fields),
         "state": state,
         "states": [{"value": value, "words": words} for value, words in STATE_NAMES.items()],
         "query": query(request),

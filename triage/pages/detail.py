@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.policy import Actor
 from reports.models import Affected, Artifact, Issue, Placement, Report
-from reports.vocabulary import Status
+from reports.vocabulary import AffectedStatus, Status
 from triage.comparison import Comparison, Opinion, comparison_of, opinions_of
 from triage.forms import FORMS, MoveForm
 from triage.history import Happening, history_of
@@ -45,6 +45,13 @@ class Detail:
         return self.issue.resolution or self.issue.dismissal
 
     @property
+    def standings(self) -> list[tuple[Affected, str]]:
+        """Each artifact with how it ended for it, where its status does not say so."""
+        return [
+            (row, "" if row.status == AffectedStatus.FIXED else row.get_resolution_display()) for row in self.affected
+        ]
+
+    @property
     def has_company(self) -> bool:
         return len(self.placements) > 1
 
@@ -55,7 +62,9 @@ class Detail:
 
     @property
     def best(self) -> Opinion | None:
-        return self.opinions[0] if self.opinions else None
+        """Where a lone new report may belong: worth a button of its own."""
+        is_alone = self.issue.status == Status.NEW and not self.has_company
+        return self.opinions[0] if self.opinions and is_alone else None
 
 
 def detail_of(issue: Issue, actor: Actor, *, report: str = "", bound: Mapping[str, MoveForm]) -> Detail:
