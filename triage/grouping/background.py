@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from triage.grouping.pool import Pool
 from triage.grouping.vector import Vector, run_identity
 
-WEIGHT = 60.0  # the background counts as this many reports: it leads on an empty site and fades as the site grows
+WEIGHT = 60.0  # reports the background counts for on an empty site; half of it once the site holds as many, and so on
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,7 +21,6 @@ class Background:
     term_shares: NDArray[np.float64]
     runs: NDArray[np.int32]
     run_shares: NDArray[np.float64]
-    weight: float
 
     @classmethod
     def of(cls, vectors: Sequence[Vector]) -> Self:
@@ -30,15 +29,19 @@ class Background:
         terms, term_counts = np.unique(pool.terms, return_counts=True)
         runs, run_counts = np.unique(run_identity(pool.runs), return_counts=True)
         count = max(1, len(vectors))
-        return cls(terms, term_counts / count, runs, run_counts / count, WEIGHT)
+        return cls(terms, term_counts / count, runs, run_counts / count)
 
-    def term_counts(self, hashes: NDArray[np.int32]) -> NDArray[np.float64]:
-        """How many of the background's reports hold each of these terms."""
-        return _looked_up(self.terms, self.term_shares, hashes) * self.weight
+    def weight(self, known: int) -> float:
+        """How many reports the background stands for beside ``known`` real ones."""
+        return WEIGHT * WEIGHT / (WEIGHT + known)
 
-    def run_counts(self, hashes: NDArray[np.int32]) -> NDArray[np.float64]:
-        """How many of the background's reports hold each of these runs, quoted or not."""
-        return _looked_up(self.runs, self.run_shares, hashes) * self.weight
+    def term_shares_of(self, hashes: NDArray[np.int32]) -> NDArray[np.float64]:
+        """The share of the background's reports that hold each of these terms."""
+        return _looked_up(self.terms, self.term_shares, hashes)
+
+    def run_shares_of(self, hashes: NDArray[np.int32]) -> NDArray[np.float64]:
+        """The share of the background's reports that hold each of these runs, quoted or not."""
+        return _looked_up(self.runs, self.run_shares, hashes)
 
 
 def _looked_up(known: NDArray[np.int32], shares: NDArray[np.float64], hashes: NDArray[np.int32]) -> NDArray[np.float64]:

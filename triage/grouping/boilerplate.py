@@ -1,24 +1,22 @@
 """What models say whatever they are asked: refusals and disclaimers, which two failures may share by chance."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
 from reports.text import Token, normalise, terms
 
-# Words that refusals and accounts of any answer are made of. A run of telling words skips them.
+# Words that refusals and disclaimers are made of. A run of telling words skips them.
 _ENGLISH = """
-able advice advise ai answer apologise apologize apology ask assist assistance assistant chatbot claim comply consult
-else help helpful inappropriate information inform model output please possible prompt professional provide question
-reply request respond response said say sorry tell told unable unfortunately
+able advice advise ai apologise apologize apology assist assistance assistant comply consult help helpful inappropriate
+information please professional provide request sorry unable unfortunately
 """
 _SPANISH = """
-ayuda ayudar asistente consejo consulta consultar contesta contestó decir dice dijo disculpa disculpas favor lamento
-lamentablemente modelo petición pregunta pregunté profesional proporcionar puede puedes puedo respuesta responde
-responder respondió siento solicitud
+ayuda ayudar asistente consejo consulta consultar disculpa disculpas favor lamento lamentablemente petición profesional
+proporcionar puede puedes puedo siento solicitud
 """
 _ARABIC = """
-آسف اسف عذرا أعتذر اعتذر أستطيع استطيع يمكنني يمكنك مساعدة مساعدتك طلبك طلب تقديم معلومات نموذج كنموذج لغوي
-الذكاء الاصطناعي مساعد قال قالت يقول سؤال إجابة أجاب جواب رد استشارة
+آسف اسف عذرا أعتذر اعتذر أستطيع استطيع يمكنني يمكنك مساعدة مساعدتك طلبك تقديم معلومات كنموذج لغوي
+الذكاء الاصطناعي مساعد استشارة
 """
 _WORDS = frozenset(terms(f"{_ENGLISH} {_SPANISH} {_ARABIC}"))
 
@@ -50,15 +48,14 @@ _UNSPACED = """
 _PHRASE = re.compile("|".join((*_SET_PHRASES, *sorted(map(normalise, _UNSPACED.split()), key=len, reverse=True))))
 
 
-def without_boilerplate(text: str, words: Iterable[Token]) -> Iterator[Token]:
-    """The telling tokens among those of a normalised text.
+def telling_words(text: str, words: Sequence[Token]) -> Iterator[bool]:
+    """For each word of a normalised text, whether it tells more than that a model spoke.
 
     >>> from reports.text import tokens
     >>> text = normalise("I'm sorry, but as an AI language model I can't help with that request.")
-    >>> list(without_boilerplate(text, tokens(text)))
-    []
+    >>> any(telling_words(text, list(tokens(text))))
+    False
     """
     inside = {index for phrase in _PHRASE.finditer(text) for index in range(*phrase.span())}
-    for token in words:
-        if token.term not in _WORDS and inside.isdisjoint(range(token.start, token.end)):
-            yield token
+    for word in words:
+        yield word.term not in _WORDS and inside.isdisjoint(range(word.start, word.end))

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from reports.text import guess_language, terms, tokens
+from reports.text import guess_language, terms
 from triage.grouping.background import Background
 from triage.grouping.fields import Fields, read, read_with_origin
 from triage.grouping.pool import Pool
-from triage.grouping.quoting import runs
+from triage.grouping.quoting import Passage
 from triage.grouping.scoring import witnesses
 from triage.grouping.vector import analyse, hash_terms
 
@@ -142,9 +142,8 @@ class _Shared:
     ) -> None:
         sides = [_contents(query, masks), _contents(nearest, nearest_masks)]
         words = sorted(set(sides[0][0]) & set(sides[1][0]))
-        counts = background.term_counts(hash_terms(words, key))
-        rare = _COMMON_SHARE * background.weight
-        self.words = {word for word, count in zip(words, counts, strict=True) if count <= rare}
+        shares = background.term_shares_of(hash_terms(words, key))
+        self.words = {word for word, share in zip(words, shares, strict=True) if share <= _COMMON_SHARE}
         self.runs = {run: sides[0][1][run] or sides[1][1][run] for run in set(sides[0][1]) & set(sides[1][1])}
 
     def spans(self, fields: Fields, masks: Sequence[str]) -> tuple[Span, ...]:
@@ -152,17 +151,13 @@ class _Shared:
         spans: list[Span] = []
         for name, raw in fields.named():
             text, origin = read_with_origin(raw, masks=masks)
-            marked = _merged(
-                [
-                    (run.start, run.end, "quote" if self.runs[run.words] else "run")
-                    for run in runs(text, all_said=name == "output")
-                    if run.words in self.runs
-                ]
-            )
+            passage = Passage.of(text, all_said=name == "output")
+            shared = [run for run in passage.runs() if run.words in self.runs]
+            marked = _merged([(run.start, run.end, "quote" if self.runs[run.words] else "run") for run in shared])
             covered = {index for start, end, _ in marked for index in range(start, end)}
             marked += [
                 (token.start, token.end, "word")
-                for token in tokens(text)
+                for token in passage.words
                 if token.term in self.words and token.start not in covered
             ]
             spans += [Span(name, origin[start], origin[end], kind) for start, end, kind in marked]
@@ -175,9 +170,9 @@ def _contents(fields: Fields, masks: Sequence[str]) -> tuple[list[str], dict[tup
     words: list[str] = []
     found: dict[tuple[str, ...], bool] = {}
     for name, raw in fields.named():
-        text = read(raw, masks=masks)
-        words += (token.term for token in tokens(text))
-        for run in runs(text, all_said=name == "output"):
+        passage = Passage.of(read(raw, masks=masks), all_said=name == "output")
+        words += (word.term for word in passage.words)
+        for run in passage.runs():
             found[run.words] = found.get(run.words, False) or run.is_said
     return words, found
 

@@ -6,10 +6,12 @@ alone, so a report is also described by the pairs and triples of neighbouring te
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
+from itertools import islice
+from typing import NamedTuple, Self
 
 from reports.text import Token, tokens
-from triage.grouping.boilerplate import without_boilerplate
+from triage.grouping.boilerplate import telling_words
 
 _LONGEST_QUOTE = 800  # characters; a bound, so that an unclosed mark stays cheap
 _QUOTE = re.compile(
@@ -38,23 +40,40 @@ class Run(NamedTuple):
     is_said: bool
 
 
-def runs(text: str, *, all_said: bool = False) -> Iterator[Run]:
-    """The pairs and triples of neighbouring telling words of a normalised text, in reading order."""
-    telling = list(without_boilerplate(text, tokens(text)))
-    said = [True] * len(telling) if all_said else _said(telling, [found.span() for found in _QUOTE.finditer(text)])
-    for index in range(len(telling)):
-        for length in (2, 3):
-            part = telling[index : index + length]
-            if len(part) == length:
-                words = tuple(token.term for token in part)
-                yield Run(words, part[0].start, part[-1].end, all(said[index : index + length]))
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """One field's words in order; of each, whether it is quoted and whether it tells more than that a model spoke."""
+
+    words: Sequence[Token]
+    is_said: Sequence[bool]
+    is_telling: Sequence[bool]
+
+    @classmethod
+    def of(cls, text: str, *, all_said: bool = False, most: int = 400) -> Self:
+        """The passage of a normalised text; ``all_said`` where the artifact itself speaks; at most ``most`` words."""
+        words = list(islice(tokens(text), most))
+        quotes = [(0, len(text))] if all_said else [found.span() for found in _QUOTE.finditer(text)]
+        return cls(words, list(_inside(words, quotes)), list(telling_words(text, words)))
+
+    def runs(self) -> Iterator[Run]:
+        """The pairs and triples of neighbouring telling words, in reading order."""
+        telling = [index for index, is_telling in enumerate(self.is_telling) if is_telling]
+        for place in range(len(telling)):
+            for length in (2, 3):
+                part = telling[place : place + length]
+                if len(part) == length:
+                    yield Run(
+                        tuple(self.words[index].term for index in part),
+                        self.words[part[0]].start,
+                        self.words[part[-1]].end,
+                        all(self.is_said[index] for index in part),
+                    )
 
 
-def _said(telling: Sequence[Token], quotes: Sequence[tuple[int, int]]) -> list[bool]:
-    """For each word, whether it stands inside a quotation; both sequences are in reading order."""
-    inside, quote = [], 0
-    for token in telling:
-        while quote < len(quotes) and quotes[quote][1] <= token.start:
-            quote += 1
-        inside.append(quote < len(quotes) and quotes[quote][0] <= token.start)
-    return inside
+def _inside(words: Sequence[Token], stretches: Sequence[tuple[int, int]]) -> Iterator[bool]:
+    """For each word, whether it lies in one of the stretches; both in reading order."""
+    place = 0
+    for word in words:
+        while place < len(stretches) and stretches[place][1] <= word.start:
+            place += 1
+        yield place < len(stretches) and stretches[place][0] <= word.start

@@ -15,6 +15,8 @@ BEST = 3  # an issue is as alike as its best three reports are on average: one l
 # count nothing: boilerplate and stack traces are full of them (measured: B-cubed F1 of eclipse.thin falls by .12).
 _PAIR, _TRIPLE = 0.5, 1.5
 _HALF_QUOTE = 2.0  # evidence at which quotation alone makes two reports half alike: one rare run of three words
+_DISAGREEMENT = 0.3  # share of the likeness by words that goes where quotations have nothing in common
+_SOME_QUOTE = 0.1  # likeness by quotation from which on two quotations do have something in common
 _LEAST_RARITY = 0.35  # many reports of one failure make its quote frequent; it must not fade to nothing
 
 
@@ -30,8 +32,15 @@ def score(query: Vector, known: Pool | Sequence[Vector], *, background: Backgrou
 
 
 def witnesses(query: Vector, pool: Pool, *, background: Background) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The two parts of the similarity, each in [0, 1]: BM25 cosine of the words, and the quotation in common."""
-    return _cosines(query, pool, background), _quotations(query, pool, background)
+    """The two parts of the similarity, each in [0, 1]: BM25 cosine of the words, and the quotation in common.
+
+    Where both reports quote and the quotations have nothing in common, the words around them count for less.
+    """
+    words, quote = _cosines(query, pool, background), _quotations(query, pool, background)
+    if _quotes(query.runs).any():
+        both = np.bincount(pool.run_owners()[_quotes(pool.runs)], minlength=len(pool)) > 0
+        words = words * np.where(both, 1 - _DISAGREEMENT * np.clip(1 - quote / _SOME_QUOTE, 0, 1), 1.0)
+    return words, quote
 
 
 def issue_scores(similarities: NDArray[np.float32], issue_ids: Sequence[int]) -> list[tuple[int, float]]:
@@ -55,36 +64,38 @@ def _cosines(query: Vector, pool: Pool, background: Background) -> NDArray[np.fl
     """Cosine of the vectors weighted by saturation times rarity, both norms from today's rarity."""
     if not len(pool) or not len(query.terms):
         return np.zeros(len(pool))
-    total = len(pool) + background.weight
-    rarity = _stored_rarity(pool.terms, background, total)
-    weights = pool.weights * rarity
+    weights = pool.weights * _stored_rarity(pool, background)
     owners = pool.term_owners()
     norms = np.sqrt(np.bincount(owners, weights=weights * weights, minlength=len(pool)))
 
     rows, places = _matches(query.terms, pool.terms)
-    counts = np.bincount(places, minlength=len(query.terms)) + background.term_counts(query.terms)
-    query_weights = query.weights * _rarity(counts, total)
+    counts = np.bincount(places, minlength=len(query.terms))
+    query_weights = query.weights * _rarity(counts, background.term_shares_of(query.terms), pool, background)
     dots = np.bincount(owners[rows], weights=weights[rows] * query_weights[places], minlength=len(pool))
     scale = norms * np.sqrt(query_weights @ query_weights)
     cosines: NDArray[np.float64] = np.divide(dots, scale, out=np.zeros(len(pool)), where=scale > 0)
     return np.clip(cosines, 0, 1)
 
 
-def _rarity(counts: NDArray[np.float64], total: float) -> NDArray[np.float64]:
-    """Inverse document frequency, above zero for the commonest term too."""
-    rarity: NDArray[np.float64] = np.log1p((total - counts + 0.5) / (counts + 0.5))
+def _rarity(
+    counts: NDArray[np.intp], shares: NDArray[np.float64], pool: Pool, background: Background
+) -> NDArray[np.float64]:
+    """Inverse document frequency over pool and background together, above zero for the commonest term too."""
+    weight = background.weight(len(pool))
+    together = counts + shares * weight
+    rarity: NDArray[np.float64] = np.log1p((len(pool) + weight - together + 0.5) / (together + 0.5))
     return rarity
 
 
-def _stored_rarity(terms: NDArray[np.int32], background: Background, total: float) -> NDArray[np.float64]:
+def _stored_rarity(pool: Pool, background: Background) -> NDArray[np.float64]:
     """The rarity of each stored term. One sort of (hash, place) pairs packed in 64 bits: the cheapest exact count."""
-    packed = (terms.astype(np.int64) << 32) | np.arange(len(terms))
+    packed = (pool.terms.astype(np.int64) << 32) | np.arange(len(pool.terms))
     packed.sort()
     hashes = (packed >> 32).astype(np.int32)
     starts = np.flatnonzero(np.diff(hashes, prepend=~hashes[:1]))
     sizes = np.diff(starts, append=len(hashes))
-    by_hash = _rarity(sizes + background.term_counts(hashes[starts]), total)
-    rarity = np.empty(len(terms))
+    by_hash = _rarity(sizes, background.term_shares_of(hashes[starts]), pool, background)
+    rarity = np.empty(len(hashes))
     rarity[packed & 0xFFFFFFFF] = np.repeat(by_hash, sizes)
     return rarity
 
@@ -95,14 +106,21 @@ def _quotations(query: Vector, pool: Pool, background: Background) -> NDArray[np
         return np.zeros(len(pool))
     hashes = run_identity(query.runs)
     rows, places = _matches(hashes, run_identity(pool.runs))
-    total = len(pool) + background.weight + 1
-    counts = np.bincount(places, minlength=len(hashes)) + background.run_counts(hashes) + 1
+    weight = background.weight(len(pool))
+    total = len(pool) + weight + 1
+    counts = np.bincount(places, minlength=len(hashes)) + background.run_shares_of(hashes) * weight + 1
     rarity = np.maximum(np.log(total / np.minimum(counts, total)) / np.log(total), _LEAST_RARITY)
     is_said = (query.runs[places] | pool.runs[rows]) & SAID
     worth = rarity[places] * np.where(query.runs[places] & LONG, _TRIPLE, _PAIR) * (is_said > 0)
     evidence = np.bincount(pool.run_owners()[rows], weights=worth, minlength=len(pool))
     bent: NDArray[np.float64] = evidence**2 / (evidence**2 + _HALF_QUOTE**2)
     return bent
+
+
+def _quotes(runs: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Which runs are quoted and long enough to be a quotation rather than a word between quotation marks."""
+    is_quotation: NDArray[np.bool_] = (runs & (SAID | LONG)) == (SAID | LONG)
+    return is_quotation
 
 
 def _matches(wanted: NDArray[np.int32], stored: NDArray[np.int32]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -23,9 +23,9 @@ class Thresholds:
 
 
 _MEASURED: dict[tuple[str, str | None, Source], Thresholds] = {
-    ("lexical-1", None, "form"): Thresholds(place=0.25, crowding=1.0, likely=0.8, possible=0.15),
-    ("lexical-1", None, "import"): Thresholds(place=0.25, crowding=1.0, likely=0.8, possible=0.15),
-    ("lexical-1", None, "scanner"): Thresholds(place=0.90, crowding=0.0, likely=0.9, possible=0.60),
+    ("lexical-1", None, "form"): Thresholds(place=0.28, crowding=0.8, likely=0.8, possible=0.15),
+    ("lexical-1", None, "import"): Thresholds(place=0.60, crowding=0.8, likely=0.8, possible=0.25),
+    ("lexical-1", None, "scanner"): Thresholds(place=0.85, crowding=0.0, likely=0.9, possible=0.60),
 }
 
 

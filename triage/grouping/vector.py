@@ -7,15 +7,14 @@ analyser's version, so that vectors of two analysers never match.
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reports.text import normalise, terms
+from reports.text import normalise
 from triage.grouping.fields import Fields, read
-from triage.grouping.quoting import Run, runs
+from triage.grouping.quoting import Passage, Run
 
 ANALYSER = 1
 
@@ -24,6 +23,7 @@ RUN = np.dtype("<i4")  # a run in storage: a hash whose two lowest bits are the 
 SAID, LONG = 1, 2  # the run is quoted; it is three words long, not two
 
 _FIELD_WEIGHTS = {"title": 3.0, "happened": 1.0, "expected": 1.0, "prompt": 1.0, "output": 1.0}
+_QUOTED_WEIGHT = 2.0  # added for a quoted word: what the artifact said is the failure itself, the rest is about it
 _MOST_TERMS = 400  # terms of one field that count, repeats included
 _MOST_RUNS = 384  # runs kept of one report, quoted ones first
 _K1 = 1.2
@@ -68,13 +68,15 @@ def analyse(fields: Fields, *, masks: Sequence[str], key: bytes) -> Vector:
     ``masks`` are the structured values to be blanked in every spelling (artifact, aliases, developer, deployer,
     version); ``key`` (at most 64 bytes) is the site's secret for term hashes.
     """
-    texts = {name: read(raw, masks=masks) for name, raw in fields.named()}
     counts: dict[str, float] = {}
-    for name, text in texts.items():
-        for term in islice(terms(text), _MOST_TERMS):
-            counts[term] = counts.get(term, 0.0) + _FIELD_WEIGHTS[name]
+    found: list[Run] = []
+    for name, raw in fields.named():
+        passage = Passage.of(read(raw, masks=masks), all_said=name == "output", most=_MOST_TERMS)
+        for word, is_said, is_telling in zip(passage.words, passage.is_said, passage.is_telling, strict=True):
+            weight = _FIELD_WEIGHTS[name] + (_QUOTED_WEIGHT if is_said and is_telling else 0.0)
+            counts[word.term] = counts.get(word.term, 0.0) + weight
+        found += passage.runs()
     hashes, weights = _weighted(counts, key)
-    found = [run for name, text in texts.items() for run in runs(text, all_said=name == "output")]
     return Vector(hashes, weights, _run_hashes(found, key))
 
 

@@ -1,0 +1,50 @@
+"""What counts as quoted, in the marks people use."""
+
+import pytest
+
+from reports.text import normalise
+from triage.grouping.quoting import Passage
+
+
+def said(text: str) -> list[str]:
+    passage = Passage.of(normalise(text))
+    return [word.term for word, is_said in zip(passage.words, passage.is_said, strict=True) if is_said]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'It wrote "purple elephants dance" twice',
+        "It wrote “purple elephants dance” twice",
+        "It wrote „purple elephants dance“ twice",
+        "It wrote «purple elephants dance» twice",
+        "It wrote ‘purple elephants dance’ twice",
+        "It wrote 'purple elephants dance' twice",
+        "It wrote `purple elephants dance` twice",
+        "It wrote\n> purple elephants dance\ntwice",
+    ],
+)
+def test_quotation_marks(text):
+    assert said(text) == ["purple", "elephant", "dance"]
+
+
+def test_chinese_quotation_marks():
+    assert said("它说「唐朝建立」了") == ["唐朝", "朝建", "建立"]
+
+
+def test_apostrophes_do_not_quote():
+    assert said("It's the model's fault that users' data isn't safe") == []
+
+
+def test_an_unclosed_mark_quotes_nothing():
+    assert said('He said "purple elephants') == []
+
+
+def test_runs_are_pairs_and_triples_of_telling_words():
+    passage = Passage.of("i'm sorry, the purple elephants dance.")
+
+    assert [run.words for run in passage.runs()] == [
+        ("purple", "elephant"),
+        ("purple", "elephant", "dance"),
+        ("elephant", "dance"),
+    ]
