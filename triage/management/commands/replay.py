@@ -23,6 +23,7 @@ from reports.vocabulary import Channel, Kind, SourceType
 from triage import matching
 from triage.bell import bell
 
+NOTHING = "-"  # stands for the text of a row that has none: it holds no term
 RANKED = 10  # earlier reports named per row
 
 
@@ -79,11 +80,11 @@ def rows_of(file: Path) -> Iterator[dict[str, Any]]:
 
 def answers_of(row: dict[str, Any], name: str) -> dict[str, Any]:
     """A row as a report on the one artifact; its project and component are only names to be masked."""
-    title, body = row.get("title") or "", row.get("body") or ""
+    title, body = (row.get("title") or "").strip(), (row.get("body") or "").strip()
     return {
         "artifact": f"replay/{tidy(name)}",
         "summary": title,
-        "what_happened": body or title,
+        "what_happened": body or title or NOTHING,
         "kind": Kind.OTHER.value,
         "also_affects": [row[key] for key in ("project", "component") if row.get(key)],
         "language": row.get("lang") or "",
