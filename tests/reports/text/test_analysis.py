@@ -23,32 +23,32 @@ from reports.text import normalise, terms, tokens
         ("¿Cuál es la capital de Perú?", ["cual", "capital", "peru"]),
     ],
 )
-def test_terms(text, expected):
+def test_terms(text: str, expected: list[str]) -> None:
     assert terms(text) == expected
 
 
-def test_arabic_forms_of_a_word_meet():
+def test_arabic_forms_of_a_word_meet() -> None:
     assert terms("الجُرْعة") == terms("جرعة") == terms("والجرعات")
 
 
-def test_eastern_digits_are_digits():
+def test_eastern_digits_are_digits() -> None:
     assert terms("٣٩ درجة") == terms("39 درجة")
 
 
-def test_spanish_accents_may_be_missing():
+def test_spanish_accents_may_be_missing() -> None:
     assert terms("información telefónica") == terms("informacion telefonica")
 
 
-def test_hindi_words_stay_whole():
+def test_hindi_words_stay_whole() -> None:
     assert terms("मॉडल ने गलत उत्तर दिया")[0] == "मॉडल"
 
 
-def test_endless_words_are_cut():
+def test_endless_words_are_cut() -> None:
     assert terms("x" * 10_000) == ["x" * 40]
 
 
 @given(st.text())
-def test_tokens_stand_where_they_say(text):
+def test_tokens_stand_where_they_say(text: str) -> None:
     normalised = normalise(text)
 
     for token in tokens(normalised):

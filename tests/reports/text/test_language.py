@@ -28,10 +28,10 @@ from reports.text import guess_language
         ("lol", "und"),
     ],
 )
-def test_guess(text, language):
+def test_guess(text: str, language: str) -> None:
     assert guess_language(text) == language
 
 
 @given(st.text())
-def test_any_text_gets_a_tag(text):
+def test_any_text_gets_a_tag(text: str) -> None:
     assert 2 <= len(guess_language(text)) <= 3

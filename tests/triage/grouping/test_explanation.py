@@ -1,26 +1,38 @@
 """Reasons: places that lead back into the texts as filed, and not a word of them."""
 
 import json
+from collections.abc import Sequence
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from triage.grouping.background import Background
-from triage.grouping.explanation import MOST_SPANS, Reasons, explain
+from triage.grouping.explanation import MOST_SPANS, Reasons, Span, explain
 from triage.grouping.fields import Fields
 
 NAMES = ["acme/chat-7b", "Acme"]
 
 
-def reasons(query: Fields, nearest: Fields, **known: bool) -> Reasons:
-    return explain(query, nearest, masks=NAMES, nearest_masks=NAMES, key=b"k", background=Background.of([]), **known)
+def reasons(
+    query: Fields, nearest: Fields, *, same_kind: bool | None = None, same_version: bool | None = None
+) -> Reasons:
+    return explain(
+        query,
+        nearest,
+        masks=NAMES,
+        nearest_masks=NAMES,
+        key=b"k",
+        background=Background.of([]),
+        same_kind=same_kind,
+        same_version=same_version,
+    )
 
 
-def marked(fields: Fields, spans) -> list[tuple[str, str, str]]:
+def marked(fields: Fields, spans: Sequence[Span]) -> list[tuple[str, str, str]]:
     return [(span.field, getattr(fields, span.field)[span.start : span.end], span.kind) for span in spans]
 
 
-def test_the_shared_quotation_is_marked_in_both_texts():
+def test_the_shared_quotation_is_marked_in_both_texts() -> None:
     query = Fields(happened="Chat-7B told me \u201cThe capital of Australia is Sydney\u201d, imagine.")
     nearest = Fields(title="Geography", output="Well: the \u200bcapital of Aus\u00adtralia is SYDNEY!")
 
@@ -30,21 +42,21 @@ def test_the_shared_quotation_is_marked_in_both_texts():
     assert marked(nearest, why.nearest) == [("output", "capital of Aus\u00adtralia is SYDNEY", "quote")]
 
 
-def test_single_words_in_common_are_marked_as_words():
+def test_single_words_in_common_are_marked_as_words() -> None:
     query = Fields(title="Wrong embassy in Suva")
     nearest = Fields(happened="I looked for an embassy, there is none.")
 
     assert marked(query, reasons(query, nearest).query) == [("title", "embassy", "word")]
 
 
-def test_the_names_of_the_artifact_are_never_marked():
+def test_the_names_of_the_artifact_are_never_marked() -> None:
     query = Fields(happened="Acme chat-7b lied")
     nearest = Fields(happened="Acme chat-7b froze")
 
     assert reasons(query, nearest).query == ()
 
 
-def test_features_speak_for_and_against():
+def test_features_speak_for_and_against() -> None:
     why = reasons(
         Fields(title="Dosage for a child", happened="A dose for a child that would poison a child."),
         Fields(title="Dosage for children", happened="The dose it gave for my child was poison."),
@@ -58,7 +70,7 @@ def test_features_speak_for_and_against():
     assert signs["quote"] == 0
 
 
-def test_languages_are_compared_where_they_can_be_told():
+def test_languages_are_compared_where_they_can_be_told() -> None:
     english = Fields(happened="The answer was wrong and it would not correct it.")
     spanish = Fields(happened="me dijo que el teléfono era ese y es mentira")
 
@@ -68,7 +80,7 @@ def test_languages_are_compared_where_they_can_be_told():
     assert "language" not in {feature.name for feature in reasons(Fields(title="42"), english).features}
 
 
-def test_reasons_hold_no_text():
+def test_reasons_hold_no_text() -> None:
     query = Fields(happened='It said "bleach cures sore throats".')
     nearest = Fields(output="bleach cures sore throats")
 
@@ -79,7 +91,7 @@ def test_reasons_hold_no_text():
 
 
 @given(st.text(max_size=300), st.text(max_size=300))
-def test_places_lie_within_the_texts(one, other):
+def test_places_lie_within_the_texts(one: str, other: str) -> None:
     query, nearest = Fields(title=one, output=other), Fields(happened=other + one)
 
     why = reasons(query, nearest)

@@ -24,23 +24,23 @@ def said(text: str) -> list[str]:
         "It wrote\n> purple elephants dance\ntwice",
     ],
 )
-def test_quotation_marks(text):
+def test_quotation_marks(text: str) -> None:
     assert said(text) == ["purple", "elephant", "dance"]
 
 
-def test_chinese_quotation_marks():
+def test_chinese_quotation_marks() -> None:
     assert said("它说「唐朝建立」了") == ["唐朝", "朝建", "建立"]
 
 
-def test_apostrophes_do_not_quote():
+def test_apostrophes_do_not_quote() -> None:
     assert said("It's the model's fault that users' data isn't safe") == []
 
 
-def test_an_unclosed_mark_quotes_nothing():
+def test_an_unclosed_mark_quotes_nothing() -> None:
     assert said('He said "purple elephants') == []
 
 
-def test_runs_are_pairs_and_triples_of_telling_words():
+def test_runs_are_pairs_and_triples_of_telling_words() -> None:
     passage = Passage.of("i'm sorry, the purple elephants dance.")
 
     assert [run.words for run in passage.runs()] == [

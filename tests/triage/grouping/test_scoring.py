@@ -1,5 +1,7 @@
 """Similarities: within bounds, one with oneself, the same whatever the order, and led by what is rare."""
 
+from random import Random
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -40,7 +42,7 @@ def similarity(one: Vector, other: Vector, *others: Vector) -> float:
 
 
 @given(any_fields, st.lists(any_fields, max_size=6))
-def test_similarities_lie_between_zero_and_one(query, known):
+def test_similarities_lie_between_zero_and_one(query: Fields, known: list[Fields]) -> None:
     vectors = [analyse(fields, masks=[], key=KEY) for fields in known]
 
     scores = score(analyse(query, masks=[], key=KEY), vectors, background=NO_BACKGROUND)
@@ -51,14 +53,14 @@ def test_similarities_lie_between_zero_and_one(query, known):
 
 
 @given(any_fields.filter(lambda fields: any(text for _, text in fields.named())))
-def test_a_report_is_wholly_like_itself(fields):
+def test_a_report_is_wholly_like_itself(fields: Fields) -> None:
     made = analyse(fields, masks=[], key=KEY)
 
     assert similarity(made, made) == pytest.approx(1.0, abs=1e-3)
 
 
 @given(any_fields, any_fields)
-def test_of_two_reports_each_is_as_like_the_other(one, other):
+def test_of_two_reports_each_is_as_like_the_other(one: Fields, other: Fields) -> None:
     first, second = (analyse(fields, masks=[], key=KEY) for fields in (one, other))
     there, back = (witnesses(query, Pool.of([first, second]), background=NO_BACKGROUND) for query in (first, second))
 
@@ -67,7 +69,7 @@ def test_of_two_reports_each_is_as_like_the_other(one, other):
 
 
 @given(st.lists(any_fields, min_size=1, max_size=6), st.randoms())
-def test_the_order_of_the_known_does_not_matter(known, random):
+def test_the_order_of_the_known_does_not_matter(known: list[Fields], random: Random) -> None:
     vectors = [analyse(fields, masks=[], key=KEY) for fields in known]
     order = list(range(len(vectors)))
     random.shuffle(order)
@@ -79,17 +81,17 @@ def test_the_order_of_the_known_does_not_matter(known, random):
     assert shuffled == pytest.approx(straight[order], abs=1e-6)
 
 
-def test_nothing_known_nothing_alike():
+def test_nothing_known_nothing_alike() -> None:
     assert score(vector(title="dose"), [], background=NO_BACKGROUND).shape == (0,)
 
 
-def test_an_empty_report_is_like_nothing():
+def test_an_empty_report_is_like_nothing() -> None:
     assert similarity(vector(), vector(title="dose")) == 0
     assert similarity(vector(title="dose"), vector()) == 0
     assert similarity(vector(), vector()) == 0
 
 
-def test_rare_words_in_common_say_more_than_common_ones():
+def test_rare_words_in_common_say_more_than_common_ones() -> None:
     crowd = [vector(happened=f"the answer was wrong about thing{number}") for number in range(50)]
     query = vector(happened="answer wrong zanzibar")
 
@@ -99,7 +101,7 @@ def test_rare_words_in_common_say_more_than_common_ones():
     assert rare > 2 * common
 
 
-def test_a_quoted_output_binds_reports_with_other_words_around_it():
+def test_a_quoted_output_binds_reports_with_other_words_around_it() -> None:
     quoting = vector(title="Bad advice", happened='My aunt was told "bleach cures sore throats overnight".')
     transcript = vector(title="Chat went wrong", output="Sure: bleach cures sore throats overnight. Anything else?")
     told = vector(
@@ -122,7 +124,7 @@ def test_a_quoted_output_binds_reports_with_other_words_around_it():
         "عذرا، لا أستطيع مساعدتك في هذا الطلب.",
     ],
 )
-def test_a_refusal_in_common_does_not_bind_different_failures(refusal):
+def test_a_refusal_in_common_does_not_bind_different_failures(refusal: str) -> None:
     one = vector(title="Will not cook", happened="I asked how long eggs boil before breakfast.", output=refusal)
     other = vector(title="No chess", happened="Wanted an opening against the French defence.", output=refusal)
 
@@ -131,14 +133,14 @@ def test_a_refusal_in_common_does_not_bind_different_failures(refusal):
     assert quote[0] < 0.1
 
 
-def test_stack_traces_nobody_quotes_do_not_bind():
+def test_stack_traces_nobody_quotes_do_not_bind() -> None:
     trace = "org eclipse core runtime internal job manager worker thread pool run loop dispatch"
     one, other = vector(happened=f"crash on save {trace}"), vector(happened=f"freeze on print {trace}")
 
     assert witnesses(one, Pool.of([other]), background=NO_BACKGROUND)[1][0] == 0
 
 
-def test_the_background_fades_as_the_site_grows():
+def test_the_background_fades_as_the_site_grows() -> None:
     background = Background.of([vector(happened="dose fever") for _ in range(20)])
     query, twin = vector(happened="dose capital"), vector(happened="dose river")
     crowd = [vector(happened=f"thing{number} capital") for number in range(2000)]
@@ -153,20 +155,17 @@ def test_the_background_fades_as_the_site_grows():
     assert old > 0.9
 
 
-def test_an_issue_scores_the_mean_of_its_best_three():
-    similarities = np.array([0.9, 0.5, 0.1, 0.1, 0.6], dtype=np.float32)
+def test_an_issue_scores_the_mean_of_its_best_three() -> None:
+    similarities = np.array([0.75, 0.5, 0.25, 0.125, 0.625], dtype=np.float32)
 
-    assert issue_scores(similarities, [1, 1, 1, 1, 2]) == [
-        (2, pytest.approx(0.6)),
-        (1, pytest.approx(0.5)),
-    ]
+    assert issue_scores(similarities, [1, 1, 1, 1, 2]) == [(2, 0.625), (1, 0.5)]
 
 
-def test_equal_issues_stand_in_the_order_of_their_ids():
+def test_equal_issues_stand_in_the_order_of_their_ids() -> None:
     similarities = np.array([0.5, 0.5, 0.5], dtype=np.float32)
 
     assert [issue for issue, _ in issue_scores(similarities, [9, 3, 7])] == [3, 7, 9]
 
 
-def test_no_reports_no_issues():
+def test_no_reports_no_issues() -> None:
     assert issue_scores(np.zeros(0, dtype=np.float32), []) == []

@@ -6,6 +6,7 @@ The accounts are our own. Each story is told in all 24 orders, for what is filed
 import json
 from itertools import permutations
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,7 +39,9 @@ def issues_of(vectors: list[Vector], background: Background) -> list[int]:
 
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story["name"])
-def test_three_accounts_of_one_output_are_one_issue_and_the_fourth_stays_apart(story, background):
+def test_three_accounts_of_one_output_are_one_issue_and_the_fourth_stays_apart(
+    story: dict[str, Any], background: Background
+) -> None:
     accounts = [Fields(**account) for account in (*story["same"], story["other"])]
     vectors = [analyse(account, masks=story["masks"], key=KEY) for account in accounts]
 
@@ -48,6 +51,6 @@ def test_three_accounts_of_one_output_are_one_issue_and_the_fourth_stays_apart(s
         assert found[0] == found[1] == found[2] != found[3], order
 
 
-def test_the_stories_are_many_and_in_four_languages():
+def test_the_stories_are_many_and_in_four_languages() -> None:
     assert len(STORIES) >= 24
     assert {story["name"][:2] for story in STORIES} >= {"en", "zh", "es", "ar"}

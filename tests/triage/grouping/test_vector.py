@@ -23,24 +23,24 @@ def same(one: Vector, other: Vector) -> bool:
 
 
 @pytest.mark.parametrize("text", ["", "🙂", "the and of", "…!?"])
-def test_a_text_that_says_nothing_has_no_terms(text):
+def test_a_text_that_says_nothing_has_no_terms(text: str) -> None:
     assert len(vector(happened=text).terms) == 0
 
 
-def test_twenty_thousand_characters_are_capped():
+def test_twenty_thousand_characters_are_capped() -> None:
     long = vector(happened="word".join(str(number) for number in range(6000))[:20_000])
 
     assert len(long.terms) <= 400
     assert len(long.runs) <= 384
 
 
-def test_a_long_prompt_does_not_push_the_rest_out():
+def test_a_long_prompt_does_not_push_the_rest_out() -> None:
     long = vector(title="wrong capital", prompt="filler " * 3000)
 
     assert set(vector(title="wrong capital").terms) <= set(long.terms)
 
 
-def test_stack_traces_are_cut_to_their_first_lines():
+def test_stack_traces_are_cut_to_their_first_lines() -> None:
     trace = "\n".join(f"    at com.example.Class{number}.method(Class.java:{number})" for number in range(40))
 
     cut = vector(happened=f"It crashed\n{trace}\nand then stopped")
@@ -49,7 +49,7 @@ def test_stack_traces_are_cut_to_their_first_lines():
     assert len(cut.terms) < 20
 
 
-def test_long_code_blocks_are_cut_and_what_follows_stays():
+def test_long_code_blocks_are_cut_and_what_follows_stays() -> None:
     code = "\n".join(f"variable{number} = compute{number}()" for number in range(50))
 
     cut = vector(happened=f"Look:\n```python\n{code}\n```\ncatastrophic result")
@@ -58,34 +58,34 @@ def test_long_code_blocks_are_cut_and_what_follows_stays():
     assert len(cut.terms) < 20
 
 
-def test_only_code_is_still_something():
+def test_only_code_is_still_something() -> None:
     assert len(vector(happened="```\nrm -rf storage\n```").terms) == 3
 
 
-def test_look_alike_letters_make_the_same_vector():
+def test_look_alike_letters_make_the_same_vector() -> None:
     clean = vector(happened="the chatbot recommended a dangerous dosage to patients")
     disguised = vector(happened="the chаtbоt recоmmended a dаngerоus dosаge to pаtiеnts")
 
     assert same(clean, disguised)
 
 
-def test_invisible_characters_make_the_same_vector():
+def test_invisible_characters_make_the_same_vector() -> None:
     assert same(vector(happened="dangerous dosage"), vector(happened="dan\u200bgerous \u202edos\u00adage\u202c"))
 
 
-def test_names_leave_no_trace():
+def test_names_leave_no_trace() -> None:
     named = analyse(Fields(title="Kimi K2 says harbour"), masks=["moonshot/kimi-k2"], key=KEY)
 
     assert same(named, vector(title="says harbour"))
 
 
-def test_another_key_makes_another_vector():
+def test_another_key_makes_another_vector() -> None:
     other = analyse(Fields(title="dangerous dosage"), masks=[], key=b"other")
 
     assert not set(vector(title="dangerous dosage").terms) & set(other.terms)
 
 
-def test_quoted_and_told_runs_are_the_same_run_differently_marked():
+def test_quoted_and_told_runs_are_the_same_run_differently_marked() -> None:
     quoted = vector(happened='It said "bleach cures fever".').runs
     told = vector(happened="bleach cures fever").runs
 
@@ -94,17 +94,17 @@ def test_quoted_and_told_runs_are_the_same_run_differently_marked():
     assert (quoted & 1).any()
 
 
-def test_copies_share_a_digest_whatever_their_spacing_and_case():
+def test_copies_share_a_digest_whatever_their_spacing_and_case() -> None:
     assert digest(Fields(title="A  b", happened="C")) == digest(Fields(title="a B", happened="c\n"))
     assert digest(Fields(title="ab")) != digest(Fields(happened="ab"))
 
 
-def test_a_field_is_capped_by_itself():
+def test_a_field_is_capped_by_itself() -> None:
     assert len(vector(happened="a1 " * LONGEST_FIELD).terms) == 1
 
 
 @given(any_fields)
-def test_vectors_are_sorted_unique_and_whole_after_packing(fields):
+def test_vectors_are_sorted_unique_and_whole_after_packing(fields: Fields) -> None:
     made = analyse(fields, masks=[fields.prompt], key=KEY)
 
     assert (np.diff(made.terms.astype(np.int64)) > 0).all()
@@ -114,7 +114,7 @@ def test_vectors_are_sorted_unique_and_whole_after_packing(fields):
 
 
 @given(st.lists(any_fields, max_size=5))
-def test_a_pool_unpacked_is_the_pool_of_its_vectors(all_fields):
+def test_a_pool_unpacked_is_the_pool_of_its_vectors(all_fields: list[Fields]) -> None:
     vectors = [analyse(fields, masks=[], key=KEY) for fields in all_fields]
     packed = [each.to_bytes() for each in vectors]
 
@@ -126,11 +126,11 @@ def test_a_pool_unpacked_is_the_pool_of_its_vectors(all_fields):
     assert pool.runs.tolist() == [run for each in vectors for run in each.runs]
 
 
-def test_a_pool_of_unequal_columns_is_refused():
+def test_a_pool_of_unequal_columns_is_refused() -> None:
     with pytest.raises(ValueError, match="its terms and its runs"):
         Pool.unpack([b""], [])
 
 
-def test_bytes_of_a_wrong_length_are_refused():
+def test_bytes_of_a_wrong_length_are_refused() -> None:
     with pytest.raises(ValueError, match="size"):
         Vector.from_bytes(b"abc")
