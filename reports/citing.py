@@ -23,7 +23,7 @@ SPECIAL = {
 
 def in_words(issue: Issue, *, read_on: date) -> str:
     published = issue.published_at.date() if issue.published_at else read_on
-    return _("Telltale %(number)s, “%(title)s”, published %(published)s, read %(read)s. %(address)s") % {
+    return _("Telltale %(number)s. %(title)s (published %(published)s, read %(read)s). %(address)s") % {
         "number": issue.number,
         "title": issue.public_title,
         "published": published.isoformat(),

@@ -47,7 +47,7 @@ class IssueFilter(AskedFilter):
 
     state = django_filters.ChoiceFilter(choices=ALL_STATES, method="in_state", label=_("State"))
     kind = django_filters.ChoiceFilter(choices=Kind.choices, label=_("Kind of failure"))
-    artifact_kind = django_filters.ChoiceFilter(choices=ArtifactKind.choices, method="of_kind", label=_("Found in a"))
+    artifact_kind = django_filters.ChoiceFilter(choices=ArtifactKind.choices, method="of_kind", label=_("Found in"))
     artifact = django_filters.CharFilter(method="of_artifact", label=_("Artifact"), max_length=260)
 
     class Meta:
@@ -79,17 +79,17 @@ class RecordFilter(IssueFilter):
     """The list of issues with pages: the states that a published issue can have."""
 
     state = django_filters.ChoiceFilter(
-        choices=RECORD_STATES, method="in_state", label=_("State"), empty_label=_("Open and resolved")
+        choices=RECORD_STATES, method="in_state", label=_("State"), empty_label=_("Any")
     )
-    kind = django_filters.ChoiceFilter(choices=Kind.choices, label=_("Kind of failure"), empty_label=_("All kinds"))
+    kind = django_filters.ChoiceFilter(choices=Kind.choices, label=_("Kind of failure"), empty_label=_("Any"))
     artifact_kind = django_filters.ChoiceFilter(
-        choices=ArtifactKind.choices, method="of_kind", label=_("Found in a"), empty_label=_("Model, system or dataset")
+        choices=ArtifactKind.choices, method="of_kind", label=_("Found in"), empty_label=_("Any")
     )
     artifact = None
 
 
 class ArtifactFilter(AskedFilter):
-    access = django_filters.ChoiceFilter(choices=Access.choices, label=_("Access"), empty_label=_("All"))
+    access = django_filters.ChoiceFilter(choices=Access.choices, label=_("Access"), empty_label=_("Any"))
 
     class Meta:
         model = Artifact
