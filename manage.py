@@ -25,7 +25,11 @@ def main() -> None:
     # The default of SIGTERM would end us without leaving the server. A command that stops in its own way sets its own.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
-        with postgres.running(settings.STATE_DIR) if needs_server(sys.argv[1:]) else nullcontext():
+        state_dir = settings.STATE_DIR
+    except (PermissionError, ValueError) as error:  # a key file of somebody else, or a variable that is no yes or no
+        sys.exit(f"The settings cannot be read: {error}")
+    try:
+        with postgres.running(state_dir) if needs_server(sys.argv[1:]) else nullcontext():
             execute_from_command_line(sys.argv)
     except postgres.PostgresUnavailable as unavailable:
         sys.exit(str(unavailable))

@@ -7,6 +7,7 @@ run as NOBODY: no account is made, but the server's files are given to that numb
 import importlib.util
 import os
 import platform
+import pwd
 import shutil
 import subprocess
 import sys
@@ -63,9 +64,7 @@ def find_way(state_dir: Path, folder: Path) -> Way:
     wheel = find_wheel()
     plain = Way(wheel / f"pginstall{MAJOR}" / "bin")
     if os.geteuid() != 0:
-        if refusal := plain.refusal():
-            raise NoWay(f"its program does not run on this machine ({platform.platform()}): {refusal}")
-        return plain
+        return way_of_user(plain)
     wish = os.environ.get(WISH_VARIABLE, "")
     refusals = []
     if wish in {"", "namespace"}:
@@ -79,6 +78,21 @@ def find_way(state_dir: Path, folder: Path) -> Way:
             return way
         refusals.append(f"As user {NOBODY}: {refusal}.")
     raise NoWay("it must not run as root, and with less it does not run here. " + " ".join(refusals))
+
+
+def way_of_user(plain: Way) -> Way:
+    """As ourselves; but initdb wants a user with an account, so one without gets NOBODY's in a namespace."""
+    if refusal := plain.refusal():
+        raise NoWay(f"its program does not run on this machine ({platform.platform()}): {refusal}")
+    try:
+        pwd.getpwuid(os.geteuid())
+    except KeyError:
+        way = Way(plain.binaries, ("--namespace",))
+        if refusal := way.refusal():
+            reason = f"user {os.geteuid()} has no account here, which PostgreSQL asks for (a line in /etc/passwd)"
+            raise NoWay(f"{reason}, and user namespaces are forbidden: {refusal}") from None
+        return way
+    return plain
 
 
 def find_wheel() -> Path:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import pwd
 import shutil
 import signal
 import stat
@@ -275,6 +276,18 @@ def test_the_server_is_never_root(tmp_path, monkeypatch, way):
     assert is_elsewhere == (way == "nobody")
     assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o700
     shutil.rmtree(elsewhere)
+
+
+def test_a_user_without_an_account_gets_one_in_a_namespace(monkeypatch):
+    """initdb asks /etc/passwd who we are; containers often run as a number that nobody wrote there."""
+    plain = privileges.Way(privileges.find_wheel() / f"pginstall{privileges.MAJOR}" / "bin")
+    with_account = privileges.way_of_user(plain)
+    monkeypatch.setattr(pwd, "getpwuid", {}.__getitem__)
+
+    without_account = privileges.way_of_user(plain)
+
+    assert with_account == plain
+    assert without_account.options == ("--namespace",)
 
 
 def test_data_made_one_way_is_served_the_other_way(monkeypatch):
