@@ -9,8 +9,8 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-import kombu
 import psycopg
 import pytest
 from celery import Celery
@@ -29,25 +29,28 @@ def queue_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def connect(queue_address, monkeypatch):
-    """Opens connections to the embedded queue as the apps do, but gives unacknowledged messages back after a second."""
+def app(queue_address: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[broker.Doorbell]:
+    """An app on the embedded queue, which gives back what was not acknowledged after a second."""
     monkeypatch.setattr(broker, "queue_address", lambda: queue_address)
-    options = {**broker.transport_options(broker.EMBEDDED_BROKER), "visibility_timeout": 1}
-    return lambda: kombu.Connection(broker.EMBEDDED_BROKER, transport_options=options)
+    app = broker.Doorbell(set_as_current=False)
+    app.conf.update(broker.celery_settings(""))
+    app.conf.broker_transport_options["visibility_timeout"] = 1
+    yield app
+    app.close()
 
 
-def publish(connection: kombu.Connection, text: str) -> None:
-    with connection.SimpleQueue("bells") as queue:
+def publish(app: broker.Doorbell, text: str) -> None:
+    with app.connection_for_write() as connection, connection.SimpleQueue("bells") as queue:
         queue.put(text)
 
 
-def test_a_bell_that_was_acknowledged_is_gone(connect):
-    with connect() as connection:
-        publish(connection, "1")
-        with connection.SimpleQueue("bells") as queue:
-            queue.get(timeout=5).ack()
+def test_a_bell_that_was_acknowledged_is_gone(app: broker.Doorbell) -> None:
+    publish(app, "1")
 
-            assert queue.qsize() == 0
+    with app.connection_for_read() as connection, connection.SimpleQueue("bells") as queue:
+        queue.get(timeout=5).ack()
+
+        assert queue.qsize() == 0
 
 
 TAKE_AND_WAIT = """
@@ -59,45 +62,42 @@ with kombu.Connection(sys.argv[1], transport_options=json.loads(sys.argv[2])) as
 """
 
 
-def test_a_bell_taken_by_a_worker_that_is_killed_comes_back(connect):
-    with connect() as connection:
-        publish(connection, "2")
-        command = [
-            sys.executable,
-            "-c",
-            TAKE_AND_WAIT,
-            broker.EMBEDDED_BROKER,
-            json.dumps(connection.transport_options),
-        ]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as taker:
-            assert taker.stdout is not None
-            taker.stdout.readline()
-            taker.kill()
+def test_a_bell_taken_by_a_worker_that_is_killed_comes_back(app: broker.Doorbell) -> None:
+    publish(app, "2")
+    address = [app.conf.broker_url, json.dumps(app.conf.broker_transport_options)]
+    with subprocess.Popen([sys.executable, "-c", TAKE_AND_WAIT, *address], stdout=subprocess.PIPE, text=True) as taker:
+        assert taker.stdout is not None
+        taker.stdout.readline()
+        taker.kill()
 
-        with connection.SimpleQueue("bells") as queue:
-            message = queue.get(timeout=10)
-            message.ack()
+    with app.connection_for_read() as connection, connection.SimpleQueue("bells") as queue:
+        message = queue.get(timeout=10)
+        message.ack()
 
     assert message.payload == "2"
 
 
-def test_a_waiting_worker_is_woken_at_once(connect):
+def test_a_waiting_worker_is_woken_at_once(app: broker.Doorbell) -> None:
     """By LISTEN and NOTIFY, well before it would look by itself, which is every polling_interval."""
-    with connect() as connection, connect() as publisher:
-        received: list[float] = []
-        with connection.SimpleQueue("bells") as queue:
-            queue.consumer.register_callback(lambda body, message: (received.append(time.monotonic()), message.ack()))
-            queue.consumer.consume()
-            with contextlib.suppress(TimeoutError):
-                connection.drain_events(timeout=0.1)
-            publish(publisher, "3")
-            rung = time.monotonic()
-            connection.drain_events(timeout=5)
+    received: list[float] = []
+
+    def receive(body: object, message: Any) -> None:
+        received.append(time.monotonic())
+        message.ack()
+
+    with app.connection_for_read() as connection, connection.SimpleQueue("bells") as queue:
+        queue.consumer.register_callback(receive)
+        queue.consumer.consume()
+        with contextlib.suppress(TimeoutError):
+            connection.drain_events(timeout=0.1)
+        publish(app, "3")
+        rung = time.monotonic()
+        connection.drain_events(timeout=5)
 
     assert received[0] - rung < 0.5
 
 
-def test_the_tables_of_the_queue_are_made_once(queue_address):
+def test_the_tables_of_the_queue_are_made_once(queue_address: str) -> None:
     postgres.install_broker(queue_address)
 
     with psycopg.connect(queue_address) as connection:
@@ -107,7 +107,9 @@ def test_the_tables_of_the_queue_are_made_once(queue_address):
 
 @pytest.mark.parametrize("answers", ["nobody listens", "nobody answers"])
 @pytest.mark.parametrize("scheme", ["pgmq", "redis", "amqp"])
-def test_publishing_to_a_broker_that_is_away_fails_soon(monkeypatch, scheme, answers):
+def test_publishing_to_a_broker_that_is_away_fails_soon(
+    monkeypatch: pytest.MonkeyPatch, scheme: str, answers: str
+) -> None:
     monkeypatch.setattr(broker, "PATIENCE_S", 0.5)
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
@@ -124,7 +126,7 @@ def test_publishing_to_a_broker_that_is_away_fails_soon(monkeypatch, scheme, ans
     app.close()
 
 
-def test_a_task_knows_its_broker_in_every_thread():
+def test_a_task_knows_its_broker_in_every_thread() -> None:
     script = (
         "import django, threading; django.setup()\n"
         "from triage.tasks import sweep\n"
@@ -140,7 +142,7 @@ def test_a_task_knows_its_broker_in_every_thread():
     assert result.stdout.strip() == broker.EMBEDDED_BROKER
 
 
-def test_whoever_only_publishes_does_not_listen(queue_address, monkeypatch):
+def test_whoever_only_publishes_does_not_listen(queue_address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(broker, "queue_address", lambda: queue_address)
     app = broker.Doorbell("publisher")
     app.conf.update(broker.celery_settings(""))

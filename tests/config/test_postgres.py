@@ -33,6 +33,9 @@ with postgres.running(Path(sys.argv[1]), fsync=sys.argv[2] == "fsync"):
 """
 
 
+Launcher = Callable[..., "subprocess.Popen[str]"]
+
+
 @pytest.fixture
 def state_dir(tmp_path: Path) -> Iterator[Path]:
     yield tmp_path / "state"
@@ -40,7 +43,7 @@ def state_dir(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-def launcher(state_dir: Path) -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
+def launcher(state_dir: Path) -> Iterator[Launcher]:
     """Starts a process that holds the server until its input is closed; it says the server's pid in one line."""
     with contextlib.ExitStack() as stack:
 
@@ -82,7 +85,7 @@ def pid_of(state_dir: Path) -> int:
     return pid
 
 
-def test_first_start_makes_both_databases_and_leaving_stops_the_server(state_dir):
+def test_first_start_makes_both_databases_and_leaving_stops_the_server(state_dir: Path) -> None:
     with postgres.running(state_dir, fsync=False):
         version = ask(state_dir, "SHOW server_version")
         encoding = ask(state_dir, "SHOW server_encoding")
@@ -99,14 +102,14 @@ def test_first_start_makes_both_databases_and_leaving_stops_the_server(state_dir
     assert postgres.server_pid(state_dir) is None
 
 
-def test_only_the_owner_may_enter_the_socket_folder(state_dir):
+def test_only_the_owner_may_enter_the_socket_folder(state_dir: Path) -> None:
     with postgres.running(state_dir, fsync=False):
         mode = stat.S_IMODE(postgres.Place(state_dir).sockets.stat().st_mode)
 
     assert mode == 0o700
 
 
-def test_the_last_one_out_stops_the_server_whoever_started_it(state_dir, launcher):
+def test_the_last_one_out_stops_the_server_whoever_started_it(state_dir: Path, launcher: Launcher) -> None:
     starter = launcher()
     pid = said_pid(starter)
 
@@ -120,13 +123,13 @@ def test_the_last_one_out_stops_the_server_whoever_started_it(state_dir, launche
     assert not is_alive(pid)
 
 
-def test_two_starters_at_once_share_one_server(launcher):
+def test_two_starters_at_once_share_one_server(launcher: Launcher) -> None:
     first, second = launcher(), launcher()
 
     assert said_pid(first) == said_pid(second)
 
 
-def test_a_killed_launcher_leaves_a_server_to_attach_to(state_dir, launcher):
+def test_a_killed_launcher_leaves_a_server_to_attach_to(state_dir: Path, launcher: Launcher) -> None:
     starter = launcher()
     pid = said_pid(starter)
     starter.kill()
@@ -139,7 +142,7 @@ def test_a_killed_launcher_leaves_a_server_to_attach_to(state_dir, launcher):
     assert not is_alive(pid)
 
 
-def test_what_was_committed_survives_the_kill_of_the_server(state_dir):
+def test_what_was_committed_survives_the_kill_of_the_server(state_dir: Path) -> None:
     with postgres.running(state_dir):
         tell(state_dir, "CREATE TABLE kept AS SELECT generate_series(1, 777) AS number")
         killed = pid_of(state_dir)
@@ -152,7 +155,7 @@ def test_what_was_committed_survives_the_kill_of_the_server(state_dir):
         assert pid_of(state_dir) != killed
 
 
-def test_what_was_committed_survives_the_kill_of_server_and_launcher(state_dir, launcher):
+def test_what_was_committed_survives_the_kill_of_server_and_launcher(state_dir: Path, launcher: Launcher) -> None:
     starter = launcher("fsync")
     pid = said_pid(starter)
     tell(state_dir, "CREATE TABLE kept AS SELECT generate_series(1, 777) AS number")
@@ -163,7 +166,7 @@ def test_what_was_committed_survives_the_kill_of_server_and_launcher(state_dir, 
         assert ask(state_dir, "SELECT count(*) FROM kept") == 777
 
 
-def test_a_zombie_counts_as_dead(state_dir, launcher):
+def test_a_zombie_counts_as_dead(state_dir: Path, launcher: Launcher) -> None:
     starter = launcher()
     pid = said_pid(starter)
     os.kill(pid, signal.SIGKILL)
@@ -176,7 +179,7 @@ def test_a_zombie_counts_as_dead(state_dir, launcher):
     assert still_listed
 
 
-def test_a_pid_file_that_names_another_program_does_not_block(state_dir):
+def test_a_pid_file_that_names_another_program_does_not_block(state_dir: Path) -> None:
     with postgres.running(state_dir, fsync=False):
         place = postgres.Place(state_dir)
         left = place.pid_file.read_text().split("\n", 1)[1]
@@ -190,7 +193,9 @@ def test_a_pid_file_that_names_another_program_does_not_block(state_dir):
         stranger.kill()
 
 
-def test_a_backend_deep_in_a_query_does_not_outlive_its_server_for_long(state_dir, monkeypatch):
+def test_a_backend_deep_in_a_query_does_not_outlive_its_server_for_long(
+    state_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(postgres, "ORPHAN_TIMEOUT_S", 0.2)
     with postgres.running(state_dir, fsync=False):
         pid = pid_of(state_dir)
@@ -206,7 +211,7 @@ def test_a_backend_deep_in_a_query_does_not_outlive_its_server_for_long(state_di
         connection.close()
 
 
-def test_a_cluster_half_made_is_made_again(state_dir):
+def test_a_cluster_half_made_is_made_again(state_dir: Path) -> None:
     half = state_dir / "postgres" / "data.new-left"
     half.mkdir(parents=True)
     (half / "PG_VERSION").write_text("18")
@@ -216,7 +221,7 @@ def test_a_cluster_half_made_is_made_again(state_dir):
     assert not half.exists()
 
 
-def test_another_major_version_is_refused_and_left_alone(tmp_path):
+def test_another_major_version_is_refused_and_left_alone(tmp_path: Path) -> None:
     data = tmp_path / "postgres" / "data"
     data.mkdir(parents=True)
     (data / "PG_VERSION").write_text("17\n")
@@ -227,7 +232,7 @@ def test_another_major_version_is_refused_and_left_alone(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["x" * 100, "a folder, with 'signs'", "Größe"])
-def test_any_folder_will_do(tmp_path, name):
+def test_any_folder_will_do(tmp_path: Path, name: str) -> None:
     state_dir = tmp_path / name
 
     with postgres.running(state_dir, fsync=False):
@@ -240,7 +245,7 @@ def test_any_folder_will_do(tmp_path, name):
     shutil.rmtree(sockets)
 
 
-def test_a_socket_folder_of_somebody_else_is_refused(tmp_path, monkeypatch):
+def test_a_socket_folder_of_somebody_else_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     state_dir = tmp_path / ("x" * 100)
     sockets = postgres.Place(state_dir).sockets
     sockets.mkdir()
@@ -255,7 +260,7 @@ def test_a_socket_folder_of_somebody_else_is_refused(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_the_server_is_never_root(tmp_path, monkeypatch, way):
+def test_the_server_is_never_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
     """Whichever way is open; nobody may not enter the folder of this test, so its files then lie elsewhere."""
     elsewhere = Path(tempfile.mkdtemp(dir="/tmp"))
     elsewhere.chmod(0o711)
@@ -278,7 +283,7 @@ def test_the_server_is_never_root(tmp_path, monkeypatch, way):
     shutil.rmtree(elsewhere)
 
 
-def test_a_user_without_an_account_gets_one_in_a_namespace(monkeypatch):
+def test_a_user_without_an_account_gets_one_in_a_namespace(monkeypatch: pytest.MonkeyPatch) -> None:
     """initdb asks /etc/passwd who we are; containers often run as a number that nobody wrote there."""
     plain = privileges.Way(privileges.find_wheel() / f"pginstall{privileges.MAJOR}" / "bin")
     with_account = privileges.way_of_user(plain)
@@ -290,7 +295,7 @@ def test_a_user_without_an_account_gets_one_in_a_namespace(monkeypatch):
     assert without_account.options == ("--namespace",)
 
 
-def test_data_made_one_way_is_served_the_other_way(monkeypatch):
+def test_data_made_one_way_is_served_the_other_way(monkeypatch: pytest.MonkeyPatch) -> None:
     state_dir = Path(tempfile.mkdtemp(dir="/tmp"))
     for round_, way in enumerate([*WAYS, *WAYS]):
         monkeypatch.setenv(privileges.WISH_VARIABLE, way)
@@ -304,7 +309,7 @@ def test_data_made_one_way_is_served_the_other_way(monkeypatch):
     shutil.rmtree(state_dir)
 
 
-def test_when_nothing_works_the_words_name_the_way_out(tmp_path, monkeypatch):
+def test_when_nothing_works_the_words_name_the_way_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(privileges.Way, "refusal", lambda way: "Operation not permitted")
     monkeypatch.setattr(privileges, "ELSEWHERE", tmp_path)
 
@@ -314,7 +319,7 @@ def test_when_nothing_works_the_words_name_the_way_out(tmp_path, monkeypatch):
     assert "DATABASE_URL" in str(unavailable.value)
 
 
-def test_a_server_that_cannot_start_is_quoted(tmp_path, monkeypatch):
+def test_a_server_that_cannot_start_is_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(postgres.SERVER_SETTINGS, "shared_buffers", "many")
 
     starting = postgres.running(tmp_path / "state", fsync=False)
@@ -322,7 +327,7 @@ def test_a_server_that_cannot_start_is_quoted(tmp_path, monkeypatch):
         pass
 
 
-def test_the_command_line_says_it_without_a_trace(tmp_path):
+def test_the_command_line_says_it_without_a_trace(tmp_path: Path) -> None:
     (tmp_path / "postgres").write_text("in the way")
 
     result = subprocess.run(

@@ -8,7 +8,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -45,9 +46,9 @@ class Site:
             check=False,
         )
 
-    def start(self) -> None:
+    def start(self) -> "subprocess.Popen[str]":
         self.lines = []
-        self.up = subprocess.Popen(
+        up = self.up = subprocess.Popen(
             [sys.executable, "manage.py", "up"],
             cwd=BASE,
             env=self.environment,
@@ -56,7 +57,8 @@ class Site:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        threading.Thread(target=self.listen, args=(self.up,), daemon=True).start()
+        threading.Thread(target=self.listen, args=(up,), daemon=True).start()
+        return up
 
     def listen(self, up: "subprocess.Popen[str]") -> None:
         assert up.stdout is not None
@@ -98,6 +100,11 @@ class Site:
         (pid,) = self.children(word)
         return pid
 
+    def server(self) -> int:
+        pid = postgres.server_pid(self.state_dir)
+        assert pid is not None
+        return pid
+
     def has_child(self, word: str) -> bool:
         return len(self.children(word)) == 1
 
@@ -123,7 +130,7 @@ def parent_of(pid: int) -> int:
     return int((proc_file(pid, "stat").rpartition(b")")[2].split() or [b"", b"0"])[1])
 
 
-def until(holds, explanation=lambda: "") -> None:
+def until(holds: Callable[[], bool], explanation: Callable[[], str] = str) -> None:
     deadline = time.monotonic() + PATIENCE_S
     while not holds():
         assert time.monotonic() < deadline, explanation()
@@ -138,9 +145,9 @@ def site(tmp_path: Path) -> Iterator[Site]:
     postgres.stop(postgres.Place(site.state_dir))
 
 
-def test_from_first_start_over_every_kind_of_death_to_a_clean_stop(site):
+def test_from_first_start_over_every_kind_of_death_to_a_clean_stop(site: Site) -> None:
     """One story, because a start is dear: start, share, lose children, be killed, start again, stop."""
-    site.start()
+    up = site.start()
     site.wait_until_ready()
     assert site.answers()
 
@@ -152,36 +159,36 @@ def test_from_first_start_over_every_kind_of_death_to_a_clean_stop(site):
     assert "Another Telltale is running on" in second_copy.stderr
     assert "Traceback" not in second_copy.stderr
 
-    server = postgres.server_pid(site.state_dir)
+    server = site.server()
     for pid in (server, site.child(" worker "), site.child(" beat "), site.child(" granian ")):
         os.kill(pid, signal.SIGKILL)
     until(lambda: sum("starting it again" in line for line in site.lines) == 4, site.said)
     until(site.answers, site.said)
     for word in (" worker ", " beat ", " granian "):
-        until(lambda word=word: site.has_child(word), site.said)
-    new_server = postgres.server_pid(site.state_dir)
-    assert new_server not in {None, server}
+        until(partial(site.has_child, word), site.said)
+    new_server = site.server()
+    assert new_server != server
     assert site.lines.count(site.ready_line) == 1
 
-    site.up.kill()
-    site.up.wait()
+    up.kill()
+    up.wait()
     until(lambda: site.processes() == {}, lambda: str(site.processes()))
     assert postgres.server_pid(site.state_dir) == new_server
 
-    site.start()
+    up = site.start()
     site.wait_until_ready()
     assert postgres.server_pid(site.state_dir) == new_server
 
     began = time.monotonic()
-    site.up.send_signal(signal.SIGTERM)
-    assert site.up.wait(timeout=PATIENCE_S) == 0
+    up.send_signal(signal.SIGTERM)
+    assert up.wait(timeout=PATIENCE_S) == 0
     assert time.monotonic() - began < 10
     assert site.lines.count(site.ready_line) == 1
     assert site.processes() == {}
     assert postgres.server_pid(site.state_dir) is None
 
 
-def test_taken_port_is_said_and_changes_nothing(site):
+def test_taken_port_is_said_and_changes_nothing(site: Site) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", site.port))
         other.listen()
