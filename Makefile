@@ -13,8 +13,8 @@ export PORT STATE_DIR DEMO
 run: setup
 	@exec $(BIN)/python manage.py up
 
-setup: $(VENV)/.runtime
-setup-dev: $(VENV)/.development
+setup: $(VENV)/.runtime $(VENV)/.messages
+setup-dev: $(VENV)/.development $(VENV)/.messages
 
 # The stamps hold what was installed, so that a changed lock installs anew and an unchanged one costs nothing.
 $(VENV)/.runtime: requirements.lock
@@ -24,6 +24,10 @@ $(VENV)/.runtime: requirements.lock
 $(VENV)/.development: requirements.lock requirements-dev.lock
 	@$(PYTHON) config/environment.py $(VENV) requirements-dev.lock
 	@touch $(VENV)/.runtime $@
+
+$(VENV)/.messages: $(wildcard locale/*/LC_MESSAGES/django.po) | $(VENV)/.runtime
+	@$(BIN)/pybabel -q compile -d locale -D django
+	@touch $@
 
 test: setup-dev
 	@$(BIN)/python -m pytest -n 2 -m "not long"
