@@ -26,18 +26,22 @@ from reports.vocabulary import (
 )
 
 
+def published(issue: str = "") -> Q:
+    """What is asked of an issue's own row before the public sees it; ``issue`` leads to it, as in "issue__"."""
+    no_embargo = Q(**{f"{issue}embargo_until__isnull": True}) | Q(**{f"{issue}embargo_until__lte": Now()})
+    return no_embargo & Q(
+        **{f"{issue}published_at__isnull": False, f"{issue}status__in": [Status.CONFIRMED, Status.RESOLVED]}
+    )
+
+
 class IssueQuerySet(models.QuerySet["Issue"]):
     def visible_to(self, actor: Actor) -> Self:
         """The one door: published, past its embargo, and naming an artifact that has a page. Triagers see all."""
         if allows(actor, Act.SEE_UNPUBLISHED):
             return self
         with_a_page = Artifact.objects.visible_to(actor)
-        return self.filter(
-            Q(embargo_until__isnull=True) | Q(embargo_until__lte=Now()),
-            Exists(Affected.objects.judged().filter(issue=OuterRef("pk"), artifact__in=with_a_page)),
-            published_at__isnull=False,
-            status__in=[Status.CONFIRMED, Status.RESOLVED],
-        )
+        named = Affected.objects.judged().filter(issue=OuterRef("pk"), artifact__in=with_a_page)
+        return self.filter(published(), Exists(named))
 
     def open(self) -> Self:
         return self.filter(status__in=[Status.NEW, Status.CONFIRMED])
@@ -172,10 +176,9 @@ class NumberSeries(models.Model):
 class AffectedQuerySet(models.QuerySet["Affected"]):
     def visible_to(self, actor: Actor) -> Self:
         """Artifacts with a page, in issues with one, once a person judged them: being named by a report is private."""
-        rows = self if allows(actor, Act.SEE_UNPUBLISHED) else self.judged()
-        return rows.filter(
-            issue__in=Issue.objects.visible_to(actor), artifact__in=Artifact.objects.visible_to(actor)
-        )
+        if allows(actor, Act.SEE_UNPUBLISHED):
+            return self
+        return self.judged().filter(published("issue__"), artifact__in=Artifact.objects.visible_to(actor))
 
     def judged(self) -> Self:
         return self.exclude(status=AffectedStatus.UNDER_INVESTIGATION, resolution="", stated_at=None)
