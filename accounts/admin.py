@@ -18,7 +18,7 @@ class GrantInline(admin.TabularInline):  # type: ignore[type-arg] # generic in t
 
 
 @admin.register(User)
-class PeopleAdmin(UserAdmin):
+class PeopleAdmin(UserAdmin):  # type: ignore[type-arg] # generic in the stubs only
     ordering = ("email",)
     list_display = ("email", "name", "is_active", "is_staff", "last_login")
     search_fields = ("email", "name")
