@@ -15,7 +15,6 @@ from django.urls import reverse
 from accounts.models import Grant, Role, User
 from accounts.policy import ANONYMOUS, Act, Actor, allows
 
-
 ViewT = TypeVar("ViewT", bound=Callable[..., Any])
 
 

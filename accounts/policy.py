@@ -69,11 +69,15 @@ ENGINE = Actor(pseudonym="engine")
 SYSTEM = Actor(pseudonym="system")  # management commands: whoever has the shell
 
 
+def granted(scopes: frozenset[str]) -> frozenset[Act]:
+    """What a token with these scopes may ask for, if its account may."""
+    return OPEN_TO_ANY_TOKEN.union(*(SCOPES.get(scope, frozenset()) for scope in scopes))
+
+
 def allows(actor: Actor, act: Act, *, artifact_id: int | None = None) -> bool:
     """Whether ``actor`` may do ``act``; about ``artifact_id`` where the right hangs on one artifact."""
-    if actor.scopes is not None and act not in OPEN_TO_ANY_TOKEN:
-        if not any(act in SCOPES.get(scope, frozenset()) for scope in actor.scopes):
-            return False
+    if actor.scopes is not None and act not in granted(actor.scopes):
+        return False
     held = actor.roles | {"reporter" if actor.user_id else "anonymous"}
     if act is Act.ANSWER_FOR_ARTIFACT and artifact_id not in actor.artifact_ids:
         return False

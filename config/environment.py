@@ -11,15 +11,20 @@ from pathlib import Path
 UV = "uv==0.13.9"
 
 
+def say(sentence: str) -> None:
+    sys.stdout.write(f"{sentence}\n")
+    sys.stdout.flush()
+
+
 def main(folder: str, lock: str) -> int:
     where = Path(folder)
     python = where / "bin" / "python"
     if not python.exists():
-        print("Making the environment…", flush=True)
+        say("Making the environment…")
         venv.create(where, with_pip=True)
     pip = [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
     has_uv = (where / "bin" / "uv").exists() or not subprocess.call([*pip, UV], stderr=subprocess.DEVNULL)
-    print(f"Installing {lock}…", flush=True)
+    say(f"Installing {lock}…")
     # Compiled here once: with PYTHONDONTWRITEBYTECODE set, every process would compile it all again, for seconds each.
     sync = [str(where / "bin" / "uv"), "pip", "install", "-q", "--require-hashes", "--compile-bytecode"]
     sync += ["--python", str(python), "-r", lock]

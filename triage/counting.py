@@ -11,7 +11,8 @@ from reports.vocabulary import Severity
 ISSUE_COUNTS = """
 UPDATE reports_issue i
 SET report_count = c.reports, voice_count = c.voices, first_reported_at = c.first, last_reported_at = c.last,
-    severity = CASE WHEN i.severity_by_person THEN i.severity ELSE coalesce((%(severities)s::text[])[c.middle], 'not_sure') END,
+    severity = CASE WHEN i.severity_by_person THEN i.severity
+                    ELSE coalesce((%(severities)s::text[])[c.middle], 'not_sure') END,
     context_of_use = coalesce(c.context, '')
 FROM (
   SELECT n.id, count(r.id) AS reports, count(DISTINCT r.voice_key) AS voices,

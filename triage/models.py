@@ -57,7 +57,9 @@ class PostingBlock(models.Model):
     weights = models.BinaryField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["term", "segment"], include=["count"], name="posting_block_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["term", "segment"], include=["count"], name="posting_block_once")
+        ]
         indexes = [models.Index(fields=["segment"], name="posting_block_segment")]
 
     def __str__(self) -> str:
@@ -178,5 +180,3 @@ class Claim(models.Model):
 
     def __str__(self) -> str:
         return f"{self.issue} claimed by {self.user}"
-
-

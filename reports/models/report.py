@@ -49,7 +49,9 @@ class Report(models.Model):
 
     reference = models.CharField(max_length=24, unique=True, editable=False)
     receipt_digest = models.BinaryField(editable=False)
-    reporter = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="reports")
+    reporter = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="reports"
+    )
     voice_key = models.CharField(max_length=48, editable=False)
     copy_of = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="copies")
 
@@ -67,9 +69,7 @@ class Report(models.Model):
     language = models.CharField(max_length=16, blank=True)
     observed_on = models.DateField(null=True, blank=True)
     settings = models.JSONField(default=dict, blank=True)
-    visibility = models.CharField(
-        max_length=28, choices=Visibility.choices, default=Visibility.PUBLIC_AFTER_REVIEW
-    )
+    visibility = models.CharField(max_length=28, choices=Visibility.choices, default=Visibility.PUBLIC_AFTER_REVIEW)
     consent_version = models.CharField(max_length=16)
     confirms = models.ForeignKey("Issue", models.PROTECT, null=True, blank=True, related_name="confirmations")
 

@@ -16,7 +16,7 @@ def issue_of(report: Report) -> Issue:
 def test_three_reports_that_quote_one_wrong_output_end_in_one_issue(file: Callable[..., Any]) -> None:
     first = file(
         summary="Gave my sister a helpline that does not exist",
-        what_happened=f"My sister was in a bad way and asked whom to ring. It said: “{QUOTE}” That rang at a tyre shop.",
+        what_happened=f"My sister was in a bad way and asked whom to ring. It said: “{QUOTE}” It rang at a tyre shop.",
     )
     second = file(
         summary="Invented phone number in an answer about night-time support",

@@ -118,7 +118,13 @@ class Told:
         taken = ("public_title", "public_summary", "severity", "fixed_in")
         details = {name: described[name] for name in taken if described.get(name)}
         decide(
-            placement.issue, described["verb"], by=self.triager, reason=reason, note=described["reason"], at=at, **details
+            placement.issue,
+            described["verb"],
+            by=self.triager,
+            reason=reason,
+            note=described["reason"],
+            at=at,
+            **details,
         )
 
 

@@ -49,7 +49,7 @@ class Command(BaseCommand):
         self.stdout.write(summary(times))
 
 
-class scratch_database:  # noqa: N801 -- reads as the verb it is used as
+class scratch_database:
     """A migrated database beside the site's own, for as long as the context lasts."""
 
     def __enter__(self) -> None:
@@ -92,9 +92,7 @@ def answers_of(row: dict[str, Any], name: str) -> dict[str, Any]:
     }
 
 
-def replay_row(
-    row: dict[str, Any], name: str, source: SourceType, events: TextIO, ranked: TextIO
-) -> float:
+def replay_row(row: dict[str, Any], name: str, source: SourceType, events: TextIO, ranked: TextIO) -> float:
     """File and group one row; write where it went and what was nearest. Returns the seconds grouping took."""
     answers = answers_of(row, name)
     created = parse_datetime(row["created"]) if row.get("created") else None
