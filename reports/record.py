@@ -167,26 +167,23 @@ def tally_of(artifact: Artifact, actor: Actor) -> dict[str, int]:
 
 
 def versions_of(artifact: Artifact, actor: Actor) -> "QuerySet[Version]":
-    """Its releases, the newest first: those with a place in the order, and those that a decision names as a fix.
+    """Its releases, the newest first, each with ``fixes``: how many issues on record it fixed.
 
-    Other names were typed by reporters, and nobody has looked at them.
+    Only those with a place in the order and those that a decision names as a fix: other names were typed by
+    reporters, and nobody has looked at them.
     """
-    of_it = Version.objects.filter(artifact=artifact)
-    fixes = on_record(actor).filter(artifact=artifact).values("fixed_in")
-    return of_it.filter(Q(position__isnull=False) | Q(pk__in=fixes)).order_by(F("position").desc(nulls_last=True), "pk")
-
-
-def fixes_by_version(artifact: Artifact, actor: Actor) -> dict[int, int]:
-    """How many issues on record each version fixed, by the version's id."""
-    fixed = on_record(actor).filter(artifact=artifact, fixed_in__isnull=False)
-    return dict(fixed.values_list("fixed_in").annotate(Count("pk")).order_by())
+    fixed = on_record(actor).filter(fixed_in=OuterRef("pk")).order_by().values("fixed_in")
+    fixes = Coalesce(Subquery(fixed.annotate(n=Count("pk")).values("n")), 0, output_field=IntegerField())
+    told = Version.objects.filter(artifact=artifact).annotate(fixes=fixes)
+    return told.filter(Q(position__isnull=False) | Q(fixes__gt=0)).order_by(F("position").desc(nulls_last=True), "pk")
 
 
 def lineage_of(artifact: Artifact, actor: Actor) -> tuple[list[Lineage], list[Lineage]]:
     """Steps from its parents and to its children, of those with a page."""
     pages = artifacts_with_pages(actor)
-    steps = Lineage.objects.select_related("parent", "child").filter(parent__in=pages, child__in=pages)
-    return list(steps.filter(child=artifact)), list(steps.filter(parent=artifact).order_by("child__org", "child__name"))
+    steps = Lineage.objects.filter(Q(child=artifact, parent__in=pages) | Q(parent=artifact, child__in=pages))
+    told = list(steps.select_related("parent", "child").order_by("position", "child__org", "child__name", "pk"))
+    return [step for step in told if step.child == artifact], [step for step in told if step.parent == artifact]
 
 
 def artifacts_called(typed: str, actor: Actor) -> list[Artifact]:

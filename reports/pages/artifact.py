@@ -23,7 +23,6 @@ from reports.naming import find_artifact
 from reports.record import (
     STANDS,
     artifacts_with_pages,
-    fixes_by_version,
     issues_of,
     lineage_of,
     tally_of,
@@ -91,14 +90,16 @@ def artifact(request: HttpRequest, kind: ArtifactKind, org: str, name: str) -> H
     tally = tally_of(shown, actor)
     state = request.GET.get("state", ALL)
     rows = issues_of(shown, actor)
-    page = Paginator(rows.filter(STANDS[state]) if state in STANDS else rows, PAGE).get_page(request.GET.get("page"))
+    paginator = Paginator(rows.filter(STANDS[state]) if state in STANDS else rows, PAGE)
+    paginator.count = tally[state] if state in STANDS else sum(tally[name] for name in STANDS)  # counted above
+    page = paginator.get_page(request.GET.get("page"))
     released = releases(shown, actor)
     told = {
         "artifact": card_of(shown),
         "figures": figures(tally),
         "tabs": tabs(tally, state),
         "groups": grouped([Line.for_artifact(row) for row in page], tally),
-        "total": page.paginator.count,
+        "total": paginator.count,
         "releases": released,
         "flags": [release for release in released if release.on and not release.is_alias],
         "lineage": tree(shown, actor),
@@ -185,11 +186,10 @@ class Release:
 
 def releases(artifact: Artifact, actor: Actor) -> list[Release]:
     """The newest first."""
-    fixes = fixes_by_version(artifact, actor)
-    versions = list(versions_of(artifact, actor))
+    versions: list[Any] = list(versions_of(artifact, actor))  # with their fixes, which the type does not know
     newest = next((version.pk for version in versions if not version.is_alias and version.position is not None), None)
     return [
-        Release(version.name, version.released_on, fixes.get(version.pk, 0), version.pk == newest, version.is_alias)
+        Release(version.name, version.released_on, version.fixes, version.pk == newest, version.is_alias)
         for version in versions
     ]
 

@@ -525,7 +525,7 @@ def test_a_triager_reads_what_is_not_public_and_is_told_so(client: Client, make_
         ("/issues/TT-2026-00001/", 3),
         ("/issues/TT-2026-00001.json", 2),
         ("/models/", 2),
-        ("/models/acme/chat-7b/", 10),
+        ("/models/acme/chat-7b/", 7),
     ],
 )
 def test_pages_cost_the_same_for_one_row_and_three(
