@@ -1,0 +1,36 @@
+"""Prints the table of budgets and exits 1 if one is missed. ``python -m bench filing`` measures one part only."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+from bench import filing, grouping, resting
+from bench.stack import stack
+from bench.table import Line, machine, show
+
+
+def life() -> Iterator[Line]:
+    """A site as `make run` makes it, at rest and then at work."""
+    with stack(DEMO="1") as site:
+        yield from resting.measure(site)
+        yield from grouping.measure(site)
+
+
+PARTS: dict[str, Callable[[], Iterator[Line]]] = {"filing": filing.measure, "life": life}
+
+
+def main() -> None:
+    wanted = sys.argv[1:] or list(PARTS)
+    if unknown := set(wanted) - set(PARTS):
+        sys.exit(f"There is no part {', '.join(sorted(unknown))}. Parts: {', '.join(PARTS)}.")
+    print(machine(), flush=True)
+    began = time.monotonic()
+    lines = [line for part in wanted for line in PARTS[part]()]
+    show(lines)
+    print(f"Measured in {time.monotonic() - began:.0f} s.")
+    if missed := [line.what for line in lines if not line.is_kept]:
+        sys.exit("Missed: " + "; ".join(missed))
+
+
+if __name__ == "__main__":
+    main()
