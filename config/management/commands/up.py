@@ -41,7 +41,7 @@ WEB_THREADS = 4
 WORKER_THREADS = 2
 PATIENCE_S = 7  # from asking a child to end to ending it; with PostgreSQL's own stop, all is over within 10 s
 READY_TIMEOUT_S = 120
-WORKER_TIMEOUT_S = 20  # a broker that is away must not keep the site from being said to be ready
+BROKER_TIMEOUT_S = 20  # a broker of somebody else that is away must not keep the site from being said to be ready
 STEP_S = 0.2
 MARK = "TELLTALE_UP"
 
@@ -98,6 +98,7 @@ class Command(BaseCommand):
         self.say("Starting web, worker and beat…")
         began = time.monotonic()
         is_said = False
+        worker_timeout_s = BROKER_TIMEOUT_S if settings.BROKER_URL else READY_TIMEOUT_S
         while True:
             for child in children:
                 child.tend(self.say)
@@ -105,11 +106,11 @@ class Command(BaseCommand):
                 self.say("PostgreSQL was ended from outside; starting it again.")
                 postgres.revive(settings.STATE_DIR)
             waited_s = time.monotonic() - began
-            if not is_said and (worker_ready.exists() or waited_s > WORKER_TIMEOUT_S) and web_is_ready():
+            if not is_said and (worker_ready.exists() or waited_s > worker_timeout_s) and web_is_ready():
                 is_said = True
                 self.welcome(has_worker=worker_ready.exists())
-            if not is_said and waited_s > READY_TIMEOUT_S:
-                raise CommandError(f"Telltale did not become ready within {READY_TIMEOUT_S} s.")
+            if not is_said and waited_s > READY_TIMEOUT_S + BROKER_TIMEOUT_S:
+                raise CommandError(f"Telltale did not become ready within {waited_s:.0f} s.")
             time.sleep(STEP_S)
 
     def welcome(self, *, has_worker: bool) -> None:
