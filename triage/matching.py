@@ -163,9 +163,7 @@ def by_text(report: Report, fields: Fields, vector: Vector, *, may_place: bool =
     """What the words say: the engine's judgement, with its reasons if it found anything near."""
     known = known_to(report)
     similarities = score(vector, known.pool, background=background())
-    outcome = judge(
-        issue_scores(similarities, known.issue_ids), source=source_of(report), may_place=may_place
-    )
+    outcome = judge(issue_scores(similarities, known.issue_ids), source=source_of(report), may_place=may_place)
     if outcome.verdict == "place" and outcome.issue in known.closed:
         outcome = judge([(outcome.issue, outcome.score)], source=source_of(report), may_place=False)
     reasons = reasons_of(report, fields, outcome, known, similarities)
@@ -191,9 +189,7 @@ def source_of(report: Report) -> Source:
     return sources.get(report.source_type, "form")
 
 
-def reasons_of(
-    report: Report, fields: Fields, outcome: Outcome, known: Known, similarities: Any
-) -> dict[str, Any]:
+def reasons_of(report: Report, fields: Fields, outcome: Outcome, known: Known, similarities: Any) -> dict[str, Any]:
     """Why, as ids, offsets and features: against the nearest report of the best issue. Empty if nothing is near."""
     if outcome.issue is None or outcome.verdict == "open":
         return {}
@@ -302,7 +298,7 @@ def open_issue(report: Report) -> Issue:
 
 def note_affected(issue: Issue, report: Report) -> None:
     """The artifacts that the report names stand in the issue, under investigation until a person decides."""
-    named = [report.artifact]
+    named = [] if report.artifact.is_unknown else [report.artifact]
     for name in report.also_affects:
         if other := find_artifact(report.artifact.kind, *parse(name)):
             named.append(other)
