@@ -5,7 +5,7 @@ import unicodedata
 from urllib.parse import unquote, urlsplit
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Value
 from django.db.models.functions import Lower
 
 from reports.models import Alias, Artifact, Version
@@ -26,12 +26,20 @@ def parse(name: str) -> tuple[str, str]:
     >>> parse("acme/chat-7b"), parse("Chat 7B"), parse("https://hub.example/acme/chat-7b/")
     (('acme', 'chat-7b'), ('', 'Chat-7B'), ('acme', 'chat-7b'))
     """
-    text = name.strip()
-    if text.lower().startswith(("http://", "https://")):
-        parts = [part for part in unquote(urlsplit(text).path).split("/") if part]
-        text = "/".join(parts[:2]) or text
+    text = path_of(name.strip())
     org, slash, rest = text.partition("/")
     return (tidy(org)[:ORG_LENGTH], tidy(rest)[:NAME_LENGTH]) if slash else ("", tidy(org)[:NAME_LENGTH])
+
+
+def path_of(text: str) -> str:
+    """Of a web address the first two parts of its path, which is how hubs name what they hold, else its host."""
+    if not text.lower().startswith(("http://", "https://")):
+        return text
+    try:
+        address = urlsplit(text)
+    except ValueError:  # "http://[" opens an address of IPv6 that never ends
+        return ""
+    return "/".join([part for part in unquote(address.path).split("/") if part][:2]) or address.hostname or ""
 
 
 def find_artifact(kind: str, org: str, name: str) -> Artifact | None:
@@ -40,7 +48,7 @@ def find_artifact(kind: str, org: str, name: str) -> Artifact | None:
     found = list(artifacts.select_related("merged_into").order_by("pk")[:2])
     if len(found) != 1:
         full = f"{org}/{name}" if org else name
-        aliases = Alias.objects.alias(low=Lower("name")).filter(low=full.lower(), artifact__kind=kind)
+        aliases = Alias.objects.alias(low=Lower("name")).filter(low=Lower(Value(full)), artifact__kind=kind)
         found = [alias.artifact for alias in aliases.select_related("artifact__merged_into")[:2]]
     if len(found) != 1:
         return None
@@ -73,6 +81,6 @@ def version_named(artifact: Artifact, typed: str) -> Version | None:
     name = " ".join(typed.split())[:120]
     if not name or artifact.is_unknown:
         return None
-    known = Version.objects.alias(low=Lower("name")).filter(artifact=artifact, low=name.lower())
+    known = Version.objects.alias(low=Lower("name")).filter(artifact=artifact, low=Lower(Value(name)))
     version, _ = known.get_or_create(defaults={"artifact": artifact, "name": name})
     return version

@@ -3,7 +3,7 @@
 from typing import Self
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils import timezone
@@ -23,13 +23,16 @@ class ArtifactQuerySet(models.QuerySet["Artifact"]):
         return self.filter(confirmed_at__isnull=False, merged_into__isnull=True)
 
     def called(self, kind: str, org: str, name: str) -> Self:
-        """By full name in any case; reads the index of the constraint that keeps names unique."""
+        """By full name in any case; reads the index of the constraint that keeps names unique.
+
+        The database lowers both sides: Python and PostgreSQL differ over "İ" and a final "Σ".
+        """
         low = self.alias(low_org=Lower("org"), low_name=Lower("name"))
-        return low.filter(kind=kind, low_org=org.lower(), low_name=name.lower())
+        return low.filter(kind=kind, low_org=Lower(Value(org)), low_name=Lower(Value(name)))
 
     def named(self, kind: str, name: str) -> Self:
         """By the part after the slash, in any case, whatever the org."""
-        return self.alias(low_name=Lower("name")).filter(kind=kind, low_name=name.lower())
+        return self.alias(low_name=Lower("name")).filter(kind=kind, low_name=Lower(Value(name)))
 
 
 class Artifact(models.Model):
