@@ -1,6 +1,7 @@
 """The one schema of a report: what the form, the API and every importer are checked against."""
 
 import json
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -8,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from reports.naming import parse
+from reports.naming import parse, path_of
 from reports.vocabulary import (
     ArtifactKind,
     ContextOfUse,
@@ -64,12 +65,26 @@ class Choice(serializers.ChoiceField):
         self.fail("invalid_choice", input=str(data)[:60], known=", ".join(str(choice) for choice in self.choices))
 
 
-class Turn(serializers.Serializer[Any]):
+def unknown_fields(data: Mapping[Any, Any], known: Iterable[str]) -> dict[str, list[Any]]:
+    """A sentence for each name in ``data`` that is not known."""
+    return {str(name)[:60]: [_("There is no such field.")] for name in data if name not in known}
+
+
+class Closed(serializers.Serializer[Any]):
+    """Part of a report that has the fields it has, and no others."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping) and (unknown := unknown_fields(data, self.fields)):
+            raise serializers.ValidationError(unknown)
+        return super().to_internal_value(data)
+
+
+class Turn(Closed):
     role = Choice(choices=TurnRole.values)
     content = Text(max_length=TURN_MAX, trim_whitespace=False, allow_blank=True)
 
 
-class Reproduction(serializers.Serializer[Any]):
+class Reproduction(Closed):
     tries = serializers.IntegerField(min_value=1, max_value=1_000_000_000)
     failures = serializers.IntegerField(min_value=0, max_value=1_000_000_000)
 
@@ -81,13 +96,13 @@ class Reproduction(serializers.Serializer[Any]):
 
 def clean_json(value: Any) -> Any:
     """``value`` if PostgreSQL can keep it as JSON and it is not absurdly large."""
-    text = json.dumps(value, ensure_ascii=False)
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+        text.encode()
+    except ValueError:  # a number beyond all bounds (1e999 is read as infinity), or half of a surrogate pair
+        raise serializers.ValidationError(_("This holds characters that cannot be stored.")) from None
     if len(text) > SETTINGS_MAX:
         raise serializers.ValidationError(_("This is too large."))
-    try:
-        text.encode()
-    except UnicodeEncodeError:  # half of a surrogate pair
-        raise serializers.ValidationError(_("This holds characters that cannot be stored.")) from None
     if "\\u0000" in text.replace("\\\\", ""):
         raise serializers.ValidationError(_("This holds characters that cannot be stored."))
     return value
@@ -129,7 +144,7 @@ class Answers(serializers.Serializer[Any]):
     consent = serializers.BooleanField()
     confirms = Text(max_length=20, required=False, allow_blank=True)
     rule_id = Text(max_length=200, required=False, allow_blank=True)
-    source = Text(max_length=60, required=False, allow_blank=True)
+    source = Text(max_length=60, required=False, allow_blank=True)  # type: ignore[assignment] # a field's name, not DRF's
     source_key = Text(max_length=300, required=False, allow_blank=True)
     reported_at = serializers.DateTimeField(required=False, allow_null=True)
 
@@ -149,7 +164,7 @@ class Answers(serializers.Serializer[Any]):
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, dict):
             raise serializers.ValidationError({"": [_("A report is a JSON object.")]})
-        unknown = {str(name)[:60]: [_("There is no such field.")] for name in data if name not in self.fields}
+        unknown = unknown_fields(data, self.fields)
         try:
             answers = super().to_internal_value(data)
         except serializers.ValidationError as refusal:
@@ -160,7 +175,7 @@ class Answers(serializers.Serializer[Any]):
 
     def validate_artifact(self, value: str) -> str:
         org, name = parse(value)
-        if not name or ("/" in value and not org):
+        if not name or ("/" in path_of(value) and not org):
             raise serializers.ValidationError(
                 _("Write the name as you know it, or org/name, or “unknown” if you cannot tell.")
             )
