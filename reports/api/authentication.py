@@ -11,21 +11,21 @@ from rest_framework.request import Request
 from accounts.actors import actor_of
 from accounts.models import User
 from accounts.policy import ANONYMOUS, allows
-from accounts.tokens import actor_of_token
+from accounts.tokens import PREFIX, actor_of_token
 
 if TYPE_CHECKING:  # the views' module loads this one, by the settings
     from rest_framework.views import APIView
 
 
 class TokenAuthentication(BaseAuthentication):
-    """``Authorization: Bearer tt_…``. A token that is not good is 401, never an anonymous call."""
+    """``Authorization: Bearer tt_…``. A token that is not good, or named otherwise, is 401, never anonymous."""
 
     def authenticate(self, request: Request) -> tuple[User, str] | None:
         scheme, _space, token = get_authorization_header(request).decode("latin-1").partition(" ")
-        if scheme.lower() != "bearer":
+        if scheme.lower() != "bearer" and PREFIX not in (scheme + token):
             request._request._actor = ANONYMOUS  # type: ignore[attr-defined] # see actors.actor_of
             return None
-        found = actor_of_token(token.strip())
+        found = actor_of_token(token.strip()) if scheme.lower() == "bearer" else None
         if found is None:
             raise AuthenticationFailed(_("This token is not known, has expired or was revoked."))
         user, actor = found

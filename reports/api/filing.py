@@ -40,9 +40,7 @@ STANDING = inline_serializer(
     "Standing",
     {
         "reference": serializers.CharField(),
-        "status": serializers.ChoiceField(
-            ["received", "grouped", "under_review", "confirmed", "resolved", "declined"]
-        ),
+        "status": serializers.ChoiceField(["received", "grouped", "under_review", "confirmed", "resolved", "declined"]),
         "issue": serializers.CharField(allow_null=True, help_text="Null until the public may see it."),
         "timeline": serializers.ListField(child=serializers.DictField()),
     },
@@ -77,9 +75,7 @@ class FileReport(APIView):
 
 
 def filed(request: Request, actor: Actor) -> Receipt:
-    return file_report(
-        request.data, channel=Channel.API, actor=actor, network=network_of(request._request)
-    )
+    return file_report(request.data, channel=Channel.API, actor=actor, network=network_of(request._request))
 
 
 def receipt_answer(receipt: Receipt) -> dict[str, str]:
@@ -129,9 +125,7 @@ class ReadReceipt(APIView):
     @extend_schema(
         summary="Where a report stands",
         parameters=[
-            OpenApiParameter(
-                "Authorization", str, OpenApiParameter.HEADER, description="Receipt CODE", required=True
-            )
+            OpenApiParameter("Authorization", str, OpenApiParameter.HEADER, description="Receipt CODE", required=True)
         ],
         responses={200: STANDING, 404: OpenApiResponse(description="No such report, or not its code")},
     )

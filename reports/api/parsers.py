@@ -17,8 +17,14 @@ class TooLarge(APIException):
     default_code = "too_large"
 
 
+DEPTH_MAX = 32  # a report is four deep; what goes deeper has its stack in mind, not its reader
+
+
 class BoundedJSONParser(JSONParser):
-    """JSON of at most ``DATA_UPLOAD_MAX_MEMORY_SIZE`` bytes, in UTF-8, strict, and not nested out of reason."""
+    """JSON of at most ``DATA_UPLOAD_MAX_MEMORY_SIZE`` bytes, in UTF-8, strict, and not nested out of reason.
+
+    A name that stands twice in one object is refused: readers disagree over which of the two counts.
+    """
 
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
@@ -27,6 +33,31 @@ class BoundedJSONParser(JSONParser):
         if len(body) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             raise TooLarge
         try:
-            return json.loads(body.decode(), parse_constant=json.strict_constant)
-        except (ValueError, RecursionError) as error:
+            value = json.loads(body.decode(), parse_constant=json.strict_constant, object_pairs_hook=once_each)
+        except RecursionError:
+            raise ParseError(_("The body is nested too deeply.")) from None
+        except ValueError as error:
             raise ParseError(_("The body is not JSON in UTF-8: {error}.").format(error=error)) from error
+        if is_deeper_than(DEPTH_MAX, value):
+            raise ParseError(_("The body is nested too deeply."))
+        return value
+
+
+def once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of names that are all different. Raises ValueError."""
+    named = dict(pairs)
+    if len(named) < len(pairs):
+        twice = next(name for name in named if sum(name == other for other, _value in pairs) > 1)
+        raise ValueError(f"{twice[:60]!a} stands there twice")
+    return named
+
+
+def is_deeper_than(limit: int, value: Any) -> bool:
+    """Whether objects and lists stand in one another more than ``limit`` deep. Level by level, without recursion."""
+    level = [value]
+    for _depth in range(limit + 1):
+        nested = [part for part in level if isinstance(part, dict | list)]
+        if not nested:
+            return False
+        level = [inner for part in nested for inner in (part.values() if isinstance(part, dict) else part)]
+    return True

@@ -3,26 +3,39 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404, JsonResponse
-from rest_framework import status
 from rest_framework.exceptions import APIException, NotFound
 from rest_framework.exceptions import PermissionDenied as NotPermitted
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from reports.api.parsers import TooLarge
+
 CONTENT_TYPE = "application/problem+json"
 
 
-def problem(code: int, title: str, *, kind: str = "about:blank", errors: Mapping[str, list[str]] | None = None) -> JsonResponse:
-    """``errors`` maps dotted field names to sentences; each becomes an entry with a JSON pointer (RFC 6901)."""
+def pointer(name: str) -> str:
+    """A dotted field name as a JSON pointer (RFC 6901).
+
+    >>> pointer("transcript.2.role"), pointer("a/b")
+    ('/transcript/2/role', '/a~1b')
+    """
+    return "/" + name.replace("~", "~0").replace("/", "~1").replace(".", "/")
+
+
+def problem(
+    code: int, title: str, *, kind: str = "about:blank", errors: Mapping[str, list[str]] | None = None
+) -> JsonResponse:
+    """``errors`` maps dotted field names to sentences; each becomes an entry."""
     entries = [
-        {"field": name, "pointer": "/" + name.replace("~", "~0").replace("/", "~1").replace(".", "/"), "detail": sentence}
+        {"field": name, "pointer": pointer(name), "detail": sentence}
         for name, sentences in (errors or {}).items()
         for sentence in sentences
     ]
     body = {"type": kind, "title": title, "status": code, "errors": entries}
-    return JsonResponse(body, status=code, content_type=CONTENT_TYPE, json_dumps_params={"ensure_ascii": False})
+    # In ASCII: what is quoted from the request may hold half of a surrogate pair, which UTF-8 cannot say
+    return JsonResponse(body, status=code, content_type=CONTENT_TYPE)
 
 
 def problem_response(error: Exception, context: dict[str, Any]) -> JsonResponse | Response | None:
@@ -31,6 +44,8 @@ def problem_response(error: Exception, context: dict[str, Any]) -> JsonResponse 
         error = NotFound()
     elif isinstance(error, PermissionDenied):
         error = NotPermitted()
+    elif isinstance(error, RequestDataTooBig):  # Django counts before our parser does
+        error = TooLarge()
     if not isinstance(error, APIException):
         return None
     set_rollback()
