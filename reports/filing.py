@@ -106,9 +106,8 @@ def file_report(
     with transaction.atomic():
         if known := filed_before(source, checked.get("source_key", "")):
             raise AlreadyFiled(known)
-        artifact = artifact_named(
-            checked["artifact_kind"], checked["artifact"], developer=checked.get("developer", "")
-        )
+        artifact = artifact_named(checked["artifact_kind"], checked["artifact"], developer=checked.get("developer", ""))
+        refuse_other_family(confirmed_issue, artifact)
         code = new_code()
         report = save_report(
             checked,
@@ -149,6 +148,12 @@ def issue_to_confirm(number: str, actor: Actor) -> Issue | None:
     if issue is None:
         raise Refused({"confirms": [_("There is no such issue.")]})
     return issue
+
+
+def refuse_other_family(issue: Issue | None, artifact: Artifact) -> None:
+    """An issue is one failure in one family: a report on another's artifact cannot confirm it. Raises Refused."""
+    if issue is not None and not artifact.is_unknown and issue.family_id != (artifact.family_id or artifact.pk):
+        raise Refused({"confirms": [_("That issue is about %(family)s.") % {"family": issue.family}]})
 
 
 def filed_before(source: str, source_key: str) -> Report | None:
