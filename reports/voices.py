@@ -24,10 +24,18 @@ def network_prefix(address: str) -> str:
     return str(ip_network((parsed, PREFIX_BITS[parsed.version]), strict=False))
 
 
-@lru_cache(maxsize=2)
 def _salt(day: date) -> bytes:
-    salt, _ = DailySalt.objects.get_or_create(day=day, defaults={"salt": secrets.token_bytes(16)})
-    return bytes(salt.salt)
+    try:
+        return _stored_salt(day)
+    except DailySalt.DoesNotExist:
+        salt, _ = DailySalt.objects.get_or_create(day=day, defaults={"salt": secrets.token_bytes(16)})
+        return bytes(salt.salt)
+
+
+@lru_cache(maxsize=2)
+def _stored_salt(day: date) -> bytes:
+    """Remembered once it is read. Not when it is made: its transaction may yet be rolled back, and the salt with it."""
+    return bytes(DailySalt.objects.get(day=day).salt)
 
 
 def throw_salts_away() -> int:

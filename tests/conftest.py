@@ -28,12 +28,13 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in ("SITE_URL", "PORT", "BROKER_URL", "DEMO", "REQUIRE_MFA"):
         os.environ.pop(name, None)
     if not os.environ.get("DATABASE_URL"):
-        from config import postgres  # noqa: PLC0415 -- after the environment is set
+        from config import postgres
 
         STACK.enter_context(postgres.running(state, fsync=False))
-    from django.conf import settings  # noqa: PLC0415
+    from django.conf import settings
 
-    assert settings.STATE_DIR == state.resolve()  # loads them now, so that pytest-django finds them
+    assert state.resolve() == settings.STATE_DIR  # loads them now, so that pytest-django finds them
+    settings.STATIC_ROOT.mkdir(exist_ok=True)  # WhiteNoise warns of a folder that is not there
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -49,12 +50,12 @@ def quiet_house(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     }
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    from triage.bell import bell  # noqa: PLC0415
+    from triage.bell import bell
 
     monkeypatch.setattr(bell, "ring", lambda task, row_id: None)
-    from reports.voices import _salt  # noqa: PLC0415
+    from reports.voices import _stored_salt
 
-    _salt.cache_clear()
+    _stored_salt.cache_clear()
 
 
 ANSWERS = {
@@ -76,9 +77,9 @@ def answers() -> dict[str, Any]:
 @pytest.fixture
 def file(db: None) -> Callable[..., Any]:
     """Files a report through the one door and groups it: ``file(summary="…", channel=…) -> Report``."""
-    from reports.filing import file_report  # noqa: PLC0415
-    from reports.vocabulary import Channel  # noqa: PLC0415
-    from triage.matching import match_report  # noqa: PLC0415
+    from reports.filing import file_report
+    from reports.vocabulary import Channel
+    from triage.matching import match_report
 
     def filed(*, grouped: bool = True, channel: Any = Channel.API, **changes: Any) -> Any:
         known = {name: changes.pop(name) for name in ("actor", "network", "author", "source_type") if name in changes}
@@ -94,7 +95,7 @@ def file(db: None) -> Callable[..., Any]:
 @pytest.fixture
 def someone(db: None) -> Callable[..., Any]:
     """Makes an account holding the roles named: ``someone("triager") -> User``."""
-    from accounts.models import Grant, User  # noqa: PLC0415
+    from accounts.models import Grant, User
 
     def made(*roles: str, email: str = "", artifact_id: int | None = None) -> Any:
         user = User.objects.create_user(email or f"{'-'.join(roles) or 'reporter'}@example.org", "a long password")
@@ -113,10 +114,10 @@ def triager(someone: Callable[..., Any]) -> Any:
 @pytest.fixture
 def artifact(db: None) -> Any:
     """A confirmed model, acme/chat-7b, with two versions in order."""
-    from django.utils import timezone  # noqa: PLC0415
+    from django.utils import timezone
 
-    from reports.models import Version  # noqa: PLC0415
-    from reports.naming import artifact_named  # noqa: PLC0415
+    from reports.models import Version
+    from reports.naming import artifact_named
 
     made = artifact_named("model", "acme/chat-7b", developer="Acme")
     made.confirmed_at = timezone.now()
@@ -129,9 +130,9 @@ def artifact(db: None) -> Any:
 @pytest.fixture
 def make_issue(db: None, artifact: Any) -> Callable[..., Any]:
     """An issue as rows, for pages that only read: ``make_issue("Title", status="resolved", …) -> Issue``."""
-    from django.utils import timezone  # noqa: PLC0415
+    from django.utils import timezone
 
-    from reports.models import Affected, Issue  # noqa: PLC0415
+    from reports.models import Affected, Issue
 
     def made(title: str = "It invents a ruling", *, status: str = "confirmed", **fields: Any) -> Any:
         now = timezone.now()
@@ -151,3 +152,27 @@ def make_issue(db: None, artifact: Any) -> Callable[..., Any]:
         return issue
 
     return made
+
+
+@pytest.fixture
+def nothing_stored(db: None) -> Callable[[], Any]:
+    """``with nothing_stored(): …`` fails if a row of ours was added or taken away in between, in whatever table."""
+    from contextlib import contextmanager
+
+    from django.apps import apps
+
+    def counted() -> dict[str, int]:
+        ours = [
+            model
+            for app in ("ledger", "accounts", "reports", "triage")
+            for model in apps.get_app_config(app).get_models()
+        ]
+        return {model.__name__: model._default_manager.count() for model in ours}
+
+    @contextmanager
+    def watched() -> Iterator[None]:
+        before = counted()
+        yield
+        assert counted() == before
+
+    return watched
