@@ -23,5 +23,5 @@ def sweep() -> None:
     """Group what nobody rang for, oldest first, and throw yesterday's salts away."""
     waiting = Report.objects.ungrouped().filter(filed_at__lte=timezone.now() - SWEEP_AFTER).order_by("pk")
     for report_id in waiting.values_list("pk", flat=True)[:SWEEP_AT_MOST]:
-        matching.match_report(report_id)
+        match_report.apply((report_id,))  # as a task of its own: one that fails is logged, and holds up no other
     throw_salts_away()
