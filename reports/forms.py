@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from reports.answers import PROSE_MAX, PROSE_MIN, SUMMARY_MAX, TURN_MAX
+from reports.answers import PROSE_MAX, SUMMARY_MAX, TURN_MAX
 from reports.filing import Refused, check
 from reports.vocabulary import (
     ArtifactKind,
@@ -22,7 +22,10 @@ from reports.vocabulary import (
 # What each kind looks like, in the words of somebody who met it.
 KIND_LABELS = {
     Kind.FALSE_INFORMATION: (_("Said something false as if it were true"), _("A court ruling that was never made")),
-    Kind.UNFAIR_OR_STEREOTYPED: (_("Was unfair or used a stereotype"), _("Graded the same text lower under another name")),
+    Kind.UNFAIR_OR_STEREOTYPED: (
+        _("Was unfair or used a stereotype"),
+        _("Graded the same text lower under another name"),
+    ),
     Kind.TOXIC_OR_HATEFUL: (_("Was hateful or abusive"), _("Insulted the person asking")),
     Kind.DANGEROUS_INSTRUCTIONS: (_("Gave dangerous instructions"), _("Stays private until somebody has checked it")),
     Kind.PRIVACY_LEAK: (_("Gave away something private"), _("A real person’s address")),
@@ -82,10 +85,13 @@ class ReportForm(forms.Form):
         widget=box(6, maxlength=PROSE_MAX),
     )
     expected = forms.CharField(label=_("What it should have done"), widget=box(2, maxlength=PROSE_MAX))
-    prompt = forms.CharField(label=_("What you asked it, word for word"), widget=box(3, maxlength=TURN_MAX))
+    prompt = forms.CharField(
+        label=_("What you asked it, word for word"), strip=False, widget=box(3, maxlength=TURN_MAX)
+    )
     output = forms.CharField(
         label=_("What it answered, word for word"),
         help_text=_("Leave out what could identify somebody. It stays unpublished unless a person decides otherwise."),
+        strip=False,
         widget=box(4, maxlength=TURN_MAX),
     )
     kind = forms.ChoiceField(
@@ -104,8 +110,12 @@ class ReportForm(forms.Form):
     )
     context_of_use = forms.ChoiceField(label=_("Where was it used?"), choices=optional(ContextOfUse.choices))
     relation = forms.ChoiceField(label=_("Who are you to it?"), choices=optional(ReporterRelation.choices))
-    failures = forms.CharField(label=_("Times it went wrong"), widget=forms.TextInput(attrs={"inputmode": "numeric"}))
-    tries = forms.CharField(label=_("Times tried"), widget=forms.TextInput(attrs={"inputmode": "numeric"}))
+    failures = forms.CharField(
+        label=_("Times it went wrong"), widget=forms.TextInput(attrs={"inputmode": "numeric", "class": "short"})
+    )
+    tries = forms.CharField(
+        label=_("Times tried"), widget=forms.TextInput(attrs={"inputmode": "numeric", "class": "short"})
+    )
     visibility = forms.ChoiceField(
         label=_("Who may see it?"),
         choices=[(value.value, label) for value, (label, _hint) in VISIBILITIES.items()],
@@ -123,7 +133,7 @@ class ReportForm(forms.Form):
     once = forms.CharField(widget=forms.HiddenInput, initial=lambda: secrets.token_urlsafe(16))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **{**kwargs, "label_suffix": ""})
         for field in self.fields.values():
             field.required = False
 
@@ -132,16 +142,25 @@ class ReportForm(forms.Form):
             check(self.answers(), channel=Channel.FORM)
         except Refused as refusal:
             for name, sentences in refusal.errors.items():
-                self.add_error(FORM_NAMES.get(name, name.partition(".")[0]), sentences)  # type: ignore[arg-type] # a list
+                self.add_error(self.asked_as(name), sentences)
         return self.cleaned_data
+
+    def asked_as(self, name: str) -> str | None:
+        """The field of the form behind a field of the schema; None for the form as a whole."""
+        part, _dot, rest = name.partition(".")
+        if part == "transcript":
+            at = rest.partition(".")[0]
+            said = [name for name, _role in TURNS if self.cleaned_data.get(name, "").strip()]
+            return said[int(at)] if at.isdecimal() else "output"
+        return FORM_NAMES.get(name, part)
 
     def answers(self) -> dict[str, Any]:
         """The answers as the API takes them. What was left empty is not sent."""
         cleaned = self.cleaned_data
         answers: dict[str, Any] = {
-            name: cleaned.get(name, "") for name in self.fields if name not in {"prompt", "output", *SET_APART}
+            name: as_typed(cleaned.get(name, "")) for name in self.fields if name not in SET_APART
         }
-        turns = [("user", cleaned.get("prompt", "")), ("assistant", cleaned.get("output", ""))]
+        turns = [(role, as_typed(cleaned.get(name, ""))) for name, role in TURNS]
         answers["transcript"] = [{"role": role, "content": said} for role, said in turns if said.strip()]
         if cleaned.get("tries") or cleaned.get("failures"):
             answers["reproduction"] = {name: cleaned[name] for name in ("tries", "failures") if cleaned.get(name)}
@@ -149,13 +168,16 @@ class ReportForm(forms.Form):
         return given | {"source_key": cleaned.get("once", "")}
 
 
-SET_APART = frozenset({"tries", "failures", "once"})  # parts of other answers
+def as_typed(value: Any) -> Any:
+    """A text with the line ends that its writer saw: browsers send two characters for each, and count one."""
+    return value.replace("\r\n", "\n") if isinstance(value, str) else value
+
+
+TURNS = (("prompt", "user"), ("output", "assistant"))
+SET_APART = frozenset({"prompt", "output", "tries", "failures", "once"})  # parts of other answers
 FORM_NAMES = {
     "reproduction.tries": "tries",
     "reproduction.failures": "failures",
-    "transcript.0.content": "prompt",
-    "transcript.1.content": "output",
-    "transcript": "output",
     "source_key": "once",
     "": None,
 }

@@ -27,9 +27,9 @@ OF_ISSUE = {Status.CONFIRMED: CONFIRMED, Status.RESOLVED: RESOLVED, Status.DISMI
 
 def issue_of(report: Report) -> Issue | None:
     """The issue a report stands in; of several the one that has come furthest, following merges."""
-    placed = Issue.objects.filter(placements__report=report, placements__superseded_at=None).select_related("merged_into")
+    placed = Issue.objects.filter(placements__report=report, placements__superseded_at=None)
     order = [Status.RESOLVED, Status.CONFIRMED, Status.NEW, Status.DISMISSED]
-    found = [issue.merged_into or issue for issue in placed]
+    found = [issue.merged_into or issue for issue in placed.select_related("merged_into")]
     return min(found, key=lambda issue: (order.index(Status(issue.status)), issue.pk), default=None)
 
 

@@ -10,7 +10,7 @@ from accounts.network import network_of
 from accounts.policy import Act
 from reports.filing import AlreadyFiled, file_report
 from reports.forms import KIND_LABELS, VISIBILITIES, ReportForm
-from reports.pages.receipt import keep_open
+from reports.pages.receipt import await_receipt, keep_open
 from reports.vocabulary import Channel
 
 
@@ -45,7 +45,8 @@ def ask(request: HttpRequest, form: ReportForm) -> HttpResponse:
 
 
 def show(request: HttpRequest, form: ReportForm) -> HttpResponse:
-    """Check your answers: each with its question; what was left empty is not listed, the whole form is one step back."""
+    """Check your answers: each with its question; what was left empty is not listed, the form is a step back."""
+    await_receipt(request)
     shown = [name for name in form.fields if name not in ("once", "consent") and form.cleaned_data.get(name)]
     lines = [{"question": form[name].label, "answer": said(form, name)} for name in shown]
     return render(request, "reports/check.html", {"form": form, "answers": lines})
@@ -67,5 +68,3 @@ def send(request: HttpRequest, form: ReportForm) -> HttpResponse:
         return redirect(filed.report)
     keep_open(request, receipt.report, code=receipt.code)
     return redirect(receipt.report)
-
-

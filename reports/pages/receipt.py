@@ -24,6 +24,12 @@ TRACK = [
 ]
 
 
+def await_receipt(request: HttpRequest) -> None:
+    """Begin the session before anything is sent: the answer to the first press of a button that was pressed twice is
+    lost with its cookie, and the code with it."""
+    request.session.setdefault(OPEN, [])
+
+
 def keep_open(request: HttpRequest, report: Report, *, code: str = "") -> None:
     """Let this browser read the report for as long as its session lasts; ``code`` is shown on the next visit only."""
     request.session[OPEN] = list({*request.session.get(OPEN, []), report.reference})
@@ -60,6 +66,7 @@ def show(request: HttpRequest, report: Report) -> HttpResponse:
         request.session[FRESH] = fresh
     issue = issue_of(report)
     status = status_of(report, issue)
+    told = [event for event in steps(report, issue) if event.at >= report.filed_at]
     public = Issue.objects.visible_to(ANONYMOUS).filter(pk=issue.pk).first() if issue else None
     context = {
         "report": report,
@@ -68,7 +75,7 @@ def show(request: HttpRequest, report: Report) -> HttpResponse:
         "status": status,
         "track": track(status),
         "decline_reason": issue.get_dismissal_display() if issue and status == DECLINED else "",
-        "steps": [{"at": event.at, "verb": event.verb} for event in steps(report, issue) if event.at >= report.filed_at],
+        "steps": [{"at": event.at, "verb": event.verb} for event in told],
     }
     return render(request, "reports/receipt.html", context)
 
