@@ -29,6 +29,7 @@ class Token(NamedTuple):
     term: str
     start: int
     end: int
+    is_stop: bool = False
 
 
 def terms(text: str) -> list[str]:
@@ -39,16 +40,20 @@ def terms(text: str) -> list[str]:
     >>> terms("它说悉尼是首都")
     ['它说', '说悉', '悉尼', '尼是', '是首', '首都']
     """
-    return [token.term for token in tokens(normalise(text))]
+    return [token.term for token in tokens(normalise(text)) if not token.is_stop]
 
 
 def tokens(normalised: str) -> Iterator[Token]:
-    """The terms of an already normalised text with their places."""
+    """The terms of an already normalised text with their places, and between them the stop words, marked as such."""
     for chunk in _CHUNK.finditer(normalised):
         if chunk.lastgroup == "unspaced":
             yield from _bigrams(chunk[0], chunk.start())
-        elif term := _number(chunk[0]) if chunk.lastgroup == "number" else _word(chunk[0]):
-            yield Token(term, chunk.start(), chunk.end())
+        elif chunk.lastgroup == "number":
+            yield Token(_number(chunk[0]), chunk.start(), chunk.end())
+        else:
+            word = chunk[0].replace("'", "").replace("’", "")
+            is_stop = word in STOP_WORDS
+            yield Token(word if is_stop else _term(word), chunk.start(), chunk.end(), is_stop)
 
 
 def _bigrams(run: str, start: int) -> Iterator[Token]:
@@ -77,13 +82,10 @@ def _western(word: str) -> str:
     return "".join(str(unicodedata.decimal(letter, letter)) for letter in word)
 
 
-def _word(word: str) -> str:
-    """The stem of a word, or nothing for a stop word."""
-    word = word.replace("'", "").replace("’", "")
-    if word in STOP_WORDS:
-        return ""
+def _term(word: str) -> str:
+    word = word[:_LONGEST_WORD]
     if word.isascii():
-        return stem(word[:_LONGEST_WORD])
+        return stem(word)
     if _LATIN_WITH_ACCENTS.search(word):
         word = _ACCENTS.sub("", unicodedata.normalize("NFD", word))
-    return stem(_western(word)[:_LONGEST_WORD])
+    return stem(_western(word))

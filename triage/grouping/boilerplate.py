@@ -58,4 +58,4 @@ def telling_words(text: str, words: Sequence[Token]) -> Iterator[bool]:
     """
     inside = {index for phrase in _PHRASE.finditer(text) for index in range(*phrase.span())}
     for word in words:
-        yield word.term not in _WORDS and inside.isdisjoint(range(word.start, word.end))
+        yield not word.is_stop and word.term not in _WORDS and inside.isdisjoint(range(word.start, word.end))

@@ -171,7 +171,7 @@ def _contents(fields: Fields, masks: Sequence[str]) -> tuple[list[str], dict[tup
     found: dict[tuple[str, ...], bool] = {}
     for name, raw in fields.named():
         passage = Passage.of(read(raw, masks=masks), all_said=name == "output")
-        words += (word.term for word in passage.words)
+        words += (term for term, _ in passage.terms())
         for run in passage.runs():
             found[run.words] = found.get(run.words, False) or run.is_said
     return words, found

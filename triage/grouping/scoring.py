@@ -11,12 +11,12 @@ from triage.grouping.vector import LONG, SAID, Vector, run_identity
 
 BEST = 3  # an issue is as alike as its best three reports are on average: one lucky likeness does not pull it in
 
-# Evidence by quotation: two neighbouring words may meet by chance, three in a row hardly. Runs that neither side quotes
+# Evidence by quotation: two telling words may meet by chance, three in a row hardly. Runs that neither side quotes
 # count nothing: boilerplate and stack traces are full of them (measured: B-cubed F1 of eclipse.thin falls by .12).
-_PAIR, _TRIPLE = 0.5, 1.5
+_SHORT, _LONG = 0.5, 1.5
 _HALF_QUOTE = 2.0  # evidence at which quotation alone makes two reports half alike: one rare run of three words
 _DISAGREEMENT = 0.3  # share of the likeness by words that goes where quotations have nothing in common
-_SOME_QUOTE = 0.1  # likeness by quotation from which on two quotations do have something in common
+_AGREED = 2  # quotations agree wholly from the point where one in so many runs of the shorter is shared
 _LEAST_RARITY = 0.35  # many reports of one failure make its quote frequent; it must not fade to nothing
 
 
@@ -34,13 +34,10 @@ def score(query: Vector, known: Pool | Sequence[Vector], *, background: Backgrou
 def witnesses(query: Vector, pool: Pool, *, background: Background) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The two parts of the similarity, each in [0, 1]: BM25 cosine of the words, and the quotation in common.
 
-    Where both reports quote and the quotations have nothing in common, the words around them count for less.
+    Where both reports quote and their quotations have little in common, the words around them count for less.
     """
-    words, quote = _cosines(query, pool, background), _quotations(query, pool, background)
-    if _quotes(query.runs).any():
-        both = np.bincount(pool.run_owners()[_quotes(pool.runs)], minlength=len(pool)) > 0
-        words = words * np.where(both, 1 - _DISAGREEMENT * np.clip(1 - quote / _SOME_QUOTE, 0, 1), 1.0)
-    return words, quote
+    quote, agreement = _quotations(query, pool, background)
+    return _cosines(query, pool, background) * (1 - _DISAGREEMENT * (1 - agreement)), quote
 
 
 def issue_scores(similarities: NDArray[np.float32], issue_ids: Sequence[int]) -> list[tuple[int, float]]:
@@ -100,27 +97,26 @@ def _stored_rarity(pool: Pool, background: Background) -> NDArray[np.float64]:
     return rarity
 
 
-def _quotations(query: Vector, pool: Pool, background: Background) -> NDArray[np.float64]:
-    """Rare runs in common, told or quoted, summed per known vector and bent into [0, 1)."""
+def _quotations(query: Vector, pool: Pool, background: Background) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Rare runs in common that somebody quotes, and how far the two quotations agree; per known vector, in [0, 1]."""
     if not len(query.runs) or not len(pool.runs):
-        return np.zeros(len(pool))
-    hashes = run_identity(query.runs)
+        return np.zeros(len(pool)), np.ones(len(pool))
+    hashes, owners = run_identity(query.runs), pool.run_owners()
     rows, places = _matches(hashes, run_identity(pool.runs))
     weight = background.weight(len(pool))
     total = len(pool) + weight + 1
     counts = np.bincount(places, minlength=len(hashes)) + background.run_shares_of(hashes) * weight + 1
     rarity = np.maximum(np.log(total / np.minimum(counts, total)) / np.log(total), _LEAST_RARITY)
-    is_said = (query.runs[places] | pool.runs[rows]) & SAID
-    worth = rarity[places] * np.where(query.runs[places] & LONG, _TRIPLE, _PAIR) * (is_said > 0)
-    evidence = np.bincount(pool.run_owners()[rows], weights=worth, minlength=len(pool))
-    bent: NDArray[np.float64] = evidence**2 / (evidence**2 + _HALF_QUOTE**2)
-    return bent
 
-
-def _quotes(runs: NDArray[np.int32]) -> NDArray[np.bool_]:
-    """Which runs are quoted and long enough to be a quotation rather than a word between quotation marks."""
-    is_quotation: NDArray[np.bool_] = (runs & (SAID | LONG)) == (SAID | LONG)
-    return is_quotation
+    is_said = ((query.runs[places] | pool.runs[rows]) & SAID) > 0
+    rows, places = rows[is_said], places[is_said]
+    worth = rarity[places] * np.where(query.runs[places] & LONG, _LONG, _SHORT)
+    evidence = np.bincount(owners[rows], weights=worth, minlength=len(pool))
+    shared = np.bincount(owners[rows], minlength=len(pool))
+    quoted = np.bincount(owners[(pool.runs & SAID) > 0], minlength=len(pool))
+    shorter = np.minimum(quoted, np.count_nonzero(query.runs & SAID))
+    agreement = np.where(shorter > 0, np.minimum(_AGREED * shared / np.maximum(shorter, 1), 1), 1.0)
+    return evidence**2 / (evidence**2 + _HALF_QUOTE**2), agreement
 
 
 def _matches(wanted: NDArray[np.int32], stored: NDArray[np.int32]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

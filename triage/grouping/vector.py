@@ -20,11 +20,10 @@ ANALYSER = 1
 
 TERM = np.dtype([("hash", "<i4"), ("weight", "u1")])  # a term in storage: five bytes
 RUN = np.dtype("<i4")  # a run in storage: a hash whose two lowest bits are the marks below
-SAID, LONG = 1, 2  # the run is quoted; it is three words long, not two
+SAID, LONG = 1, 2  # the run is quoted; it is three telling words
 
 _FIELD_WEIGHTS = {"title": 3.0, "happened": 1.0, "expected": 1.0, "prompt": 1.0, "output": 1.0}
 _QUOTED_WEIGHT = 2.0  # added for a quoted word: what the artifact said is the failure itself, the rest is about it
-_MOST_TERMS = 400  # terms of one field that count, repeats included
 _MOST_RUNS = 384  # runs kept of one report, quoted ones first
 _K1 = 1.2
 _B = 0.6
@@ -71,10 +70,9 @@ def analyse(fields: Fields, *, masks: Sequence[str], key: bytes) -> Vector:
     counts: dict[str, float] = {}
     found: list[Run] = []
     for name, raw in fields.named():
-        passage = Passage.of(read(raw, masks=masks), all_said=name == "output", most=_MOST_TERMS)
-        for word, is_said, is_telling in zip(passage.words, passage.is_said, passage.is_telling, strict=True):
-            weight = _FIELD_WEIGHTS[name] + (_QUOTED_WEIGHT if is_said and is_telling else 0.0)
-            counts[word.term] = counts.get(word.term, 0.0) + weight
+        passage = Passage.of(read(raw, masks=masks), all_said=name == "output")
+        for term, is_quoted in passage.terms():
+            counts[term] = counts.get(term, 0.0) + _FIELD_WEIGHTS[name] + is_quoted * _QUOTED_WEIGHT
         found += passage.runs()
     hashes, weights = _weighted(counts, key)
     return Vector(hashes, weights, _run_hashes(found, key))
@@ -111,10 +109,9 @@ def _weighted(counts: dict[str, float], key: bytes) -> tuple[NDArray[np.int32], 
 
 def _run_hashes(found: Sequence[Run], key: bytes) -> NDArray[np.int32]:
     """Sorted hashes with their marks; a run both quoted and told counts as quoted."""
-    is_said: dict[tuple[str, ...], bool] = {}
+    marks: dict[tuple[str, ...], int] = {}
     for run in found:
-        is_said[run.words] = is_said.get(run.words, False) or run.is_said
-    chosen = sorted(is_said, key=lambda words: not is_said[words])[:_MOST_RUNS]  # stable: reading order within each
-    marks = (is_said[words] * SAID + (len(words) > 2) * LONG for words in chosen)
+        marks[run.words] = marks.get(run.words, 0) | run.is_said * SAID | run.is_long * LONG
+    chosen = sorted(marks, key=lambda words: not marks[words] & SAID)[:_MOST_RUNS]  # stable: reading order within each
     hashes = run_identity(hash_terms(("\x1f".join(words) for words in chosen), key))
-    return np.unique(hashes | np.fromiter(marks, dtype=np.int32, count=len(chosen)))
+    return np.unique(hashes | np.fromiter(map(marks.__getitem__, chosen), dtype=np.int32, count=len(chosen)))

@@ -1,7 +1,7 @@
 """What terms a text has, in the scripts reports are written in."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reports.text import normalise, terms, tokens
@@ -47,6 +47,7 @@ def test_endless_words_are_cut() -> None:
     assert terms("x" * 10_000) == ["x" * 40]
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_tokens_stand_where_they_say(text: str) -> None:
     normalised = normalise(text)

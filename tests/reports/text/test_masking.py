@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reports.text import mask
@@ -73,6 +73,7 @@ def test_time_grows_with_the_length_not_with_its_square() -> None:
     assert time.process_time() - started < 5  # seconds; a quadratic search takes minutes
 
 
+@settings(deadline=None)
 @given(st.text(), st.lists(st.text(max_size=20), max_size=5))
 def test_any_values_are_safe_and_keep_the_length(text: str, values: list[str]) -> None:
     assert len(mask(text, values)) == len(text)

@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reports.text import normalise, normalise_with_offsets
@@ -39,6 +39,7 @@ def test_offsets_lead_back_through_accents_ligatures_and_hidden_characters() -> 
     assert origin[len(text)] == len(raw)
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_normalising_twice_changes_nothing_more_in_plain_text(text: str) -> None:
     once = normalise(text)
@@ -47,6 +48,7 @@ def test_normalising_twice_changes_nothing_more_in_plain_text(text: str) -> None
     assert "\u200b" not in once
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.characters(max_codepoint=0x2FFF)))
 def test_offsets_point_into_the_text_in_order(text: str) -> None:
     normalised, origin = normalise_with_offsets(text)
@@ -56,6 +58,7 @@ def test_offsets_point_into_the_text_in_order(text: str) -> None:
     assert all(0 <= index <= len(text) for index in origin)
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="aéñü ßﬁ\u0301\u200b中文العربية한글АБв"))
 def test_both_ways_of_normalising_agree(text: str) -> None:
     assert normalise_with_offsets(text)[0] == normalise(text)

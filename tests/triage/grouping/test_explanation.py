@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from triage.grouping.background import Background
@@ -34,12 +34,12 @@ def marked(fields: Fields, spans: Sequence[Span]) -> list[tuple[str, str, str]]:
 
 def test_the_shared_quotation_is_marked_in_both_texts() -> None:
     query = Fields(happened="Chat-7B told me \u201cThe capital of Australia is Sydney\u201d, imagine.")
-    nearest = Fields(title="Geography", output="Well: the \u200bcapital of Aus\u00adtralia is SYDNEY!")
+    nearest = Fields(title="Geography", output="Well, the \u200bcapital of Aus\u00adtralia is SYDNEY!")
 
     why = reasons(query, nearest)
 
-    assert marked(query, why.query) == [("happened", "capital of Australia is Sydney", "quote")]
-    assert marked(nearest, why.nearest) == [("output", "capital of Aus\u00adtralia is SYDNEY", "quote")]
+    assert marked(query, why.query) == [("happened", "The capital of Australia is Sydney", "quote")]
+    assert marked(nearest, why.nearest) == [("output", "the \u200bcapital of Aus\u00adtralia is SYDNEY", "quote")]
 
 
 def test_single_words_in_common_are_marked_as_words() -> None:
@@ -90,6 +90,7 @@ def test_reasons_hold_no_text() -> None:
     assert json.loads(written)["query"] == [["happened", 9, 34, "quote"]]
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300), st.text(max_size=300))
 def test_places_lie_within_the_texts(one: str, other: str) -> None:
     query, nearest = Fields(title=one, output=other), Fields(happened=other + one)

@@ -33,7 +33,7 @@ def test_where_all_issues_look_alike_likeness_says_less() -> None:
 
 
 def test_scanners_and_imports_need_more_than_people() -> None:
-    verdicts = [judge([(1, 0.5)], source=source).verdict for source in ("form", "import", "scanner")]
+    verdicts = [judge([(1, 0.45)], source=source).verdict for source in ("form", "import", "scanner")]
 
     assert verdicts == ["place", "suggest", "open"]
 

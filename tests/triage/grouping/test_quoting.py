@@ -8,7 +8,8 @@ from triage.grouping.quoting import Passage
 
 def said(text: str) -> list[str]:
     passage = Passage.of(normalise(text))
-    return [word.term for word, is_said in zip(passage.words, passage.is_said, strict=True) if is_said]
+    words = zip(passage.words, passage.is_said, strict=True)
+    return [word.term for word, is_said in words if is_said and not word.is_stop]
 
 
 @pytest.mark.parametrize(
@@ -48,3 +49,15 @@ def test_runs_are_pairs_and_triples_of_telling_words() -> None:
         ("purple", "elephant", "dance"),
         ("elephant", "dance"),
     ]
+
+
+def test_a_quotation_of_small_words_has_runs_too() -> None:
+    passage = Passage.of('it said "i will tell everyone what you did"')
+
+    long = [run for run in passage.runs() if len(run.words) == 5 and run.is_said]
+
+    assert [run.words[0] for run in long] == ["i", "will", "tell"]
+
+
+def test_a_refusal_has_no_runs() -> None:
+    assert list(Passage.of("i'm sorry, but i can't help with that.", all_said=True).runs()) == []

@@ -4,7 +4,7 @@ from random import Random
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from triage.grouping.background import Background
@@ -41,6 +41,7 @@ def similarity(one: Vector, other: Vector, *others: Vector) -> float:
     return float(score(one, [other, *others], background=NO_BACKGROUND)[0])
 
 
+@settings(deadline=None)
 @given(any_fields, st.lists(any_fields, max_size=6))
 def test_similarities_lie_between_zero_and_one(query: Fields, known: list[Fields]) -> None:
     vectors = [analyse(fields, masks=[], key=KEY) for fields in known]
@@ -52,6 +53,7 @@ def test_similarities_lie_between_zero_and_one(query: Fields, known: list[Fields
     assert ((scores >= 0) & (scores <= 1)).all()
 
 
+@settings(deadline=None)
 @given(any_fields.filter(lambda fields: any(text for _, text in fields.named())))
 def test_a_report_is_wholly_like_itself(fields: Fields) -> None:
     made = analyse(fields, masks=[], key=KEY)
@@ -59,6 +61,7 @@ def test_a_report_is_wholly_like_itself(fields: Fields) -> None:
     assert similarity(made, made) == pytest.approx(1.0, abs=1e-3)
 
 
+@settings(deadline=None)
 @given(any_fields, any_fields)
 def test_of_two_reports_each_is_as_like_the_other(one: Fields, other: Fields) -> None:
     first, second = (analyse(fields, masks=[], key=KEY) for fields in (one, other))
@@ -68,6 +71,7 @@ def test_of_two_reports_each_is_as_like_the_other(one: Fields, other: Fields) ->
     assert there[1][1] == pytest.approx(back[1][0])
 
 
+@settings(deadline=None)
 @given(st.lists(any_fields, min_size=1, max_size=6), st.randoms())
 def test_the_order_of_the_known_does_not_matter(known: list[Fields], random: Random) -> None:
     vectors = [analyse(fields, masks=[], key=KEY) for fields in known]

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from triage.grouping.fields import LONGEST_FIELD, Fields
@@ -103,6 +103,7 @@ def test_a_field_is_capped_by_itself() -> None:
     assert len(vector(happened="a1 " * LONGEST_FIELD).terms) == 1
 
 
+@settings(deadline=None)
 @given(any_fields)
 def test_vectors_are_sorted_unique_and_whole_after_packing(fields: Fields) -> None:
     made = analyse(fields, masks=[fields.prompt], key=KEY)
@@ -113,6 +114,7 @@ def test_vectors_are_sorted_unique_and_whole_after_packing(fields: Fields) -> No
     assert same(made, Vector.from_bytes(*made.to_bytes()))
 
 
+@settings(deadline=None)
 @given(st.lists(any_fields, max_size=5))
 def test_a_pool_unpacked_is_the_pool_of_its_vectors(all_fields: list[Fields]) -> None:
     vectors = [analyse(fields, masks=[], key=KEY) for fields in all_fields]
