@@ -5,7 +5,7 @@ import hmac
 import secrets
 from datetime import date
 from functools import lru_cache
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from django.conf import settings
 from django.utils import timezone
@@ -21,6 +21,8 @@ def network_prefix(address: str) -> str:
         parsed = ip_address(address.strip())
     except ValueError:
         return ""
+    if isinstance(parsed, IPv6Address):
+        parsed = parsed.ipv4_mapped or parsed  # else all of IPv4, as sockets for both show it, were one network
     return str(ip_network((parsed, PREFIX_BITS[parsed.version]), strict=False))
 
 
