@@ -87,8 +87,8 @@ def test_every_answer_is_kept_as_it_was_given(client: Client) -> None:
     report = Report.objects.select_related("artifact", "version", "evidence").get()
     assert str(report.artifact) == "acme/chat-7b"
     assert str(report.version) == "2026-05"
-    kept = ("kind", "context_of_use", "harm_occurred", "severity", "language", "settings", "visibility", "found_by")
-    kept += ("relation", "also_affects", "rule_id", "source_key")
+    kept = ["kind", "context_of_use", "harm_occurred", "severity", "language", "settings", "visibility", "found_by"]
+    kept += ["relation", "also_affects", "rule_id", "source_key"]
     assert {name: getattr(report, name) for name in kept} == {name: WHOLE[name] for name in kept}
     assert (report.tries, report.failures) == (5, 3)
     assert str(report.observed_on) == "2026-05-03"
