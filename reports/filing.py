@@ -9,10 +9,11 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from rest_framework import serializers
 
 from accounts.policy import ANONYMOUS, Act, Actor, allows
 from ledger.record import record
-from reports.answers import SUMMARY_MAX, Answers
+from reports.answers import SUMMARY_MAX, prepared
 from reports.models import Artifact, Contact, Evidence, Issue, Report
 from reports.naming import artifact_named, version_named
 from reports.receipts import code_digest, new_code, new_reference
@@ -66,11 +67,11 @@ def flat(detail: Any, name: str = "") -> dict[str, list[str]]:
 
 def check(answers: Mapping[str, object], *, channel: Channel) -> dict[str, Any]:
     """The answers, checked against the one schema. Raises :class:`Refused`."""
-    context = {"relaxed": channel in RELAXED, "confirms": bool(answers.get("confirms"))}
-    schema = Answers(data=dict(answers), context=context)
-    if not schema.is_valid():
-        raise Refused(flat(schema.errors))
-    checked: dict[str, Any] = schema.validated_data
+    schema = prepared(relaxed=channel in RELAXED, confirms=bool(answers.get("confirms")))
+    try:
+        checked: dict[str, Any] = schema.run_validation(dict(answers))
+    except serializers.ValidationError as refusal:
+        raise Refused(flat(refusal.detail)) from None
     return checked
 
 

@@ -12,6 +12,13 @@ from reports.models import Alias, Artifact, Version
 from reports.models.artifact import UNKNOWN, UNLISTED
 
 ORG_LENGTH, NAME_LENGTH = 96, 160
+# Written out, because every report asks both, and having them put together anew took longer than all else in filing it
+BY_FULL_NAME = """
+SELECT meant.* FROM reports_artifact named
+JOIN reports_artifact meant ON meant.id = coalesce(named.merged_into_id, named.id)
+WHERE named.kind = %s AND lower(named.org) = lower(%s) AND lower(named.name) = lower(%s)
+"""
+VERSION_BY_NAME = "SELECT * FROM reports_version WHERE artifact_id = %s AND lower(name) = lower(%s)"
 
 
 def tidy(part: str) -> str:
@@ -44,8 +51,10 @@ def path_of(text: str) -> str:
 
 def find_artifact(kind: str, org: str, name: str) -> Artifact | None:
     """The artifact of that name or alias, following merges; a bare name counts if only one artifact has it."""
-    artifacts = Artifact.objects.called(kind, org, name) if org else Artifact.objects.named(kind, name)
-    found = list(artifacts.select_related("merged_into").order_by("pk")[:2])
+    if org:
+        found = list(Artifact.objects.raw(BY_FULL_NAME, [kind, org, name]))
+    else:
+        found = list(Artifact.objects.named(kind, name).select_related("merged_into").order_by("pk")[:2])
     if len(found) != 1:
         full = f"{org}/{name}" if org else name
         aliases = Alias.objects.alias(low=Lower("name")).filter(low=Lower(Value(full)), artifact__kind=kind)
@@ -81,6 +90,8 @@ def version_named(artifact: Artifact, typed: str) -> Version | None:
     name = " ".join(typed.split())[:120]
     if not name or artifact.is_unknown:
         return None
+    for version in Version.objects.raw(VERSION_BY_NAME, [artifact.pk, name]):
+        return version
     known = Version.objects.alias(low=Lower("name")).filter(artifact=artifact, low=Lower(Value(name)))
     version, _ = known.get_or_create(defaults={"artifact": artifact, "name": name})
     return version

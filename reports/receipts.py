@@ -20,7 +20,7 @@ def _grouped(text: str) -> str:
 
 
 def _random(length: int) -> str:
-    return "".join(secrets.choice(ALPHABET) for _ in range(length))
+    return "".join(ALPHABET[byte % 32] for byte in secrets.token_bytes(length))  # 32 divides 256: no letter is favoured
 
 
 def new_code() -> str:
