@@ -19,16 +19,23 @@ _VERSION_NUMBER = re.compile(r"v?(\d{1,3})")
 
 # Words that name artifacts and also mean what they say: masking them would blank honest prose.
 _EVERYDAY_WORDS = """
-agent ai answer api app art assistant audio base basic beta bot build cat chat child class classic code coder
-companion complete content copilot core data dataset default demo detect dev doc docs draft driver edit editor
-eye fast flash free friend game general guide health help helper home hub image infrastructure instruct judge
-kids lab labs language large latest law learn lens light list lite live mail main math med medium memory mini
-mobile model music nano nurse office online open other page paint photo plan play plus pocket preview pro
-product query reader release research robot safe scan school science scribe search server shop simple small
+agent ai answer api app art assistant audio base basic beta black blue bot build cat chat child class classic code
+coder companion complete content copilot core data dataset default demo detect dev doc docs draft driver edit
+editor eye fast flash free friend game general green guide health help helper home hub image infrastructure
+instruct judge kids lab labs language large latest law learn lens light list lite live mail main math med medium
+memory mini mobile model music nano nurse office online open other page paint photo plan play plus pocket preview
+pro product query reader red release research robot safe scan school science scribe search server shop simple small
 smart speech stable standard store story studio support system teach teacher team test text tool train translate
-translator travel tutor ui ultra unknown user video view vision voice web wiki word work world write writer
+translator travel tutor ui ultra unknown user video view vision voice web white wiki word work world write writer
 """
 _EVERYDAY = frozenset(_EVERYDAY_WORDS.split())
+
+# What follows a brand without being part of it.
+_SUFFIX_WORDS = """
+ai base chat co code coder corp flash gmbh group inc instruct io it lab labs large latest lite llc ltd max medium mini
+nano next org plus preview pro research small systems team tech turbo ultra vision
+"""
+_SUFFIXES = frozenset(_SUFFIX_WORDS.split())
 
 
 def mask(text: str, values: Iterable[str]) -> str:
@@ -78,10 +85,14 @@ def _whole(pieces: Sequence[str]) -> Iterator[str]:
 
 
 def _fronts(pieces: Sequence[str]) -> Iterator[str]:
-    """The whole name, and each shorter front of it that holds a distinctive piece."""
+    """The whole name, and each shorter front of it that is a name by itself.
+
+    "harbor" of "harbor-7b" and "kelp" of "kelp-labs" are; "black" of "black-forest" and "university of" are not.
+    """
     yield from _whole(pieces)
-    for end in range(len(pieces) - 1, 0, -1):
-        if any(_is_distinctive(piece) and not piece.isdigit() for piece in pieces[:end]):
+    for end in range(1, len(pieces)):
+        is_named = any(_is_distinctive(piece) and not piece.isdigit() for piece in pieces[:end])
+        if is_named and (len(pieces[end]) == 1 or pieces[end].isdigit() or pieces[end] in _SUFFIXES):
             yield _bounded(pieces[:end])
 
 

@@ -23,9 +23,9 @@ class Thresholds:
 
 
 # Measured on labelled streams, each report decided on arrival; B-cubed precision / F1 / F1 of reports with company.
-# form: eclipse.thin .916 / .854 / .761 (all alone: .804 / .591), openoffice.thin .983 / .828 / .688 (.801 / .623),
-#   aiid_pairs_dev.thin .965 / .906 / .865. With crowding 0 and place .36, the best fixed pair: .851 and .828. From place
-#   .25 on our demo groups keep a precision of 1.0; .28 keeps near misses on an empty site apart
+# form: eclipse.thin .916 / .854 / .761 (all alone .804 / .591), openoffice.thin .983 / .828 / .688 (.801 / .623),
+#   aiid_pairs_dev.thin .965 / .906 / .865. With crowding 0 and place .36, the best fixed pair: .851 and .828.
+#   Our demo groups keep a precision of 1.0 from .25 on; .28 keeps near misses on an empty site apart
 #   (tests/triage/grouping/stories.json).
 # scanner: avid_garak 1.0 / 1.0 / 1.0 from .60 to .95.
 # import: advisories written from one template. Of 218 on one artifact, nearly each another fault, .28 joins 52 to

@@ -45,6 +45,12 @@ def test_everyday_words_stay_though_they_name_something() -> None:
     )
 
 
+def test_the_front_of_a_name_is_masked_only_where_it_is_a_name() -> None:
+    assert mask("kimi and quill", ["moonshot/kimi-k2", "meridian/quill-mini"]).split() == ["and"]
+    assert mask("amber light in the forest", ["amber-forest-studio/x1"]) == "amber light in the forest"
+    assert mask("a university of note", ["University of Turku"]) == "a university of note"
+
+
 def test_latin_names_are_found_inside_chinese_and_arabic() -> None:
     assert mask("我用harbor-7b问了", NAME) == "我用         问了"
     assert mask("سألت بharbor-7b عن", NAME) == "سألت ب          عن"
