@@ -4,6 +4,7 @@ Ids go to one thread of the process through a short queue. When the queue is ful
 dropped: the row itself waits in the database, and the sweep serves it.
 """
 
+import atexit
 import math
 import threading
 import time
@@ -17,6 +18,7 @@ from kombu.exceptions import OperationalError
 
 QUEUE_LENGTH = 1_000
 REST_S = 30.0  # after a failure the broker is left alone this long
+PATIENCE_S = 2.0  # what a process that ends grants its last bells
 log = structlog.get_logger()
 
 
@@ -65,6 +67,12 @@ class Bell:
                 self._publish(task, row_id)
             else:
                 self.dropped += 1
+            self.waiting.task_done()
+
+    def finish(self, *, patience_s: float = PATIENCE_S) -> None:
+        """Before the process ends: let what was rung for be published, but wait for no broker longer than this."""
+        with self.waiting.all_tasks_done:
+            self.waiting.all_tasks_done.wait_for(lambda: not self.waiting.unfinished_tasks, patience_s)
 
     def _publish(self, task: "Task", row_id: int) -> None:
         try:
@@ -76,3 +84,4 @@ class Bell:
 
 
 bell = Bell()
+atexit.register(bell.finish)  # a command that files and ends would take its last bells with it

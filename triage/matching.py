@@ -24,7 +24,7 @@ from triage.grouping.explanation import explain
 from triage.grouping.fields import Fields
 from triage.grouping.outcome import Outcome, Proposal, judge
 from triage.grouping.pool import Pool
-from triage.grouping.scoring import issue_scores, score
+from triage.grouping.scoring import Witnesses, issue_scores, score, together, witnesses
 from triage.grouping.thresholds import METHOD, Source
 from triage.grouping.vector import ANALYSER, Vector, analyse, digest
 from triage.locks import lock_family, lock_issues
@@ -162,11 +162,12 @@ def known_to(report: Report) -> Known:
 def by_text(report: Report, fields: Fields, vector: Vector, *, may_place: bool = True) -> Home:
     """What the words say: the engine's judgement, with its reasons if it found anything near."""
     known = known_to(report)
-    similarities = score(vector, known.pool, background=background())
+    words, quote = witnesses(vector, known.pool, background=background())
+    similarities = together(words, quote)
     outcome = judge(issue_scores(similarities, known.issue_ids), source=source_of(report), may_place=may_place)
     if outcome.verdict == "place" and outcome.issue in known.closed:
         outcome = judge([(outcome.issue, outcome.score)], source=source_of(report), may_place=False)
-    reasons = reasons_of(report, fields, outcome, known, similarities)
+    reasons = reasons_of(report, fields, outcome, known, (words, quote))
     placed = outcome.issue if outcome.verdict == "place" else None
     return Home(placed, score=outcome.score if placed else None, reasons=reasons, suggestions=outcome.suggestions)
 
@@ -189,10 +190,12 @@ def source_of(report: Report) -> Source:
     return sources.get(report.source_type, "form")
 
 
-def reasons_of(report: Report, fields: Fields, outcome: Outcome, known: Known, similarities: Any) -> dict[str, Any]:
+def reasons_of(report: Report, fields: Fields, outcome: Outcome, known: Known, seen: Witnesses) -> dict[str, Any]:
     """Why, as ids, offsets and features: against the nearest report of the best issue. Empty if nothing is near."""
     if outcome.issue is None or outcome.verdict == "open":
         return {}
+    words, quote = seen
+    similarities = together(words, quote)
     members = [at for at, issue_id in enumerate(known.issue_ids) if issue_id == outcome.issue]
     nearest_at = max(members, key=lambda at: (float(similarities[at]), -at))
     nearest = Report.objects.select_related("artifact", "version", "evidence").get(pk=known.report_ids[nearest_at])
@@ -203,6 +206,7 @@ def reasons_of(report: Report, fields: Fields, outcome: Outcome, known: Known, s
         nearest_masks=masks_of(nearest),
         key=settings.TERM_KEY,
         background=background(),
+        similarity=(float(words[nearest_at]), float(quote[nearest_at])),
         same_kind=report.kind == nearest.kind,
         same_version=report.version_id == nearest.version_id if report.version_id and nearest.version_id else None,
     )

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from reports.importers.lines import Row
 from reports.importers.shapes import fingerprint
 from reports.importers.units import Found, Rejected, Unit
+from reports.vocabulary import SourceType
 
 SOURCE = "telltale"
 
@@ -21,4 +22,5 @@ def reports(rows: Iterable[Row | Rejected], *, artifact: str = "") -> Iterator[F
             answers["source_key"] = fingerprint(row.value)
         if artifact:
             answers["artifact"] = artifact
-        yield Unit(row.line, answers)
+        written_by_a_person = None if answers.get("rule_id") else SourceType.FORM
+        yield Unit(row.line, answers, source_type=written_by_a_person)

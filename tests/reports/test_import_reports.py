@@ -63,7 +63,7 @@ def test_a_file_is_filed_once_however_often_it_is_imported(lines: Lines) -> None
     assert run(path, "--format", "telltale") == (["read 2, filed 2, already here 0, rejected 0"], 0)
     assert run(path, "--format", "telltale") == (["read 2, filed 0, already here 2, rejected 0"], 0)
     assert {(report.channel, report.source_type, report.source) for report in Report.objects.all()} == {
-        ("import", "import", "telltale")
+        ("import", "form", "telltale")
     }
     assert set(Event.objects.values_list("verb", "actor")) == {("file", SYSTEM.pseudonym)}
 

@@ -9,6 +9,8 @@ from triage.grouping.background import Background
 from triage.grouping.pool import Pool
 from triage.grouping.vector import LONG, SAID, Vector, run_identity
 
+# Per known vector: likeness by the words, likeness by what is quoted; each in [0, 1].
+Witnesses = tuple[NDArray[np.float64], NDArray[np.float64]]
 BEST = 3  # an issue is as alike as its best three reports are on average: one lucky likeness does not pull it in
 
 # Evidence by quotation: two telling words may meet by chance, three in a row hardly. Runs that neither side quotes
@@ -27,11 +29,15 @@ def score(query: Vector, known: Pool | Sequence[Vector], *, background: Backgrou
     hold earlier reports only, for rarity is counted over it (and over the background, which fades as it grows).
     """
     pool = known if isinstance(known, Pool) else Pool.of(known)
-    words, quote = witnesses(query, pool, background=background)
+    return together(*witnesses(query, pool, background=background))
+
+
+def together(words: NDArray[np.float64], quote: NDArray[np.float64]) -> NDArray[np.float32]:
+    """The similarity that follows from the two witnesses: what neither of them leaves open."""
     return (1 - (1 - words) * (1 - quote)).astype(np.float32)
 
 
-def witnesses(query: Vector, pool: Pool, *, background: Background) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def witnesses(query: Vector, pool: Pool, *, background: Background) -> Witnesses:
     """The two parts of the similarity, each in [0, 1]: BM25 cosine of the words, and the quotation in common.
 
     Where both reports quote and their quotations have little in common, the words around them count for less.

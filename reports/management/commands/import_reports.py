@@ -66,7 +66,13 @@ class Command(BaseCommand):
     def file(self, unit: Unit) -> str:
         try:
             with transaction.atomic():
-                file_report(unit.answers, channel=Channel.IMPORT, actor=SYSTEM, author=unit.author)
+                file_report(
+                    unit.answers,
+                    channel=Channel.IMPORT,
+                    actor=SYSTEM,
+                    author=unit.author,
+                    source_type=unit.source_type,
+                )
                 transaction.set_rollback(self.dry_run)  # a rehearsal goes through the same door
         except AlreadyFiled:
             return ALREADY_HERE
