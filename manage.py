@@ -14,10 +14,17 @@ from config import postgres
 # `up` first makes sure that it may start at all; the others never touch a database.
 WITHOUT_SERVER = {"up", "help", "version", "compilemessages", "makemessages", "collectstatic"}
 
+MAKING_TABLES = {"migrate", "makemigrations", "check"}
+
 
 def needs_server(words: list[str]) -> bool:
     asks_for_help = not words or words[0].startswith("-") or "--help" in words or "-h" in words
     return not (os.environ.get("DATABASE_URL") or asks_for_help or words[0] in WITHOUT_SERVER)
+
+
+def needs_tables(words: list[str]) -> bool:
+    """Whether a command on a state folder that was never used first makes its tables."""
+    return needs_server(words) and words[0] not in MAKING_TABLES
 
 
 def main() -> None:
@@ -30,6 +37,8 @@ def main() -> None:
         sys.exit(f"The settings cannot be read: {error}")
     try:
         with postgres.running(state_dir) if needs_server(sys.argv[1:]) else nullcontext():
+            if needs_tables(sys.argv[1:]) and postgres.is_empty(state_dir):
+                execute_from_command_line([sys.argv[0], "migrate", "--verbosity", "0"])
             execute_from_command_line(sys.argv)
     except postgres.PostgresUnavailable as unavailable:
         sys.exit(str(unavailable))

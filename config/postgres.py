@@ -81,6 +81,13 @@ class PostgresUnavailable(Exception):
         )
 
 
+def is_empty(state_dir: Path) -> bool:
+    """Whether the site's database has never been migrated."""
+    with psycopg.connect(conninfo(state_dir)) as connection:
+        found = connection.execute("SELECT to_regclass('django_migrations')").fetchone()
+    return found == (None,)
+
+
 def url(state_dir: Path, database: str = DATABASE) -> str:
     """The address of a database of the embedded server. Starts nothing."""
     return f"postgresql://postgres@/{database}?host={quote(str(Place(state_dir).sockets), safe='')}"

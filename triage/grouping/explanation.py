@@ -160,7 +160,8 @@ class _Shared:
                 for token in passage.words
                 if token.term in self.words and token.start not in covered
             ]
-            spans += [Span(name, origin[start], origin[end], kind) for start, end, kind in marked]
+            # one character as filed may have become several ("¼"), and a mark may end within them
+            spans += [Span(name, origin[at], max(origin[end], origin[at] + 1), kind) for at, end, kind in marked]
         spans.sort(key=lambda span: {"quote": 0, "run": 1, "word": 2}[span.kind])
         return tuple(spans[:MOST_SPANS])
 
