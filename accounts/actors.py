@@ -7,10 +7,12 @@ from urllib.parse import urlencode
 
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from accounts.models import Grant, Role, User
 from accounts.policy import ANONYMOUS, Act, Actor, allows
@@ -25,7 +27,7 @@ def actor_for(user: User, *, scopes: frozenset[str] | None = None) -> Actor:
     somebody who had the roles, and works without.
     """
     grants = list(Grant.objects.filter(user=user, ended_at__isnull=True).values_list("role", "artifact_id"))
-    if grants and scopes is None and settings.REQUIRE_MFA and not is_mfa_enabled(user):
+    if grants and scopes is None and lacks_second_factor(user):
         grants = []
     return Actor(
         user_id=user.pk,
@@ -36,6 +38,10 @@ def actor_for(user: User, *, scopes: frozenset[str] | None = None) -> Actor:
         ),
         scopes=scopes,
     )
+
+
+def lacks_second_factor(user: User) -> bool:
+    return settings.REQUIRE_MFA and not is_mfa_enabled(user)
 
 
 def actor_of(request: HttpRequest) -> Actor:
@@ -57,14 +63,31 @@ def needs(act: Act) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
             if allows(actor_of(request), act):
                 answer: HttpResponse = view(request, *args, **kwargs)
                 return answer
-            if request.user.is_authenticated:
-                raise PermissionDenied
-            return redirect(f"{reverse('account_login')}?{urlencode({'next': request.get_full_path()})}")
+            return turned_away(request, act, back_to=request.get_full_path())
 
         guarded.act = act  # type: ignore[attr-defined] # read by the matrix test
         return guarded
 
     return guard
+
+
+def turned_away(request: HttpRequest, act: Act, *, back_to: str) -> HttpResponse:
+    """To the sign-in page, or to where a second factor is set up if that is all that is missing.
+
+    Raises PermissionDenied for whoever may not do ``act`` at all.
+    """
+    if not isinstance(request.user, User):
+        return redirect(f"{reverse('account_login')}?{urlencode({'next': back_to})}")
+    if not awaits_second_factor(request.user, act):
+        raise PermissionDenied
+    messages.info(request, _("Your role needs a second factor. Set one up, and come back."))
+    return redirect("mfa_activate_totp")
+
+
+def awaits_second_factor(user: User, act: Act) -> bool:
+    """Whether ``user`` holds a role for ``act`` that sleeps until a second factor is set up."""
+    held = Grant.objects.filter(user=user, ended_at__isnull=True).values_list("role", flat=True)
+    return lacks_second_factor(user) and allows(Actor(user_id=user.pk, roles=frozenset(held)), act)
 
 
 def open_to_all(view: ViewT) -> ViewT:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from accounts.actors import actor_for, open_to_all
+from accounts.actors import actor_for, awaits_second_factor, open_to_all
 from accounts.policy import Act, allows
 from accounts.tokens import user_of_code
 
@@ -25,4 +25,5 @@ def sign_in(request: HttpRequest, code: str) -> HttpResponse:
     if request.method != "POST":
         return render(request, "accounts/sign_in.html", {"invited": user})
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
-    return redirect("queue" if allows(actor_for(user), Act.DECIDE) else "home")
+    decides = allows(actor_for(user), Act.DECIDE) or awaits_second_factor(user, Act.DECIDE)
+    return redirect("queue" if decides else "home")

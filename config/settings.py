@@ -78,7 +78,7 @@ INSTALLED_APPS = [
     "accounts",
     "reports",
     "triage",
-    "django.contrib.admin",
+    "accounts.admin_app.HouseAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
