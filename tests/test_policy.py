@@ -1,0 +1,358 @@
+"""Who gets in where: one table over every address, every role and every scope. An address without a row fails."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from accounts.models import Role
+from accounts.policy import ANONYMOUS, EVERYBODY, OPEN_TO_ANY_TOKEN, RULES, SCOPES, Act, Actor, allows
+from accounts.tokens import make_token
+
+pytestmark = pytest.mark.django_db
+
+ROLES = ["anonymous", "reporter", *Role.values]
+ALL = frozenset(ROLES)
+DESK = frozenset({"triager", "moderator"})
+NOBODY: frozenset[str] = frozenset()
+
+# Whose pages are their own, and why they have no rows here.
+APART = {
+    "account_": "allauth's: each asks for its own session, and shows only one's own account",
+    "mfa_": "allauth's: one's own second factor, behind a sign-in",
+    "admin:": "the admin asks HouseAdmin.has_permission for each of its pages, see test_the_admin_is_for_admins",
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """``gets_in``: the roles that are answered; the others are sent to sign in, or refused, or find nothing there."""
+
+    name: str
+    gets_in: frozenset[str]
+    method: str = "get"
+    args: tuple[str, ...] = ()
+    posted: dict[str, str] = field(default_factory=dict)
+    hidden: bool = False  # 404 to the others: they are not told that it is there
+
+    @property
+    def label(self) -> str:
+        return f"{self.method} {self.name} {' '.join(self.args)}"
+
+
+PAGES = [
+    Row("home", ALL),
+    Row("report", ALL),
+    Row("report", ALL, "post"),
+    Row("receipt", ALL, args=("{reference}",)),
+    Row("receipt", ALL, "post", args=("{reference}",), posted={"code": "{code}"}),
+    Row("receipt", NOBODY, "post", args=("{reference}",), posted={"code": "wrong"}),
+    Row("receipt_close", NOBODY, "post", args=("{reference}",), hidden=True),  # until it was opened here
+    Row("artifacts", ALL, args=("models",)),
+    Row("artifact", ALL, args=("models", "acme", "chat-7b")),
+    Row("artifact", DESK, args=("models", "acme", "waiting"), hidden=True),
+    Row("issues", ALL),
+    Row("issue", ALL, args=("{public}",)),
+    Row("issue", NOBODY, args=("{dismissed}",), hidden=True),  # even for the desk: it reads the record as all do
+    Row("issue_twin", ALL, args=("{public}",)),
+    Row("issue_twin", NOBODY, args=("{dismissed}",), hidden=True),
+    Row("issue_twin_beside", ALL, args=("{public}",)),
+    Row("queue", DESK),
+    Row("triage_issue", DESK, args=("{new}",)),
+    Row("triage_decide", DESK, "post", args=("{new}",), posted={"verb": "confirm"}),
+    Row("triage_undo", DESK, "post", args=("{decision}",)),
+    Row("confirm_artifact", DESK, "post", args=("{waiting}",)),
+    Row("sign_in", ALL, args=("no-code",)),  # the code decides, see tests/accounts/test_tokens.py
+    Row("set_language", ALL, "post", posted={"language": "ar"}),
+    Row("api_docs", ALL),
+    Row("api_schema", ALL),
+    Row("ready", ALL),
+]
+
+FILERS = frozenset({"none", "report:write", "report:bulk"})
+ANY_TOKEN = frozenset({"none", *SCOPES})
+# The API: who gets in by scope ("none" is no token), and for whom it also depends on the account's role.
+API = [
+    Row("api_file_report", FILERS, "post"),
+    Row("api_receipt", NOBODY, args=("{reference}",), hidden=True),  # a receipt code opens it, no token does
+    Row("api_issues", ANY_TOKEN),
+    Row("api_issue", ANY_TOKEN, args=("{public}",)),
+    Row("api_issue", frozenset({"queue:read"}), args=("{dismissed}",), hidden=True),
+    Row("api_artifacts", ANY_TOKEN, args=("models",)),
+    Row("api_artifact", ANY_TOKEN, args=("models", "acme", "chat-7b")),
+    Row("api_artifact", frozenset({"queue:read"}), args=("models", "acme", "waiting"), hidden=True),
+]
+BY_ROLE = {"queue:read": DESK}  # a scope lends nothing that the account may not do itself
+
+
+def addresses(patterns: list[URLPattern | URLResolver], space: str = "") -> Iterator[tuple[str, Any]]:
+    """Every address of the site by name, with its view."""
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            yield from addresses(pattern.url_patterns, space + (f"{pattern.namespace}:" if pattern.namespace else ""))
+        else:
+            yield space + (pattern.name or str(pattern.pattern)), pattern.callback
+
+
+ADDRESSES = dict(addresses(get_resolver().url_patterns))
+
+
+def test_every_address_has_a_row() -> None:
+    known = {row.name for row in [*PAGES, *API]}
+    ours = {name for name in ADDRESSES if not name.startswith(tuple(APART))}
+
+    assert ours == known
+
+
+def test_every_page_of_ours_names_its_act() -> None:
+    elsewhere = {"set_language", "api_schema", "api_docs"}  # Django's and drf-spectacular's own
+    for row in [*PAGES, *API]:
+        view = ADDRESSES[row.name]
+        act = getattr(view, "act", getattr(getattr(view, "cls", None), "act", None))
+        assert isinstance(act, Act) or row.name in elsewhere, row.name
+
+
+# The rules
+
+
+def test_rules_cover_every_act_and_name_every_role() -> None:
+    assert set(RULES) == set(Act)
+    assert frozenset().union(*RULES.values()) == ALL == EVERYBODY
+    assert frozenset().union(*SCOPES.values()) | OPEN_TO_ANY_TOKEN | {Act.ANSWER_FOR_ARTIFACT, Act.MANAGE_USERS} == set(
+        Act
+    )
+
+
+MAY = {
+    "anonymous": {Act.READ_PUBLIC, Act.FILE, Act.OPEN_RECEIPT},
+    "reporter": set(),
+    "researcher": {Act.FILE_BULK},
+    "triager": {Act.FILE_BULK, Act.SEE_UNPUBLISHED, Act.DECIDE, Act.READ_DECISIONS},
+    "maintainer": {Act.FILE_BULK},
+    "moderator": {Act.FILE_BULK, Act.SEE_UNPUBLISHED, Act.SEE_HAZARDS, Act.DECIDE, Act.READ_DECISIONS},
+    "auditor": {Act.READ_DECISIONS},
+    "admin": {Act.MANAGE_USERS},
+}
+
+
+def actor(role: str, **changes: Any) -> Actor:
+    if role == "anonymous":
+        return ANONYMOUS
+    return Actor(user_id=1, roles=frozenset() if role == "reporter" else frozenset({role}), **changes)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_may_what_its_row_says_and_no_more(role: str) -> None:
+    assert {act for act in Act if allows(actor(role), act)} == MAY["anonymous"] | MAY[role]
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+@pytest.mark.parametrize("role", [*ROLES[1:]])
+def test_a_token_may_no_more_than_its_scope_and_its_account(role: str, scope: str) -> None:
+    by_token = {act for act in Act if allows(actor(role, scopes=frozenset({scope})), act)}
+    by_account = {act for act in Act if allows(actor(role), act)}
+
+    assert by_token == by_account & (SCOPES[scope] | OPEN_TO_ANY_TOKEN)
+
+
+def test_a_token_without_scopes_only_reads_what_is_public() -> None:
+    bare = actor("moderator", scopes=frozenset())
+
+    assert {act for act in Act if allows(bare, act)} == OPEN_TO_ANY_TOKEN
+
+
+def test_a_maintainer_answers_for_their_own_artifact_alone() -> None:
+    maintainer = actor("maintainer", artifact_ids=frozenset({7}))
+
+    assert allows(maintainer, Act.ANSWER_FOR_ARTIFACT, artifact_id=7)
+    assert not allows(maintainer, Act.ANSWER_FOR_ARTIFACT, artifact_id=8)
+    assert not allows(maintainer, Act.ANSWER_FOR_ARTIFACT)
+    assert not allows(actor("moderator", artifact_ids=frozenset({7})), Act.ANSWER_FOR_ARTIFACT, artifact_id=7)
+
+
+def test_an_unknown_act_or_role_is_nobody_s() -> None:
+    assert not allows(actor("king"), Act.DECIDE)
+    assert not allows(actor("moderator"), "reign")  # type: ignore[arg-type] # that is what is tried
+
+
+# The table
+
+
+@pytest.fixture
+def house(file: Callable[..., Any], artifact: Any, make_issue: Callable[..., Any], someone: Any) -> dict[str, str]:
+    """One of everything that the rows name."""
+    from reports.models import Issue
+    from reports.naming import artifact_named
+    from reports.receipts import code_digest, new_code
+    from triage.decisions import confirm_artifact
+
+    report = file()
+    code = new_code()
+    report.receipt_digest = code_digest(code)
+    report.save()
+    decider = someone("triager", email="decider@example.org")
+    return {
+        "reference": report.reference,
+        "code": code,
+        "new": str(Issue.objects.get().pk),
+        "public": make_issue().number,
+        "dismissed": make_issue(status="dismissed", number="TT-2026-00077").number,
+        "waiting": str(artifact_named("model", "acme/waiting").pk),
+        "decision": str(confirm_artifact(artifact_named("model", "acme/confirmed"), by=decider).pk),
+    }
+
+
+def ask(client: Client, row: Row, house: dict[str, str], **extra: Any) -> Any:
+    address = reverse(row.name, args=[arg.format(**house) for arg in row.args])
+    posted = {name: value.format(**house) for name, value in row.posted.items()}
+    return getattr(client, row.method)(address, posted or None, **extra)
+
+
+def outcome(response: Any) -> str:
+    if response.status_code in (301, 302) and response["Location"].startswith("/accounts/login/?next="):
+        return "sign in"
+    return {403: "refused", 404: "hidden"}.get(response.status_code, "in")
+
+
+@pytest.fixture
+def people(someone: Any, artifact: Any) -> dict[str, Any]:
+    """An account for each role but the anonymous one."""
+    roles = {"reporter": [], **{role: [role] for role in Role.values}}
+    return {role: someone(*held, artifact_id=artifact.pk) for role, held in roles.items()}
+
+
+@contextmanager
+def taken_back() -> Iterator[None]:
+    """What happens within leaves no trace, so that the next role finds the house as the last one did."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+@pytest.mark.parametrize("row", PAGES, ids=lambda row: row.label)
+def test_a_page_answers_whom_its_row_names(house: dict[str, str], people: dict[str, Any], row: Row) -> None:
+    told = {}
+    for role in ROLES:
+        with taken_back():
+            client = Client()
+            if role in people:
+                client.force_login(people[role])
+            response = ask(client, row, house)
+            told[role] = outcome(response)
+            assert response.status_code < 400 or told[role] != "in"
+
+    others = "hidden" if row.hidden else "refused"
+    away = {"anonymous": "refused" if row.name == "receipt" else "sign in"} if not row.hidden else {}
+    assert told == {role: "in" if role in row.gets_in else away.get(role, others) for role in ROLES}
+
+
+@pytest.mark.parametrize("row", API, ids=lambda row: row.label)
+def test_the_api_answers_whom_its_row_names(
+    client: Client, answers: dict[str, Any], house: dict[str, str], people: dict[str, Any], row: Row
+) -> None:
+    body = {"data": answers, "content_type": "application/json"} if row.method == "post" else {}
+    address = reverse(row.name, args=[arg.format(**house) for arg in row.args])
+    told, expected = {}, {}
+    for scope in ["none", *SCOPES]:
+        for role in [*people] if scope != "none" else ["anonymous"]:
+            with taken_back():
+                token = make_token(people[role], scopes=[scope]) if scope != "none" else ""
+                headers = {"Authorization": f"Bearer {token}"} if token else {}
+                response = getattr(client, row.method)(address, **body, headers=headers)
+                told[scope, role] = outcome(response)
+            gets_in = scope in row.gets_in and (not row.hidden or role in BY_ROLE.get(scope, NOBODY))
+            expected[scope, role] = "in" if gets_in else "hidden" if row.hidden else "refused"
+
+    assert told == expected
+
+
+def test_unpublished_issues_are_for_the_desk_with_queue_read(
+    client: Client, house: dict[str, str], people: dict[str, Any]
+) -> None:
+    sees = set()
+    for scope in SCOPES:
+        for role, user in people.items():
+            headers = {"Authorization": f"Bearer {make_token(user, scopes=[scope])}"}
+            told = client.get("/api/v1/issues/?state=new", headers=headers).json()["results"]
+            if told:
+                assert [issue["id"] for issue in told] == [int(house["new"])]
+                sees.add((role, scope))
+
+    assert sees == {(role, "queue:read") for role in DESK}
+
+
+def test_a_session_means_nothing_to_the_api(client: Client, house: dict[str, str], triager: Any) -> None:
+    client.force_login(triager)
+
+    assert client.get("/api/v1/issues/?state=new").json()["results"] == []
+
+
+# What stands apart
+
+
+@pytest.mark.parametrize("address", ["/admin/", "/admin/accounts/user/", "/admin/accounts/user/add/", "/admin/login/"])
+def test_the_admin_is_for_admins(client: Client, people: dict[str, Any], address: str) -> None:
+    assert client.get(address, follow=True).redirect_chain[-1][0] == "/accounts/login/?next=%2Fadmin%2F"
+
+    told = {}
+    for role, user in people.items():
+        client.force_login(user)
+        told[role] = client.get(address, follow=True).status_code
+
+    assert told == {role: 200 if role == "admin" else 403 for role in people}
+
+
+@pytest.mark.parametrize("name", sorted(name for name in ADDRESSES if name.startswith("mfa_")))
+def test_a_second_factor_is_set_up_behind_a_sign_in(client: Client, name: str) -> None:
+    response = client.get(reverse(name))
+
+    assert response.status_code == 302
+    assert response["Location"].startswith("/accounts/login/")
+
+
+# Roles sleep until there is a second factor
+
+
+@pytest.mark.parametrize(("address", "role"), [("/triage/", "triager"), ("/admin/", "admin")])
+def test_a_role_sleeps_until_a_second_factor_is_set_up(
+    client: Client, someone: Any, settings: Any, address: str, role: str
+) -> None:
+    from allauth.mfa.models import Authenticator
+
+    settings.REQUIRE_MFA = True
+    user = someone(role)
+    client.force_login(user)
+
+    assert client.get(address, follow=True).redirect_chain[-2][0] == reverse("mfa_activate_totp")
+
+    Authenticator.objects.create(user=user, type=Authenticator.Type.TOTP, data={"secret": "x"})
+    assert client.get(address).status_code == 200
+
+
+def test_who_holds_no_role_is_not_sent_to_set_up_a_second_factor(client: Client, someone: Any, settings: Any) -> None:
+    settings.REQUIRE_MFA = True
+    client.force_login(someone("auditor"))
+
+    assert client.get("/triage/").status_code == 403
+
+
+def test_a_role_that_was_ended_is_no_role(client: Client, triager: Any) -> None:
+    from django.utils import timezone
+
+    triager.grants.update(ended_at=timezone.now())
+    client.force_login(triager)
+
+    assert client.get("/triage/").status_code == 403
+
+
+def test_a_closed_account_is_nobody(client: Client, triager: Any) -> None:
+    client.force_login(triager)
+    triager.is_active = False
+    triager.save()
+
+    assert outcome(client.get("/triage/")) == "sign in"
