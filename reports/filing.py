@@ -217,10 +217,13 @@ def save_report(
 
 def save_words(report: Report, checked: Mapping[str, Any]) -> None:
     """The evidence and the contact: what may be erased apart from the report."""
+    summary, told = checked.get("summary", ""), checked.get("what_happened", "")
+    if len(summary) > SUMMARY_MAX and not told.startswith(summary):  # an imported one is kept whole where there is room
+        told = f"{summary}\n\n{told}"
     Evidence.objects.create(
         report=report,
-        summary=cut_at_word(checked.get("summary") or checked.get("what_happened", "")),
-        what_happened=checked.get("what_happened", ""),
+        summary=cut_at_word(summary or told),
+        what_happened=told,
         expected=checked.get("expected", ""),
         transcript=[dict(turn) for turn in checked.get("transcript", [])],
     )

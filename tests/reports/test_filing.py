@@ -126,7 +126,7 @@ def test_text_not_written_for_our_limits_is_kept_whole(answers: dict[str, Any], 
 
     report = file_report(answers | changes, channel=channel).report
 
-    assert report.evidence.what_happened == long.strip()
+    assert report.evidence.what_happened == f"{('a long title ' * 40).strip()}\n\n{long.strip()}"
     assert report.evidence.transcript == changes["transcript"]
     assert len(report.evidence.summary) <= 120
     assert report.evidence.summary == "a long title " * 9 + "a…"
