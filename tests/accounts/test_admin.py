@@ -19,7 +19,17 @@ def desk(client: Client, someone: Any) -> Client:
 
 
 def test_no_table_of_reports_is_there() -> None:
-    assert {model._meta.app_label for model in admin.site._registry} == {"accounts"}
+    ours = {"accounts"}
+    allauths = {"account", "mfa"}  # open to superusers only, of whom there are none
+
+    assert {model._meta.app_label for model in admin.site._registry} == ours | allauths
+
+
+def test_an_admin_sees_accounts_only(desk: Client) -> None:
+    (app,) = desk.get("/admin/").context["app_list"]
+
+    assert [model["object_name"] for model in app["models"]] == ["User"]
+    assert desk.get("/admin/mfa/authenticator/").status_code == 403
 
 
 def grants(*rows: dict[str, str], initial: int = 0) -> dict[str, str]:

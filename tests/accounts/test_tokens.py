@@ -38,7 +38,8 @@ def test_a_token_narrows_its_account_to_its_scopes(triager: Any) -> None:
     assert found is not None
     user, actor = found
     assert user == triager
-    assert (actor.roles, actor.scopes) == ({"triager"}, {"queue:read"})
+    assert actor.roles == {"triager"}
+    assert actor.scopes == frozenset({"queue:read"})
     assert Token.objects.get().last_used_on == timezone.now().date()
 
 
