@@ -57,10 +57,9 @@ SITE_HOST = urlsplit(SITE_URL).hostname or ""
 IS_LOOPBACK = SITE_HOST in ("127.0.0.1", "localhost", "::1")
 IS_HTTPS = SITE_URL.startswith("https://")
 DEBUG = flag("DEBUG", False)
-DEMO = flag("DEMO", True)
-DEMO_SITE = DEMO and IS_LOOPBACK
+DEMO = flag("DEMO", IS_LOOPBACK)  # fills an empty site with invented content, and says so on every page
 PROXY_COUNT = int(os.environ.get("PROXY_COUNT") or 0)  # reverse proxies of ours in front
-REQUIRE_MFA = flag("REQUIRE_MFA", not DEMO_SITE)
+REQUIRE_MFA = flag("REQUIRE_MFA", not (DEMO and IS_LOOPBACK))
 TWO_PERSON = flag("TWO_PERSON", True)  # in force where two people hold triager or moderator
 
 _master = master_key(KEY_FILE)

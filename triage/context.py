@@ -22,6 +22,6 @@ def house(request: HttpRequest) -> dict[str, object]:
     return {
         "actor": SimpleLazyObject(actor),
         "waiting_count": waiting_count,
-        "demo_site": settings.DEMO_SITE,
+        "demo_site": settings.DEMO,
         "mfa_off": not settings.REQUIRE_MFA,
     }

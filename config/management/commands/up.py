@@ -206,7 +206,7 @@ def web_is_ready() -> bool:
 
 def sign_in_hint() -> str:
     """How to sign in as the demo triager; empty if this is no demo site. The link works once, within a day."""
-    triager = User.objects.filter(email=DEMO_TRIAGER).first() if settings.DEMO_SITE else None
+    triager = User.objects.filter(email=DEMO_TRIAGER).first() if settings.DEMO and settings.IS_LOOPBACK else None
     if triager is None:
         return ""
     link = f"{settings.SITE_URL}{reverse('sign_in', args=[sign_in_code(triager)])}"
