@@ -1,0 +1,157 @@
+"""Every page a person can see, and how to get to it: screens.py draws them, test_reach.py measures them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from playwright.sync_api import Browser, BrowserContext, Page
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+WIDE = {"width": 1360, "height": 900}
+PHONE = {"width": 360, "height": 800}
+NARROW = {"width": 320, "height": 640}
+
+# What a reporter types, in the form's own names.
+ANSWERS = {
+    "artifact": "northlight/harbor-7b",
+    "version": "2.2",
+    "summary": "It quotes a leaflet that does not exist",
+    "what_happened": "I asked for the leaflet of a heart medicine. It quoted a passage on grapefruit, with a page "
+    "number. The leaflet has no such page, and the passage stands nowhere in it.",
+    "prompt": "What does the leaflet of this medicine say about grapefruit?",
+    "output": "Page 7 says: “One glass a day is harmless.”",
+    "kind": "false_information",
+    "consent": True,
+}
+
+
+@dataclass(frozen=True)
+class Site:
+    """A running Telltale and what is to be seen on it; a name that is empty has nothing to show."""
+
+    base: str
+    addresses: dict[str, str] = field(default_factory=dict)
+    reference: str = ""
+    code: str = ""
+
+    def at(self, page: Page, address: str) -> None:
+        page.goto(self.base + self.addresses.get(address, address))
+
+
+Way = Callable[[Page, Site], None]
+
+
+def to(address: str) -> Way:
+    return lambda page, site: site.at(page, address)
+
+
+def fill_form(page: Page, **changes: str | bool) -> None:
+    """Type a report into the form that is open. Text into boxes, a value into choices, True into a tick."""
+    for name, answer in {**ANSWERS, **changes}.items():
+        control = page.locator(f"[name={name}]")
+        if answer is True:
+            control.check()
+        elif control.count() > 1:
+            page.locator(f"[name={name}][value={answer}]").check()
+        elif control.evaluate("control => control.tagName") == "SELECT":
+            control.select_option(str(answer))
+        else:
+            control.fill(str(answer))
+
+
+def press(page: Page, step: str) -> None:
+    page.locator(f"button[name=step][value={step}]").click()
+
+
+def form_refused(page: Page, site: Site) -> None:
+    site.at(page, "/report/")
+    fill_form(page, artifact="", summary="Too short", consent=True, tries="some")
+    press(page, "check")
+
+
+def answers_checked(page: Page, site: Site) -> None:
+    site.at(page, "/report/")
+    fill_form(page)
+    press(page, "check")
+
+
+def receipt_opened(page: Page, site: Site) -> None:
+    site.at(page, f"/reports/{site.reference}/")
+    page.locator("[name=code]").fill(site.code)
+    page.locator("main form button").click()
+
+
+def receipt_refused(page: Page, site: Site) -> None:
+    site.at(page, f"/reports/{site.reference}/")
+    page.locator("[name=code]").fill("wrong-code")
+    page.locator("main form button").click()
+
+
+def receipt_fresh(page: Page, site: Site) -> None:
+    answers_checked(page, site)
+    press(page, "send")
+
+
+def opened(address: str, verb: str) -> Way:
+    """A page of the desk with the form of one verb open."""
+
+    def way(page: Page, site: Site) -> None:
+        site.at(page, address)
+        page.locator(f"details:has([name=verb][value={verb}]) > summary").click()
+
+    return way
+
+
+ANYBODY: dict[str, Way] = {
+    "home": to("/"),
+    "form": to("/report/"),
+    "form-refused": form_refused,
+    "check": answers_checked,
+    "receipt-fresh": receipt_fresh,
+    "receipt": receipt_opened,
+    "receipt-code": to("receipt"),
+    "receipt-refused": receipt_refused,
+    "models": to("/models/"),
+    "systems": to("/systems/"),
+    "datasets": to("/datasets/"),
+    "artifact": to("artifact"),
+    "issues": to("/issues/"),
+    "issues-none": to("/issues/?q=nothing+is+called+this"),
+    "issue": to("issue"),
+    "issue-resolved": to("issue-resolved"),
+    "login": to("/accounts/login/"),
+    "login-code": to("/accounts/login/code/"),
+    "signup": to("/accounts/signup/"),
+    "password-reset": to("/accounts/password/reset/"),
+    "sign-in-link": to("sign-in"),
+    "not-found": to("/issues/TT-1999-00001/"),
+}
+SIGNED_IN: dict[str, Way] = {
+    "forbidden": to("/triage/"),
+    "sign-out": to("/accounts/logout/"),
+    "email": to("/accounts/email/"),
+}
+TRIAGER: dict[str, Way] = {
+    "queue": to("/triage/"),
+    "queue-list": to("/triage/?view=list"),
+    "queue-empty": to("/triage/?q=nothing+is+called+this"),
+    "desk-lone": to("desk-lone"),
+    "desk-many": to("desk-many"),
+    "desk-confirmed": to("desk-confirmed"),
+    "desk-resolved": to("desk-resolved"),
+    "desk-held": to("desk-held"),
+    "desk-confirm": opened("desk-many", "confirm"),
+    "desk-dismiss": opened("desk-many", "dismiss"),
+    "desk-place": opened("desk-lone", "place"),
+    "desk-resolve": opened("desk-confirmed", "resolve"),
+    "desk-reopen": opened("desk-resolved", "reopen"),
+}
+
+
+def sign_in(browser: Browser, address: str, **options: object) -> BrowserContext:
+    """A context in which the one-time link at ``address`` was followed and its button pressed."""
+    context = browser.new_context(**options)  # type: ignore[arg-type] # handed through as they came
+    page = context.new_page()
+    page.goto(address)
+    page.locator("main form button").click()
+    page.close()
+    return context
