@@ -1,5 +1,6 @@
 """Prints the table of budgets and exits 1 if one is missed. ``python -m bench filing`` measures one part only."""
 
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -20,6 +21,7 @@ PARTS: dict[str, Callable[[], Iterator[Line]]] = {"filing": filing.measure, "lif
 
 
 def main() -> None:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # by way of what stops the sites
     wanted = sys.argv[1:] or list(PARTS)
     if unknown := set(wanted) - set(PARTS):
         sys.exit(f"There is no part {', '.join(sorted(unknown))}. Parts: {', '.join(PARTS)}.")
