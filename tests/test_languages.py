@@ -27,7 +27,7 @@ def key(message: Message) -> str:
 
 
 def forms(message: Message) -> list[str]:
-    return list(message.string) if isinstance(message.string, tuple | list) else [message.string]
+    return list(message.string) if isinstance(message.string, tuple | list) else [message.string or ""]
 
 
 @pytest.mark.parametrize("locale", SHIPPED)

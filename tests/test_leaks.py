@@ -156,7 +156,8 @@ class Garden:
     def issue(self, *reports: Report, **fields: Any) -> Issue:
         """An issue that a person put together."""
         first = reports[0]
-        made = Issue.objects.create(family=first.artifact.family or first.artifact, kind=first.kind, rule_id=first.rule_id, **fields)
+        family = first.artifact.family or first.artifact
+        made = Issue.objects.create(family=family, kind=first.kind, rule_id=first.rule_id, **fields)
         for report in reports:
             made.placements.create(report=report, by="person", reasons={"note": self.hide("reasons of a placement")})
             made.affected.get_or_create(artifact=report.artifact)

@@ -5,6 +5,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
+from reports.idempotency import forget_answers
 from reports.models import Report
 from reports.voices import throw_salts_away
 from triage import matching
@@ -20,8 +21,9 @@ def match_report(report_id: int) -> None:
 
 @shared_task(ignore_result=True)
 def sweep() -> None:
-    """Group what nobody rang for, oldest first, and throw yesterday's salts away."""
+    """Group what nobody rang for, oldest first, and throw away yesterday's salts and answers."""
     waiting = Report.objects.ungrouped().filter(filed_at__lte=timezone.now() - SWEEP_AFTER).order_by("pk")
     for report_id in waiting.values_list("pk", flat=True)[:SWEEP_AT_MOST]:
         match_report.apply((report_id,))  # as a task of its own: one that fails is logged, and holds up no other
     throw_salts_away()
+    forget_answers()

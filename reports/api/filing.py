@@ -1,12 +1,8 @@
 """Filing by API, and reading back by receipt."""
 
-import hashlib
-import hmac
-import json
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
 from django.http import HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, inline_serializer
@@ -17,13 +13,13 @@ from rest_framework.views import APIView
 
 from accounts.actors import actor_of
 from accounts.network import network_of
-from accounts.policy import Act, Actor
+from accounts.policy import Act
 from reports.answers import Answers
 from reports.api.problems import problem
 from reports.filing import AlreadyFiled, Receipt, Refused, file_report
-from reports.models import IdempotencyKey, Report
+from reports.idempotency import answered_once
+from reports.models import Report
 from reports.receipts import opens
-from reports.sealing import seal, unseal
 from reports.standing import standing
 from reports.vocabulary import Channel
 
@@ -61,10 +57,14 @@ class FileReport(APIView):
     def post(self, request: Request) -> HttpResponse:
         if not isinstance(request.data, dict):
             return problem(400, _("A report is a JSON object."))
-        actor = actor_of(request._request)
+        answers, actor, network = request.data, actor_of(request._request), network_of(request._request)
         key = request.headers.get("Idempotency-Key", "")
+
+        def file() -> dict[str, str]:
+            return receipt_answer(file_report(answers, channel=Channel.API, actor=actor, network=network))
+
         try:
-            answer = answered_once(request, actor, key) if key else receipt_answer(filed(request, actor))
+            answer = answered_once(str(actor.user_id or network), key, answers, file) if key else file()
         except Refused as refusal:
             return problem(400, _("This report cannot be taken as it is."), errors=refusal.errors)
         except AlreadyFiled:
@@ -72,10 +72,6 @@ class FileReport(APIView):
         if answer is None:
             return problem(422, _("This Idempotency-Key was used for another report."))
         return JsonResponse(answer, status=201)
-
-
-def filed(request: Request, actor: Actor) -> Receipt:
-    return file_report(request.data, channel=Channel.API, actor=actor, network=network_of(request._request))
 
 
 def receipt_answer(receipt: Receipt) -> dict[str, str]:
@@ -86,34 +82,6 @@ def receipt_answer(receipt: Receipt) -> dict[str, str]:
         "status": "received",
         "url": f"{settings.SITE_URL}{report.get_absolute_url()}",
     }
-
-
-def answered_once(request: Request, actor: Actor, key: str) -> dict[str, str] | None:
-    """The answer to this keyed request: made now, or as it was made the first time; None if the body differs.
-
-    The key is written in the transaction of the report, so that there is one of both or none; a second request
-    in flight waits on the key's row for the first.
-    """
-    digest = keyed_digest(f"{actor.user_id or network_of(request._request)}\n{key}")
-    body_digest = keyed_digest(json.dumps(request.data, sort_keys=True))
-    try:
-        with transaction.atomic():
-            IdempotencyKey.objects.create(digest=digest, body_digest=body_digest)
-            answer = receipt_answer(filed(request, actor))
-            IdempotencyKey.objects.filter(digest=digest).update(sealed_answer=seal(json.dumps(answer)))
-            return answer
-    except IntegrityError:
-        before = IdempotencyKey.objects.filter(digest=digest).first()
-        if before is None:  # something else was not unique
-            raise
-    if not hmac.compare_digest(bytes(before.body_digest), body_digest) or before.sealed_answer is None:
-        return None
-    repeated: dict[str, str] = json.loads(unseal(before.sealed_answer))
-    return repeated
-
-
-def keyed_digest(text: str) -> bytes:
-    return hmac.digest(settings.TOKEN_KEY, text.encode(), hashlib.sha256)
 
 
 class ReadReceipt(APIView):
