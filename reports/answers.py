@@ -86,9 +86,12 @@ class Turn(Closed):
     content = Text(max_length=TURN_MAX, trim_whitespace=False, allow_blank=True)
 
 
+COUNTING = {"invalid": _("Write a whole number."), "required": _("Say both numbers, or leave both out.")}
+
+
 class Reproduction(Closed):
-    tries = serializers.IntegerField(min_value=1, max_value=1_000_000_000)
-    failures = serializers.IntegerField(min_value=0, max_value=1_000_000_000)
+    tries = serializers.IntegerField(min_value=1, max_value=1_000_000_000, error_messages=COUNTING)
+    failures = serializers.IntegerField(min_value=0, max_value=1_000_000_000, error_messages=COUNTING)
 
     def validate(self, attrs: dict[str, int]) -> dict[str, int]:
         if attrs["failures"] > attrs["tries"]:

@@ -8,6 +8,7 @@ from django.utils.html import format_html_join
 from django.utils.text import Truncator
 from django.utils.translation import get_language_info
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
 
 from accounts.policy import Actor
 from reports.models import Evidence, Issue, Placement, Report
@@ -43,7 +44,7 @@ class Side:
     def caption(self) -> str:
         """When it was reported, by which way it came, and on which version."""
         told = [when(self.report.reported_at), Channel(self.report.channel).label, language_name(self.report.language)]
-        return format_html_join(", ", "{}", ((part,) for part in told if part))
+        return format_html_join(pgettext("between facts", ", "), "{}", ((part,) for part in told if part))
 
     @property
     def evidence(self) -> str:
@@ -51,7 +52,7 @@ class Side:
         if self.report.tries is None:
             return ""
         counted = {"failures": self.report.failures, "tries": self.report.tries}
-        return _("%(failures)s of %(tries)s tries") % counted
+        return ngettext("%(failures)s of %(tries)s try", "%(failures)s of %(tries)s tries", self.report.tries) % counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,8 @@ def comparison_of(placement: Placement, opinions: Sequence[Opinion], actor: Acto
 
 def language_name(code: str) -> str:
     """The language in the reader's own; its code where nobody has named it."""
+    if code == "zh":  # Django knows it by its scripts only
+        return _("Chinese")
     try:
         return str(get_language_info(code)["name_translated"])
     except KeyError:

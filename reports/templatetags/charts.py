@@ -11,7 +11,7 @@ from typing import Any
 
 from django import template
 from django.utils.formats import date_format
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext
 
 register = template.Library()
 
@@ -201,6 +201,8 @@ def _band(weeks: list[Any], centres: list[float], top: float) -> str:
 
 def _months(weeks: list[Any], step: float) -> list[dict[str, str]]:
     """A name under the first week of each month, the year with the first name and with each January."""
+    # Translators: formats of Django's date filter, for a month without and with its year; short, they share a line
+    short, long = pgettext("format of a month on a chart", "M"), pgettext("format of a month on a chart", "M Y")
     named: list[dict[str, str]] = []
     last_x = -MONTH_GAP
     for index, week in enumerate(weeks):
@@ -209,7 +211,7 @@ def _months(weeks: list[Any], step: float) -> list[dict[str, str]]:
         if (index and start.day > 7) or x - last_x < MONTH_GAP or x > RIGHT - MONTH_GAP:
             continue
         with_year = not named or start.month == 1
-        named.append({"x": _number(x), "words": date_format(start, "M Y" if with_year else "M")})
+        named.append({"x": _number(x), "words": date_format(start, long if with_year else short)})
         last_x = x + (MONTH_GAP if with_year else 0)
     return named
 

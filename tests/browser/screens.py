@@ -86,7 +86,7 @@ def desk_addresses(page: Page, base: str) -> dict[str, str]:
     row = ".queue li{} a.title"
     return {
         "desk-lone": first_link(page, f"{base}/triage/?view=list", row.format(":has(.fold)")),
-        "desk-many": first_link(page, f"{base}/triage/?view=list", row.format(":has(.spark)")),
+        "desk-many": first_link(page, f"{base}/triage/?view=list", row.format(":has(.spark):not(:has(.badge))")),
         "desk-held": first_link(page, f"{base}/triage/?view=list&kind=dangerous_instructions", row.format("")),
         "desk-confirmed": first_link(page, f"{base}/triage/?view=list&state=confirmed", row.format("")),
         "desk-resolved": first_link(page, f"{base}/triage/?view=list&state=resolved", row.format("")),
@@ -125,7 +125,7 @@ def look_round(browser: Browser, base: str, environment: Mapping[str, str]) -> t
     addresses = desk | {
         "receipt": f"/reports/{reference}/",
         "artifact": "/models/northlight/harbor-7b/",
-        "issue": first_link(page, f"{base}/issues/?state=confirmed", ".issues a.title"),
+        "issue": first_link(page, f"{base}/issues/?state=open", ".issues a.title"),
         "issue-resolved": first_link(page, f"{base}/issues/?state=resolved", ".issues a.title"),
         "sign-in": sign_in_address(environment).removeprefix(base),
     }
