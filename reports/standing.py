@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from accounts.policy import ANONYMOUS
 from ledger.models import Event
-from ledger.record import events_about
+from ledger.record import events_about, subject
 from reports.models import Issue, Report
 from reports.vocabulary import Status
 
@@ -22,6 +22,7 @@ STEPS = {
     "dismiss": DECLINED,
     "reopen": CONFIRMED,
 }
+ABOUT_ISSUES = ["confirm", "resolve", "dismiss", "reopen"]
 OF_ISSUE = {Status.CONFIRMED: CONFIRMED, Status.RESOLVED: RESOLVED, Status.DISMISSED: DECLINED}
 
 
@@ -43,8 +44,9 @@ def status_of(report: Report, issue: Issue | None) -> str:
 
 
 def steps(report: Report, issue: Issue | None) -> "QuerySet[Event]":
-    """What happened to the report and to its issue, oldest first, as far as a reporter is told."""
-    return events_about(report, *([issue] if issue else []), verbs=STEPS)
+    """What happened to the report, and what was decided about its issue, oldest first; not what came of others in it."""
+    told = events_about(report, *([issue] if issue else []), verbs=STEPS)
+    return told.filter(Q(verb__in=ABOUT_ISSUES) | Q(subjects__contains=[subject(report)]))
 
 
 def standing(report: Report) -> dict[str, Any]:

@@ -6,9 +6,8 @@ from typing import Any
 
 from django.utils.html import format_html_join
 from django.utils.text import Truncator
-from django.utils.translation import get_language_info
+from django.utils.translation import get_language_info, ngettext, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
 
 from accounts.policy import Actor
 from reports.models import Evidence, Issue, Placement, Report

@@ -98,11 +98,11 @@ def when(moment: date | datetime | None, minutes: bool = False) -> str:
         return ""
     local = localtime(moment) if isinstance(moment, datetime) and is_aware(moment) else moment
     with_minutes = bool(minutes) and isinstance(local, datetime)
-    if (get_language() or "en").startswith("en"):
-        written = "j M Y, H:i" if with_minutes else "j M Y"  # Django's own English is American
-    else:
-        written = "DATETIME_FORMAT" if with_minutes else "DATE_FORMAT"
-    return format_html('<time datetime="{}">{}</time>', local.isoformat(), date_format(local, written))
+    is_english = (get_language() or "en").startswith("en")
+    words = date_format(local, "j M Y" if is_english else "DATE_FORMAT")  # Django's own English is American
+    if with_minutes:
+        words = gettext("%(day)s, %(time)s") % {"day": words, "time": date_format(local, "H:i")}
+    return format_html('<time datetime="{}">{}</time>', local.isoformat(), words)
 
 
 @register.simple_block_tag

@@ -107,3 +107,13 @@ def test_what_happened_before_it_was_filed_is_not_its_story(file: Make, artifact
 
     assert issue(second) == issue(first)
     assert told(second)[2] == ["received", "grouped"]
+
+
+def test_what_came_of_others_in_the_issue_is_not_told(file: Make, artifact: Any, triager: Any) -> None:
+    report = file()
+    other = file()
+    assert issue(other) == issue(report)
+
+    decide(issue(report), "confirm", by=triager)
+
+    assert told(report)[2] == told(other)[2] == ["received", "grouped", "confirmed"]
