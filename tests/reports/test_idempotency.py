@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from reports.filing import Refused
 from reports.idempotency import answered_once, forget_answers
 from reports.models import IdempotencyKey
 
@@ -27,9 +28,9 @@ def test_what_was_done_is_not_done_again() -> None:
 
 def test_what_was_refused_may_be_asked_again() -> None:
     def refuse() -> dict[str, str]:
-        raise ValueError
+        raise Refused({})
 
-    with pytest.raises(ValueError):
+    with pytest.raises(Refused):
         answered_once("somebody", "key", {}, refuse)
 
     assert answered_once("somebody", "key", {}, lambda: {"made": "now"}) == {"made": "now"}
