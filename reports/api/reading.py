@@ -21,6 +21,7 @@ from reports.models.artifact import ArtifactQuerySet
 from reports.models.issue import IssueQuerySet
 from reports.record import artifacts_with_pages, issues_for, issues_to_triage, survivor_of, with_tallies
 from reports.twins import ArtifactTwin, IssueTwin, QueueTwin
+from reports.vocabulary import ArtifactKind
 
 
 class Reading(GenericAPIView[Any]):
@@ -30,7 +31,8 @@ class Reading(GenericAPIView[Any]):
 
     @property
     def actor(self) -> Actor:
-        return actor_of(self.request._request) if self.request else ANONYMOUS
+        """Whoever asks; nobody in particular while the schema is made."""
+        return ANONYMOUS if getattr(self, "swagger_fake_view", False) else actor_of(self.request._request)
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         answer = super().dispatch(request, *args, **kwargs)
@@ -84,7 +86,7 @@ class Artifacts(Reading):
     def get_queryset(self) -> ArtifactQuerySet:
         pages = artifacts_with_pages(self.actor)
         parents = Lineage.objects.filter(parent__in=pages).select_related("parent")
-        of_kind = with_tallies(pages.filter(kind=self.kwargs["kind"]), self.actor)
+        of_kind = with_tallies(pages.filter(kind=self.kwargs.get("kind", ArtifactKind.MODEL)), self.actor)
         return of_kind.prefetch_related(
             Prefetch("versions", queryset=Version.objects.filter(position__isnull=False), to_attr="shown_versions"),
             Prefetch("parents", queryset=parents, to_attr="shown_parents"),
