@@ -77,6 +77,6 @@ def measure() -> Iterator[Line]:
     yield Line("filing, share of a bare view's rate", ratio, "", BUDGET, at_least=True)
     yield Line("  filing", median(ours.rates), "requests/s", digits=0)
     yield Line("  bare view", median(bare.rates), "requests/s", digits=0)
-    for name, words in (("web", "web process"), ("postgres", "PostgreSQL")):
-        yield Line(f"  filing, CPU of the {words}", ours.cpu_ms(name), "ms/request")
-        yield Line(f"  bare view, CPU of the {words}", bare.cpu_ms(name), "ms/request")
+    for name, words in (("web", "the web process"), ("postgres", "PostgreSQL")):
+        yield Line(f"  filing, CPU of {words}", ours.cpu_ms(name), "ms/request")
+        yield Line(f"  bare view, CPU of {words}", bare.cpu_ms(name), "ms/request")

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 
 from bench.load import Answer, Job, run
+from bench.processes import cpu_seconds
 from bench.stack import Stack, wait_until
 from bench.table import Line, percentile
 from bench.writing import reports
@@ -53,6 +54,8 @@ def latency(site: Stack) -> Iterator[Line]:
 def throughput(site: Stack) -> Iterator[Line]:
     """Reports filed and grouped a second, from the first to be sent until none waits."""
     before = site.count("SELECT count(*) FROM reports_report")
+    parts = {"the web process": site.pid("web"), "the worker": site.pid("worker"), "PostgreSQL": site.pid("postgres")}
+    used = {name: cpu_seconds([pid]) for name, pid in parts.items()}
     began = time.monotonic()
     answers = accepted(run(Job(port=site.port, bodies=bodies(SUSTAINED, seed=SEED + 1), connections=8)))
     filed = max(answer.due + answer.took_s for answer in answers)
@@ -63,3 +66,5 @@ def throughput(site: Stack) -> Iterator[Line]:
     what = f"filed, grouped and drained, {before} reports stored before"
     yield Line(what, SUSTAINED / (drained - began), "reports/s", RATE_BUDGET, at_least=True, digits=0)
     yield Line("  filing alone, the worker at work", SUSTAINED / (filed - began), "reports/s", digits=0)
+    for name, pid in parts.items():
+        yield Line(f"  CPU of {name}", (cpu_seconds([pid]) - used[name]) * 1000 / SUSTAINED, "ms/report")

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.policy import ENGINE
@@ -71,7 +72,7 @@ def masks_of(report: Report) -> list[str]:
     """The structured values that stand in the report's own fields, to be blanked out of its text."""
     artifact = report.artifact
     values = [artifact.org, artifact.name, artifact.title, artifact.developer, artifact.deployer, str(artifact)]
-    values += artifact.aliases.values_list("name", flat=True)
+    values += [alias.name for alias in artifact.aliases.all()]
     values += [part for name in report.also_affects for part in (name, *parse(name))]
     if report.version:
         values.append(report.version.name)
@@ -81,7 +82,8 @@ def masks_of(report: Report) -> list[str]:
 def match_report(report_id: int) -> None:
     """Group one report. Safe to run twice and by several workers at once: the second finds it done."""
     report = (
-        Report.objects.select_related("artifact", "version", "evidence", "confirms", "reporter")
+        Report.objects.select_related("artifact", "version", "evidence")
+        .prefetch_related("artifact__aliases")
         .filter(pk=report_id, grouped_at__isnull=True)
         .first()
     )
@@ -115,21 +117,17 @@ def home_of(report: Report, fields: Fields, vector: Vector) -> Home:
 
 def copy_of(report: Report, fields: Fields) -> Home | None:
     """The home of an exact copy: its twin's, unless somebody closed that."""
-    twin = (
-        Placement.objects.active()
-        .filter(
-            report__term_vector__family_id=family_of(report),
-            report__term_vector__copy_digest=digest(fields),
-            issue__status__in=[Status.NEW, Status.CONFIRMED, Status.RESOLVED],
-        )
-        .select_related("report__copy_of")
-        .order_by("placed_at", "pk")
-        .first()
+    twins = Placement.objects.active().filter(
+        report__term_vector__family_id=family_of(report),
+        report__term_vector__copy_digest=digest(fields),
+        issue__status__in=[Status.NEW, Status.CONFIRMED, Status.RESOLVED],
     )
-    if twin is None:
+    found = twins.order_by("placed_at", "pk").values_list("issue_id", Coalesce("report__copy_of", "report")).first()
+    if found is None:
         return None
-    first = twin.report.copy_of or twin.report
-    return Home(twin.issue_id, score=1.0, reasons={"by": "copy", "nearest": first.pk, "score": 1.0}, copy_of=first)
+    issue_id, first_id = found
+    first = Report.objects.get(pk=first_id)
+    return Home(issue_id, score=1.0, reasons={"by": "copy", "nearest": first_id, "score": 1.0}, copy_of=first)
 
 
 def issue_of_rule(report: Report) -> int | None:
@@ -198,7 +196,9 @@ def reasons_of(report: Report, fields: Fields, outcome: Outcome, known: Known, s
     similarities = together(words, quote)
     members = [at for at, issue_id in enumerate(known.issue_ids) if issue_id == outcome.issue]
     nearest_at = max(members, key=lambda at: (float(similarities[at]), -at))
-    nearest = Report.objects.select_related("artifact", "version", "evidence").get(pk=known.report_ids[nearest_at])
+    nearest = Report.objects.select_related("version", "evidence").get(pk=known.report_ids[nearest_at])
+    if nearest.artifact_id == report.artifact_id:
+        nearest.artifact = report.artifact  # with its aliases
     why = explain(
         fields,
         fields_of(nearest.evidence),
@@ -244,7 +244,7 @@ def settle(report: Report, home: Home, fields: Fields, vector: Vector) -> None:
         report=report,
         issue=issue,
         by=home.by,
-        placer=report.reporter if home.by == PlacedBy.REPORTER else None,
+        placer_id=report.reporter_id if home.by == PlacedBy.REPORTER else None,
         score=home.score,
         method=METHOD,
         reasons=home.reasons,
@@ -270,15 +270,20 @@ def settle(report: Report, home: Home, fields: Fields, vector: Vector) -> None:
 
 def index(report: Report, fields: Fields, vector: Vector) -> None:
     terms, runs = vector.to_bytes()
-    TermVector.objects.update_or_create(
+    row = TermVector(
         report=report,
-        defaults={
-            "analyser": ANALYSER,
-            "family_id": family_of(report),
-            "terms": terms,
-            "runs": runs,
-            "copy_digest": digest(fields),
-        },
+        analyser=ANALYSER,
+        family_id=family_of(report),
+        terms=terms,
+        runs=runs,
+        copy_digest=digest(fields),
+    )
+    # One statement, which the five of update_or_create would be in a transaction
+    TermVector.objects.bulk_create(
+        [row],
+        update_conflicts=True,
+        unique_fields=["report"],
+        update_fields=["analyser", "family_id", "terms", "runs", "copy_digest"],
     )
 
 
