@@ -44,7 +44,7 @@ def status_of(report: Report, issue: Issue | None) -> str:
 
 
 def steps(report: Report, issue: Issue | None) -> "QuerySet[Event]":
-    """What happened to the report, and what was decided about its issue, oldest first; not what came of others in it."""
+    """What happened to the report, and what was decided about its issue, oldest first; nothing of others in it."""
     told = events_about(report, *([issue] if issue else []), verbs=STEPS)
     return told.filter(Q(verb__in=ABOUT_ISSUES) | Q(subjects__contains=[subject(report)]))
 

@@ -9,8 +9,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.actors import actor_of, needs
 from accounts.policy import ANONYMOUS, Act
-from reports.models import Issue, Report
+from reports.lines import Line
+from reports.models import Report
 from reports.receipts import opens
+from reports.record import issues_for
 from reports.standing import CONFIRMED, DECLINED, GROUPED, RECEIVED, RESOLVED, UNDER_REVIEW, issue_of, status_of, steps
 
 OPEN = "open_receipts"  # session: references whose code was given here
@@ -67,11 +69,11 @@ def show(request: HttpRequest, report: Report) -> HttpResponse:
     issue = issue_of(report)
     status = status_of(report, issue)
     told = [event for event in steps(report, issue) if event.at >= report.filed_at]
-    public = Issue.objects.visible_to(ANONYMOUS).filter(pk=issue.pk).first() if issue else None
+    public = issues_for(ANONYMOUS).filter(pk=issue.pk).first() if issue else None
     context = {
         "report": report,
         "code": code,
-        "issue": public,
+        "line": Line.of(public) if public else None,
         "status": status,
         "track": track(status),
         "decline_reason": issue.get_dismissal_display() if issue and status == DECLINED else "",

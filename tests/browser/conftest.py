@@ -1,27 +1,71 @@
-"""One Chromium for the whole run, and contexts of it: strict ones for journeys, lenient ones for axe-core."""
+"""One Chromium for the whole run, a live site on the database of the test, and contexts that watch what pages do."""
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Response, sync_playwright
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+from tests.browser.walk import FLAGS, PHONE
+
+# Playwright's own loop runs in this thread, which Django would take for an asynchronous caller of the database.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
 
 
-def chromium_path() -> str | None:
-    return shutil.which("chromium") or shutil.which("chromium-browser")
+def missing(tool: str) -> None:
+    if os.environ.get("REQUIRE_ALL") == "1":
+        pytest.fail(f"REQUIRE_ALL=1, and {tool} is not installed.")
+    pytest.skip(f"{tool} is not installed")
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    path = chromium_path()
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
-        if os.environ.get("REQUIRE_ALL") == "1":
-            pytest.fail("REQUIRE_ALL=1, and chromium is not installed.")
-        pytest.skip("chromium is not installed")
+        missing("chromium")
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield launched
         launched.close()
+
+
+@pytest.fixture
+def site(live_server: Any, settings: Any) -> str:
+    """The address of the site; it takes itself for the loopback demo it is."""
+    settings.SITE_URL = live_server.url
+    settings.CSRF_TRUSTED_ORIGINS = [live_server.url]
+    return str(live_server.url)
+
+
+def of_part(answer: Response) -> list[str]:
+    """A style, script or picture of a page that was not to be had."""
+    is_page = answer.request.resource_type == "document"
+    return [] if is_page or answer.ok else [f"{answer.status} {answer.url}"]
+
+
+@pytest.fixture
+def visitor(browser: Browser, site: str) -> Iterator[Callable[..., Page]]:
+    """A page in a browser of its own, as strict as a visitor's: what it complains of, and any request to
+    somewhere else, fails the test at its end."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def come(**options: Any) -> Page:
+        context = browser.new_context(**{"viewport": PHONE, **options}, base_url=site)
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda sent: None if sent.url.startswith((site, "data:")) else complaints.append(sent.url))
+        page.on("requestfailed", lambda sent: complaints.append(f"{sent.url}: {sent.failure}"))
+        page.on("response", lambda answer: complaints.extend(of_part(answer)))
+        return page
+
+    yield come
+    for context in contexts:
+        context.close()
+    # The browser tells of a page that answers 404, 403 or 422 on purpose as of one that failed to load
+    assert [said for said in complaints if not said.startswith("Failed to load resource")] == []

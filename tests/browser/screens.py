@@ -88,6 +88,7 @@ def desk_addresses(page: Page, base: str) -> dict[str, str]:
         "desk-lone": first_link(page, f"{base}/triage/?view=list", row.format(":has(.fold)")),
         "desk-many": first_link(page, f"{base}/triage/?view=list", row.format(":has(.spark):not(:has(.badge))")),
         "desk-held": first_link(page, f"{base}/triage/?view=list&kind=dangerous_instructions", row.format("")),
+        "desk-unlisted": first_link(page, f"{base}/triage/?view=list&q=", row.format("")),
         "desk-confirmed": first_link(page, f"{base}/triage/?view=list&state=confirmed", row.format("")),
         "desk-resolved": first_link(page, f"{base}/triage/?view=list&state=resolved", row.format("")),
     }

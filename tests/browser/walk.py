@@ -139,6 +139,7 @@ TRIAGER: dict[str, Way] = {
     "desk-confirmed": to("desk-confirmed"),
     "desk-resolved": to("desk-resolved"),
     "desk-held": to("desk-held"),
+    "desk-unlisted": to("desk-unlisted"),
     "desk-confirm": opened("desk-many", "confirm"),
     "desk-dismiss": opened("desk-many", "dismiss"),
     "desk-place": opened("desk-lone", "place"),
