@@ -25,6 +25,21 @@ def flag(name: str, default: bool) -> bool:
     return default
 
 
+def number(name: str, default: int) -> int:
+    raw = os.environ.get(name) or str(default)
+    if not raw.isdecimal():
+        raise ValueError(f"{name} must be a whole number, not {raw!r}.")
+    return int(raw)
+
+
+def origin(url: str) -> str:
+    """``url`` as browsers name where a page comes from: scheme, host and port, in small letters."""
+    parts = urlsplit(url.rstrip("/"))
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query:
+        raise ValueError(f"SITE_URL must be https://host or http://host:port, not {url!r}.")
+    return f"{parts.scheme}://{parts.netloc.lower()}"
+
+
 def database(url: str) -> dict[str, Any]:
     """A ``postgresql://user:password@host:port/name`` URL as Django wants it; ``?host=`` names a socket folder."""
     parts = urlsplit(url)
@@ -51,14 +66,14 @@ def database(url: str) -> dict[str, Any]:
 BASE_DIR = Path(__file__).resolve().parent.parent
 STATE_DIR = Path(os.environ.get("STATE_DIR") or BASE_DIR / ".telltale").resolve()
 KEY_FILE = Path(os.environ.get("KEY_FILE") or STATE_DIR / "telltale.key")
-PORT = int(os.environ.get("PORT") or 8000)
-SITE_URL = (os.environ.get("SITE_URL") or f"http://127.0.0.1:{PORT}").rstrip("/")
+PORT = number("PORT", 8000)
+SITE_URL = origin(os.environ.get("SITE_URL") or f"http://127.0.0.1:{PORT}")
 SITE_HOST = urlsplit(SITE_URL).hostname or ""
 IS_LOOPBACK = SITE_HOST in ("127.0.0.1", "localhost", "::1")
 IS_HTTPS = SITE_URL.startswith("https://")
 DEBUG = flag("DEBUG", False)
 DEMO = flag("DEMO", IS_LOOPBACK)  # fills an empty site with invented content, and says so on every page
-PROXY_COUNT = int(os.environ.get("PROXY_COUNT") or 0)  # reverse proxies of ours in front
+PROXY_COUNT = number("PROXY_COUNT", 0)  # reverse proxies of ours in front
 REQUIRE_MFA = flag("REQUIRE_MFA", not (DEMO and IS_LOOPBACK))
 TWO_PERSON = flag("TWO_PERSON", True)  # in force where two people hold triager or moderator
 
@@ -69,7 +84,10 @@ VOICE_KEY = derived(_master, "voices")
 TERM_KEY = derived(_master, "terms")
 CONTACT_KEY = derived(_master, "contacts")
 
-ALLOWED_HOSTS = [SITE_HOST, *(["localhost", "127.0.0.1"] if IS_LOOPBACK else [])]
+ALLOWED_HOSTS = [
+    f"[{SITE_HOST}]" if ":" in SITE_HOST else SITE_HOST,
+    *(["localhost", "127.0.0.1"] if IS_LOOPBACK else []),
+]
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 INSTALLED_APPS = [
     "config",
