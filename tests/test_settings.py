@@ -1,0 +1,215 @@
+"""Every variable is documented, a wrong one is refused, and what follows from them is safe."""
+
+import ast
+import os
+import re
+import runpy
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = (ROOT / "docs" / "settings.md").read_text()
+HTTPS = "https://reports.example"
+
+
+def constants(tree: ast.AST) -> dict[str, str]:
+    """Names that a module gives to texts."""
+    return {
+        target.id: node.value.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+
+
+def variables_read() -> Iterator[str]:
+    """What any module of the house asks the environment for: by ``environ.get``, ``environ.setdefault`` or ``flag``."""
+    for path in [ROOT / "manage.py", *(path for app in APPS for path in (ROOT / app).rglob("*.py"))]:
+        tree = ast.parse(path.read_text())
+        known = constants(tree)
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Call) or not node.args:
+                continue
+            asked = ast.unparse(node.func)
+            if asked not in ("os.environ.get", "os.environ.setdefault", "os.getenv", "flag", "number"):
+                continue
+            name = node.args[0]
+            if isinstance(name, ast.Constant):
+                yield str(name.value)
+            elif isinstance(name, ast.Name) and name.id in known:
+                yield known[name.id]
+
+
+APPS = ("config", "triage", "reports", "accounts", "ledger")
+
+
+def test_every_variable_that_is_read_is_documented_and_no_other() -> None:
+    documented = set(re.findall(r"^\| `([A-Z_]+)` \|", PAGE, re.MULTILINE))
+    ours = set(re.findall(r"`(TELLTALE_\w+)`", PAGE.partition("are set by `manage.py up`")[0].rpartition("\n")[2]))
+
+    read = set(variables_read())
+
+    assert len(read) > 10
+    assert documented | ours | {"TELLTALE_UP"} == read | {"TELLTALE_UP"}
+
+
+@pytest.fixture
+def settings_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., dict[str, Any]]]:
+    """What the settings are with just these variables: ``settings_with(SITE_URL=…) -> {name: value}``."""
+
+    def made(**variables: str) -> dict[str, Any]:
+        for name in set(variables_read()) - {"DJANGO_SETTINGS_MODULE"}:
+            monkeypatch.delenv(name, raising=False)
+        for name, value in {"STATE_DIR": str(tmp_path), **variables}.items():
+            monkeypatch.setenv(name, value)
+        return runpy.run_path(str(ROOT / "config" / "settings.py"))
+
+    configured = structlog.get_config()
+    yield made
+    structlog.configure(**configured)
+
+
+Made = Callable[..., dict[str, Any]]
+
+
+@pytest.mark.parametrize("name", ["DEBUG", "DEMO", "REQUIRE_MFA", "TWO_PERSON"])
+@pytest.mark.parametrize("value", ["maybe", "2", "yes please", "-1", "None"])
+def test_a_slip_of_the_pen_turns_no_safeguard_off(settings_with: Made, name: str, value: str) -> None:
+    with pytest.raises(ValueError, match=f"{name} must be 0 or 1"):
+        settings_with(**{name: value})
+
+
+@pytest.mark.parametrize("name", ["PORT", "PROXY_COUNT"])
+@pytest.mark.parametrize("value", ["-1", "1.5", "one", "0x10"])
+def test_a_number_is_a_number(settings_with: Made, name: str, value: str) -> None:
+    with pytest.raises(ValueError, match=f"{name} must be a whole number"):
+        settings_with(**{name: value})
+
+
+@pytest.mark.parametrize(
+    ("value", "means"),
+    [("1", True), ("TRUE", True), (" yes ", True), ("on", True), ("0", False), ("False", False), ("no", False)],
+)
+def test_yes_and_no(settings_with: Made, value: str, means: bool) -> None:
+    assert settings_with(REQUIRE_MFA=value)["REQUIRE_MFA"] is means
+
+
+@pytest.mark.parametrize(
+    ("variables", "demo", "second_factor"),
+    [
+        ({}, True, False),
+        ({"DEMO": "0"}, False, True),
+        ({"SITE_URL": HTTPS}, False, True),
+        ({"SITE_URL": HTTPS, "DEMO": "1"}, True, True),
+        ({"SITE_URL": "http://10.0.0.5:8000"}, False, True),
+        ({"SITE_URL": "http://127.0.0.1.evil.example"}, False, True),
+        ({"SITE_URL": "http://localhost:8000"}, True, False),
+        ({"SITE_URL": "http://[::1]:8000"}, True, False),
+        ({"DEMO": "0", "REQUIRE_MFA": "0"}, False, False),
+    ],
+)
+def test_the_second_factor_is_off_for_a_demo_on_loopback_alone(
+    settings_with: Made, variables: dict[str, str], demo: bool, second_factor: bool
+) -> None:
+    made = settings_with(**variables)
+
+    assert (made["DEMO"], made["REQUIRE_MFA"]) == (demo, second_factor)
+
+
+def test_over_https_cookies_are_bound_to_the_host(settings_with: Made) -> None:
+    made = settings_with(SITE_URL=HTTPS)
+
+    for cookie in ("SESSION", "CSRF", "LANGUAGE"):
+        assert made[f"{cookie}_COOKIE_NAME"].startswith("__Host-")
+        assert made[f"{cookie}_COOKIE_SECURE"]
+        assert made[f"{cookie}_COOKIE_HTTPONLY"]
+        assert made[f"{cookie}_COOKIE_SAMESITE"] == "Lax"
+    assert made["SECURE_HSTS_SECONDS"] >= 31_536_000
+    assert made["SECURE_PROXY_SSL_HEADER"] == ("HTTP_X_FORWARDED_PROTO", "https")
+
+
+def test_on_plain_loopback_cookies_have_plain_names(settings_with: Made) -> None:
+    made = settings_with()
+
+    assert made["SESSION_COOKIE_NAME"] == "session"
+    assert not made["SESSION_COOKIE_SECURE"]
+    assert made["SECURE_HSTS_SECONDS"] == 0
+    assert made["SECURE_PROXY_SSL_HEADER"] is None  # else anybody could say that they came by https
+
+
+@pytest.mark.parametrize(
+    ("address", "hosts", "origin"),
+    [
+        (f"{HTTPS}/", ["reports.example"], HTTPS),
+        ("https://Reports.Example:8443", ["reports.example"], "https://reports.example:8443"),
+        ("http://127.0.0.1:8123", ["127.0.0.1", "localhost"], "http://127.0.0.1:8123"),
+        ("http://[::1]:8000", ["127.0.0.1", "[::1]", "localhost"], "http://[::1]:8000"),
+    ],
+)
+def test_only_the_site_s_own_name_is_answered(settings_with: Made, address: str, hosts: list[str], origin: str) -> None:
+    made = settings_with(SITE_URL=address)
+
+    assert sorted(set(made["ALLOWED_HOSTS"])) == hosts
+    assert made["CSRF_TRUSTED_ORIGINS"] == [origin]
+
+
+@pytest.mark.parametrize(
+    "address", ["reports.example", "ftp://reports.example", "https://", "//reports.example", f"{HTTPS}/sub"]
+)
+def test_an_address_that_is_none_is_refused(settings_with: Made, address: str) -> None:
+    with pytest.raises(ValueError, match="SITE_URL"):
+        settings_with(SITE_URL=address)
+
+
+@pytest.mark.parametrize(
+    ("url", "known"),
+    [
+        (
+            "postgresql://ann:p%40ss%2F@db.example:5433/tell%20tale?sslmode=require",
+            {"USER": "ann", "PASSWORD": "p@ss/", "HOST": "db.example", "PORT": "5433", "NAME": "tell tale"},
+        ),
+        ("postgres:///telltale?host=%2Frun%2Fpostgres", {"HOST": "/run/postgres", "NAME": "telltale", "PORT": ""}),
+    ],
+)
+def test_a_database_of_one_s_own(settings_with: Made, url: str, known: dict[str, str]) -> None:
+    database = settings_with(DATABASE_URL=url)["DATABASES"]["default"]
+
+    assert {name: database[name] for name in known} == known
+    assert ("sslmode" in database["OPTIONS"]) == ("sslmode" in url)
+    assert "host" not in database["OPTIONS"]
+
+
+@pytest.mark.parametrize("url", ["mysql://x/y", "sqlite:///x", "x"])
+def test_another_database_is_refused(settings_with: Made, url: str) -> None:
+    with pytest.raises(ValueError, match="DATABASE_URL"):
+        settings_with(DATABASE_URL=url)
+
+
+def test_what_is_empty_counts_as_not_set(settings_with: Made) -> None:
+    plain = settings_with()
+
+    empty = settings_with(**dict.fromkeys(set(variables_read()) - {"STATE_DIR", "DJANGO_SETTINGS_MODULE"}, ""))
+
+    said = [name for name in plain if name.isupper() and isinstance(plain[name], str | int | dict | list | tuple)]
+    assert {name: empty[name] for name in said} == {name: plain[name] for name in said}
+
+
+def test_the_secrets_follow_from_one_file_that_others_cannot_read(settings_with: Made, tmp_path: Path) -> None:
+    first, second = settings_with(), settings_with()
+    elsewhere = settings_with(KEY_FILE=str(tmp_path / "other.key"))
+
+    names = ("SECRET_KEY", "TOKEN_KEY", "VOICE_KEY", "TERM_KEY", "CONTACT_KEY")
+    assert len({str(first[name]) for name in names}) == len(names)
+    assert [first[name] for name in names] == [second[name] for name in names]
+    assert not {str(first[name]) for name in names} & {str(elsewhere[name]) for name in names}
+    assert (tmp_path / "telltale.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_debug_is_off(settings_with: Made) -> None:
+    assert settings_with()["DEBUG"] is False
+    assert os.environ.get("DEBUG") is None
