@@ -86,7 +86,10 @@ class Turn(Closed):
     content = Text(max_length=TURN_MAX, trim_whitespace=False, allow_blank=True)
 
 
-COUNTING = {"invalid": _("Write a whole number."), "required": _("Say both numbers, or leave both out.")}
+COUNTING: dict[str, Any] = {
+    "invalid": _("Write a whole number."),
+    "required": _("Say both numbers, or leave both out."),
+}
 
 
 class Reproduction(Closed):

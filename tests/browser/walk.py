@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Page, ViewportSize
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-WIDE = {"width": 1360, "height": 900}
-PHONE = {"width": 360, "height": 800}
-NARROW = {"width": 320, "height": 640}
+WIDE: ViewportSize = {"width": 1360, "height": 900}
+PHONE: ViewportSize = {"width": 360, "height": 800}
+NARROW: ViewportSize = {"width": 320, "height": 640}
 
 # What a reporter types, in the form's own names.
 ANSWERS = {
@@ -146,13 +146,3 @@ TRIAGER: dict[str, Way] = {
     "desk-resolve": opened("desk-confirmed", "resolve"),
     "desk-reopen": opened("desk-resolved", "reopen"),
 }
-
-
-def sign_in(browser: Browser, address: str, **options: object) -> BrowserContext:
-    """A context in which the one-time link at ``address`` was followed and its button pressed."""
-    context = browser.new_context(**options)  # type: ignore[arg-type] # handed through as they came
-    page = context.new_page()
-    page.goto(address)
-    page.locator("main form button").click()
-    page.close()
-    return context
