@@ -12,6 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 
 from accounts.models import Grant, Role, User
@@ -62,6 +63,7 @@ def needs(act: Act) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if allows(actor_of(request), act):
                 answer: HttpResponse = view(request, *args, **kwargs)
+                add_never_cache_headers(answer)  # what not everybody may read is kept by nobody on the way
                 return answer
             return turned_away(request, act, back_to=request.get_full_path())
 
