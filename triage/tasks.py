@@ -15,8 +15,10 @@ SWEEP_AT_MOST = 500  # reports one sweep takes on, well within a task's minute
 
 
 @shared_task(ignore_result=True)
-def match_report(report_id: int) -> None:
-    matching.match_report(report_id)
+def match_report(*report_ids: int) -> None:
+    """Several if they were rung for at once. If one fails, the sweep serves those after it."""
+    for report_id in report_ids:
+        matching.match_report(report_id)
 
 
 @shared_task(ignore_result=True)

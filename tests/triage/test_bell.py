@@ -52,13 +52,13 @@ class Task:
         if is_open:
             self.gate.set()
 
-    def apply_async(self, args: tuple[int], *, retry: bool) -> None:
+    def apply_async(self, args: tuple[int, ...], *, retry: bool) -> None:
         assert not retry
         self.tried += 1
         assert self.gate.wait(PATIENCE_S)
         if self.failure:
             raise self.failure
-        self.published.append(args[0])
+        self.published.extend(args)
 
 
 def test_ids_are_published_in_the_order_of_ringing() -> None:
@@ -70,6 +70,20 @@ def test_ids_are_published_in_the_order_of_ringing() -> None:
     assert soon(lambda: len(task.published) == 5)
     assert task.published == [0, 1, 2, 3, 4]
     assert bell.dropped == 0
+
+
+def test_what_waits_together_goes_in_one_message_as_far_as_it_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bell_module, "AT_ONCE", 3)
+    bell, task = Bell(), Task(is_open=False)
+    bell.ring(task, 0)
+    assert soon(lambda: task.tried == 1)  # the first is out of the queue, at the closed gate
+
+    for number in range(1, 6):
+        bell.ring(task, number)
+    task.gate.set()
+
+    assert soon(lambda: task.published == [0, 1, 2, 3, 4, 5])
+    assert task.tried == 3
 
 
 def test_ringing_returns_while_the_broker_has_not_answered() -> None:
@@ -180,7 +194,7 @@ def test_many_who_ring_at_once_start_one_thread() -> None:
     assert threading.active_count() == before + 1
 
 
-def serve(row_id: int) -> None:
+def serve(*row_ids: int) -> None:
     """What a worker would run."""
 
 
