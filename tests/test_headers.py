@@ -28,7 +28,7 @@ PUBLIC = [
     "/accounts/password/reset/",
     "/nothing-here/",
 ]
-OF_TRIAGERS = ["/triage/", "/triage/?view=list", "/triage/?issue=1", "/accounts/logout/", "/accounts/email/"]
+OF_TRIAGERS = ["/triage/", "/triage/?view=list", "/accounts/logout/", "/accounts/email/"]
 OF_ADMINS = ["/admin/", "/admin/accounts/user/", "/admin/accounts/user/add/"]
 FOR_MACHINES = [
     "/issues/TT-2026-00001.json",
