@@ -189,9 +189,7 @@ class Affected(models.Model):
 
     issue = models.ForeignKey(Issue, models.CASCADE, related_name="affected")
     artifact = models.ForeignKey(Artifact, models.PROTECT, related_name="affected")
-    status = models.CharField(
-        max_length=20, choices=AffectedStatus.choices, default=AffectedStatus.UNDER_INVESTIGATION
-    )
+    status = models.CharField(max_length=20, choices=AffectedStatus.choices, default=AffectedStatus.UNDER_INVESTIGATION)
     introduced_in = models.ForeignKey(Version, models.PROTECT, null=True, blank=True, related_name="+")
     last_affected = models.ForeignKey(Version, models.PROTECT, null=True, blank=True, related_name="+")
     fixed_in = models.ForeignKey(Version, models.PROTECT, null=True, blank=True, related_name="+")
