@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import translation
 
 STACK = ExitStack()
 
@@ -53,7 +54,11 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 @pytest.fixture(autouse=True)
 def quiet_house(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Static files as they lie, no e-mail leaves, and the bell rings only in tests that ask for it."""
+    """Static files as they lie, no e-mail leaves, and the bell rings only in tests that ask for it.
+
+    Everybody begins in English: a request leaves its language behind in the thread.
+    """
+    translation.deactivate()
     settings.STORAGES = {
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
