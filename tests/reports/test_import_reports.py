@@ -84,10 +84,11 @@ def test_what_is_rejected_is_told_by_line_and_field_and_the_rest_is_filed(lines:
 
 
 def test_text_is_kept_whole_and_the_summary_is_cut_at_a_word(lines: Lines) -> None:
-    run(lines(REPORT | {"summary": "word " * 60, "what_happened": "x" * 50_000}), "--format", "telltale")
+    headline, told = " ".join(["word"] * 60), "x" * 50_000
+    run(lines(REPORT | {"summary": headline, "what_happened": told}), "--format", "telltale")
 
     evidence = Report.objects.get().evidence
-    assert len(evidence.what_happened) == 50_000
+    assert evidence.what_happened == f"{headline}\n\n{told}"
     assert len(evidence.summary) <= 120
     assert evidence.summary.endswith("word…")
 
