@@ -1,11 +1,20 @@
 """Writing one event, inside the transaction of the act it tells of."""
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
-from django.db import models
+from django.db import connection, models
 
-from ledger.models import Event, Payload
+from ledger.models import Event
+
+# Both rows in one statement, because every act waits for it.
+EVENT_AND_PAYLOAD = """
+WITH event AS (
+  INSERT INTO ledger_event (at, actor, verb, subjects, key) VALUES (%s, %s, %s, %s::varchar[], %s) RETURNING id
+)
+INSERT INTO ledger_payload (event_id, content) SELECT id, %s::jsonb FROM event RETURNING event_id
+"""
 
 
 def subject(thing: models.Model) -> str:
@@ -18,9 +27,15 @@ def record(verb: str, *subjects: models.Model, actor: str, **content: Any) -> Ev
 
     ``content`` may hold ids, offsets, codes and dates only: an event outlives the text it is about.
     """
-    event = Event.objects.create(verb=verb, actor=actor, subjects=[subject(thing) for thing in subjects])
-    if content:
-        Payload.objects.create(event=event, content=content)
+    event = Event(verb=verb, actor=actor, subjects=[subject(thing) for thing in subjects])
+    if not content:
+        event.save(force_insert=True)
+        return event
+    with connection.cursor() as cursor:
+        parts = (event.at, actor, verb, event.subjects, bytes(event.key), json.dumps(content))
+        cursor.execute(EVENT_AND_PAYLOAD, parts)
+        (event.pk,) = cursor.fetchone()
+    event._state.adding = False
     return event
 
 
