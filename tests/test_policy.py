@@ -356,3 +356,29 @@ def test_a_closed_account_is_nobody(client: Client, triager: Any) -> None:
     triager.save()
 
     assert outcome(client.get("/triage/")) == "sign in"
+
+
+# Whatever is asked
+
+METHODS = ("get", "head", "post", "put", "patch", "delete", "options", "trace")
+VERBS = ("confirm", "resolve", "dismiss", "reopen", "place")
+ODD = ["", "\x00'\"><\u202e", "9" * 40, "-1", "²", "TT-9999-99999999999", "a" * 3_000]
+ASKED = (
+    "q page state kind artifact artifact_kind order access limit cursor view issue report model next verb reason target "
+    "public_title severity note fixed_in language code step version context_of_use format summary consent"
+)
+
+
+@pytest.mark.parametrize("row", [*PAGES, *API], ids=lambda row: row.label)
+def test_no_address_fails_whatever_it_is_asked(house: dict[str, str], triager: Any, row: Row) -> None:
+    client = Client(raise_request_exception=False)
+    client.force_login(triager)
+    address = reverse(row.name, args=[arg.format(**house) for arg in row.args])
+    told = {method: getattr(client, method)(address).status_code for method in METHODS}
+    for value in ODD:
+        asked = dict.fromkeys(ASKED.split(), value)
+        told[f"get {value[:9]!r}"] = client.get(address, asked).status_code
+        for verb in ["", *VERBS] if row.name == "triage_decide" else [""]:
+            told[f"post {verb} {value[:9]!r}"] = client.post(address, asked | {"verb": verb}).status_code
+
+    assert {how: status for how, status in told.items() if status >= 500} == {}
