@@ -364,8 +364,8 @@ METHODS = ("get", "head", "post", "put", "patch", "delete", "options", "trace")
 VERBS = ("confirm", "resolve", "dismiss", "reopen", "place")
 ODD = ["", "\x00'\"><\u202e", "9" * 40, "-1", "²", "TT-9999-99999999999", "a" * 3_000]
 ASKED = (
-    "q page state kind artifact artifact_kind order access limit cursor view issue report model next verb reason target "
-    "public_title severity note fixed_in language code step version context_of_use format summary consent"
+    "q page state kind artifact artifact_kind order access limit cursor view issue report model next verb reason "
+    "target public_title severity note fixed_in language code step version context_of_use format summary consent"
 )
 
 
