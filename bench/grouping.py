@@ -59,7 +59,7 @@ def throughput(site: Stack) -> Iterator[Line]:
     began = time.monotonic()
     answers = accepted(run(Job(port=site.port, bodies=bodies(SUSTAINED, seed=SEED + 1), connections=8)))
     filed = max(answer.due + answer.took_s for answer in answers)
-    drained = wait_until(lambda: site.ungrouped() == 0, "all reports grouped", patience_s=PATIENCE_S)
+    drained = wait_until(lambda: site.ungrouped() == 0, "all reports grouped", patience_s=PATIENCE_S, step_s=0.5)
     stored = site.count("SELECT count(*) FROM reports_report") - before
     if stored != SUSTAINED:
         raise RuntimeError(f"{SUSTAINED} reports were acknowledged and {stored} stored.")

@@ -7,6 +7,7 @@ from django.db import connection
 from reports.models import Issue
 
 FAMILY = 1  # the class of our advisory locks on families
+LOCKED_ISSUES = "SELECT * FROM reports_issue WHERE id = ANY(%s) ORDER BY id FOR UPDATE"
 
 
 def lock_family(family_id: int) -> None:
@@ -17,5 +18,5 @@ def lock_family(family_id: int) -> None:
 
 def lock_issues(issue_ids: Iterable[int]) -> dict[int, Issue]:
     """The issues by id, their rows locked in ascending order until the transaction ends."""
-    locked = Issue.objects.select_for_update(of=["self"]).filter(pk__in=set(issue_ids)).order_by("pk")
+    locked = Issue.objects.raw(LOCKED_ISSUES, [sorted(set(issue_ids))])
     return {issue.pk: issue for issue in locked}
