@@ -12,7 +12,7 @@ from reports.text import guess_language, terms
 from triage.grouping.background import Background
 from triage.grouping.fields import Fields, read, read_with_origin
 from triage.grouping.pool import Pool
-from triage.grouping.quoting import Passage
+from triage.grouping.quoting import Passage, Run
 from triage.grouping.scoring import witnesses
 from triage.grouping.vector import analyse, hash_terms
 
@@ -82,11 +82,12 @@ def explain(
             vector, Pool.of([analyse(nearest, masks=nearest_masks, key=key)]), background=background
         )
         similarity = float(words[0]), float(quote[0])
-    shared = _Shared(query, nearest, masks, nearest_masks, key, background)
+    sides = _parts(query, masks), _parts(nearest, nearest_masks)
+    shared = _Shared(*sides, key, background)
     return Reasons(
         tuple(_features(query, nearest, masks, nearest_masks, similarity, same_kind, same_version)),
-        shared.spans(query, masks),
-        shared.spans(nearest, nearest_masks),
+        shared.spans(sides[0]),
+        shared.spans(sides[1]),
     )
 
 
@@ -128,52 +129,61 @@ def _same_language(query: Fields, nearest: Fields) -> bool | None:
     return None if "und" in languages else languages[0] == languages[1]
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One field of a report as it was read: its words, its runs, and where in the raw text each character stood."""
+
+    passage: Passage
+    runs: Sequence[Run]
+    name: str
+    origin: Sequence[int]
+
+
+def _parts(fields: Fields, masks: Sequence[str]) -> list[_Part]:
+    parts = []
+    for name, raw in fields.named():
+        text, origin = read_with_origin(raw, masks=masks)
+        passage = Passage.of(text, all_said=name == "output")
+        parts.append(_Part(passage, list(passage.runs()), name, origin))
+    return parts
+
+
 class _Shared:
     """What two reports have in common, to be looked up in either."""
 
-    def __init__(
-        self,
-        query: Fields,
-        nearest: Fields,
-        masks: Sequence[str],
-        nearest_masks: Sequence[str],
-        key: bytes,
-        background: Background,
-    ) -> None:
-        sides = [_contents(query, masks), _contents(nearest, nearest_masks)]
-        words = sorted(set(sides[0][0]) & set(sides[1][0]))
+    def __init__(self, query: list[_Part], nearest: list[_Part], key: bytes, background: Background) -> None:
+        one, other = _contents(query), _contents(nearest)
+        words = sorted(set(one[0]) & set(other[0]))
         shares = background.term_shares_of(hash_terms(words, key))
         self.words = {word for word, share in zip(words, shares, strict=True) if share <= _COMMON_SHARE}
-        self.runs = {run: sides[0][1][run] or sides[1][1][run] for run in set(sides[0][1]) & set(sides[1][1])}
+        self.runs = {run: one[1][run] or other[1][run] for run in set(one[1]) & set(other[1])}
 
-    def spans(self, fields: Fields, masks: Sequence[str]) -> tuple[Span, ...]:
+    def spans(self, parts: list[_Part]) -> tuple[Span, ...]:
         """The shared places of one side, in reading order: runs first choice, then rare words outside them."""
         spans: list[Span] = []
-        for name, raw in fields.named():
-            text, origin = read_with_origin(raw, masks=masks)
-            passage = Passage.of(text, all_said=name == "output")
-            shared = [run for run in passage.runs() if run.words in self.runs]
+        for part in parts:
+            shared = [run for run in part.runs if run.words in self.runs]
             marked = _merged([(run.start, run.end, "quote" if self.runs[run.words] else "run") for run in shared])
             covered = {index for start, end, _ in marked for index in range(start, end)}
             marked += [
                 (token.start, token.end, "word")
-                for token in passage.words
+                for token in part.passage.words
                 if token.term in self.words and token.start not in covered
             ]
             # one character as filed may have become several ("¼"), and a mark may end within them
-            spans += [Span(name, origin[at], max(origin[end], origin[at] + 1), kind) for at, end, kind in marked]
+            origin = part.origin
+            spans += [Span(part.name, origin[at], max(origin[end], origin[at] + 1), kind) for at, end, kind in marked]
         spans.sort(key=lambda span: {"quote": 0, "run": 1, "word": 2}[span.kind])
         return tuple(spans[:MOST_SPANS])
 
 
-def _contents(fields: Fields, masks: Sequence[str]) -> tuple[list[str], dict[tuple[str, ...], bool]]:
+def _contents(parts: list[_Part]) -> tuple[list[str], dict[tuple[str, ...], bool]]:
     """The terms of a report, and its runs with whether each is quoted somewhere in it."""
     words: list[str] = []
     found: dict[tuple[str, ...], bool] = {}
-    for name, raw in fields.named():
-        passage = Passage.of(read(raw, masks=masks), all_said=name == "output")
-        words += (term for term, _ in passage.terms())
-        for run in passage.runs():
+    for part in parts:
+        words += (term for term, _ in part.passage.terms())
+        for run in part.runs:
             found[run.words] = found.get(run.words, False) or run.is_said
     return words, found
 
