@@ -31,7 +31,18 @@ from reports.models import (
 )
 from reports.vocabulary import Channel
 from triage.matching import match_report
-from triage.models import Constraint, Decision, PostingBlock, Segment, Suggestion, View
+from triage.models import (
+    Constraint,
+    Decision,
+    EmbeddingSpace,
+    PostingBlock,
+    Proposal,
+    Segment,
+    Suggestion,
+    Theme,
+    ThemeIssue,
+    View,
+)
 
 NOW = timezone.now()
 EVERY = {
@@ -55,6 +66,7 @@ class World:
         self.resolved = make_issue(status="resolved", artifact=self.artifact)
         self.event = Event.objects.create(verb="look", actor="system", subjects=[])
         self.decision = Decision.objects.create(verb="confirm", by="person", issue=self.confirmed)
+        self.theme = Theme.objects.create()
         self.segment = Segment.objects.create(analyser=1, tier=0, report_ids=[], family_ids=[], norms=b"")
 
 
@@ -74,6 +86,15 @@ def change_all(model: type[models.Model], **values: Any) -> None:
 
 def add(*rows: models.Model) -> None:
     type(rows[0])._default_manager.bulk_create(rows)
+
+
+def proposed(world: World, **values: Any) -> Proposal:
+    known = {"kind": "merge", "issue": world.new, "other": world.confirmed, "score": 0.5, "band": "likely"}
+    return Proposal(**{**known, "method": "m", **values})
+
+
+def kindred(world: World) -> ThemeIssue:
+    return ThemeIssue(theme=world.theme, issue=world.new, score=0.5, method="m")
 
 
 def twice(model: type[models.Model], **values: Any) -> None:
@@ -162,6 +183,7 @@ CASES: list[tuple[str, Callable[[World], None]]] = [
     ("affected_fixed_means_fixed", lambda w: add(judged(w, status="fixed", resolution="mitigated", resolved_at=NOW))),
     ("affected_failures_within_tries", lambda w: add(judged(w, tries=1, failures=2))),
     ("affected_failures_within_tries", lambda w: add(judged(w, tries=0, failures=0))),
+    ("affected_failures_within_tries", lambda w: add(judged(w, tries=5, failures=None))),
     ("placement_once_at_a_time", lambda w: add(placed(w), placed(w))),
     ("placement_score_range", lambda w: add(placed(w, score=1.5))),
     ("placement_score_range", lambda w: add(placed(w, score=-0.1))),
@@ -182,6 +204,14 @@ CASES: list[tuple[str, Callable[[World], None]]] = [
     ),
     ("suggestion_once", lambda w: add(opinion(w), opinion(w, rank=1))),
     ("suggestion_score_range", lambda w: add(opinion(w, score=1.01))),
+    ("theme_not_merged_into_itself", lambda w: change(w.theme, merged_into=w.theme)),
+    ("theme_issue_score_range", lambda w: add(ThemeIssue(theme=w.theme, issue=w.new, score=1.5, method="m"))),
+    ("proposal_score_range", lambda w: add(proposed(w, score=-0.5))),
+    ("proposal_of_two_or_of_one", lambda w: add(proposed(w, other=None))),
+    ("proposal_of_two_or_of_one", lambda w: add(proposed(w, issue=w.confirmed, other=w.new))),
+    ("proposal_of_two_or_of_one", lambda w: add(proposed(w, kind="split", other=None))),
+    ("proposal_of_two_or_of_one", lambda w: add(proposed(w, kind="split", report_ids=[1]))),
+    ("proposal_of_a_merge_once", lambda w: add(proposed(w), proposed(w))),
     ("decision_not_undoing_itself", lambda w: change(w.decision, undoes=w.decision)),
     ("decision_verb_given", lambda w: change(w.decision, verb="")),
     ("decision_on_one_thing", lambda w: add(decided(w, issue=None))),
@@ -195,6 +225,8 @@ CASES: list[tuple[str, Callable[[World], None]]] = [
     ("pseudonym", lambda w: add(User(email="x@example.org", pseudonym=w.triager.pseudonym))),
     ("digest", lambda w: twice(Token, user=w.triager, digest=b"x")),
     ("undoes", lambda w: add(decided(w, undoes=w.decision), decided(w, undoes=w.decision))),
+    ("embedder", lambda w: twice(EmbeddingSpace, embedder="e", dimension=1, table="t")),
+    ("issue", lambda w: add(kindred(w), kindred(w))),
     ("size", lambda w: twice(Checkpoint, size=1, root=b"", signed_note="")),
 ]
 

@@ -14,7 +14,10 @@ class TermVector(models.Model):
     """What a report looks like to the engine: keyed hashes and weights, no words. Deleted on erasure.
 
     ``family_id`` is the artifact family as a plain number, repeated here so that a family is read in one scan.
-    ``terms`` and ``runs`` are a ``triage.grouping`` Vector as bytes, made by analyser number ``analyser``.
+    ``terms``, ``runs`` and ``grams`` are a ``triage.grouping`` Vector as bytes, made by analyser number ``analyser``;
+    ``sketch`` recognises near copies. ``norm`` is the length of ``terms`` by the rarities known when it was written: it
+    steers the first cut and is never part of a score. ``segment`` is null in the tail, which no segment holds yet; a
+    segment may still list a report that has left it: this row decides.
     """
 
     report = models.OneToOneField(Report, models.CASCADE, primary_key=True, related_name="term_vector")
@@ -22,10 +25,17 @@ class TermVector(models.Model):
     family_id = models.BigIntegerField()
     terms = models.BinaryField()
     runs = models.BinaryField()
+    grams = models.BinaryField(default=bytes)
+    sketch = models.BinaryField(default=bytes)
     copy_digest = models.BinaryField()
+    norm = models.FloatField(default=0)
+    segment = models.ForeignKey(
+        "Segment", models.SET_NULL, null=True, blank=True, related_name="vectors", db_index=False
+    )
 
     class Meta:
         indexes = [
+            models.Index(fields=["segment", "report"], name="term_vector_segment"),
             models.Index(fields=["family_id", "report"], name="term_vector_family"),
             models.Index(fields=["family_id", "copy_digest"], name="term_vector_copies"),
         ]
@@ -66,6 +76,61 @@ class PostingBlock(models.Model):
         return f"term {self.term} in segment {self.segment_id}"
 
 
+class EmbeddingSpace(models.Model):
+    """The vectors of one embedder: its id, their dimension and the table that holds them.
+
+    The table is made when the embedder is switched on, never by a migration, so that a database without pgvector
+    migrates. The vectors count in grouping from ``ready_at`` on, when all reports have been embedded.
+    """
+
+    embedder = models.CharField(max_length=200, unique=True)
+    dimension = models.PositiveIntegerField()
+    table = models.CharField(max_length=63, unique=True)
+    made_at = models.DateTimeField(default=timezone.now)
+    ready_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.embedder
+
+
+class Theme(models.Model):
+    """The same or a kindred failure across families and languages: for people to look at, never a membership.
+
+    Ids are stable: of two themes that meet the older stays, and the younger points to it for ever.
+    """
+
+    opened_at = models.DateTimeField(default=timezone.now)
+    merged_into = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="merged_from")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="theme_not_merged_into_itself", condition=Q(merged_into=None) | ~Q(merged_into=F("id"))
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"theme {self.pk}"
+
+
+class ThemeIssue(models.Model):
+    """An issue in a theme. ``score`` in [0, 1] is its mean likeness to the others when it came in."""
+
+    theme = models.ForeignKey(Theme, models.CASCADE, related_name="members")
+    issue = models.OneToOneField(Issue, models.CASCADE, related_name="theme_place")
+    score = models.FloatField()
+    method = models.CharField(max_length=40)
+    joined_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="theme_issue_score_range", condition=Q(score__gte=0, score__lte=1)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.issue} in {self.theme}"
+
+
 class Suggestion(models.Model):
     """The engine's opinion that a report may belong to an issue. ``rank`` 0 is its best."""
 
@@ -93,6 +158,46 @@ class Suggestion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.report} may belong to {self.issue}"
+
+
+class Proposal(models.Model):
+    """The engine's opinion, formed overnight, that two issues are one or that one issue is two. People answer it.
+
+    ``report_ids`` are those that would leave ``issue`` in a split; ``other`` is the issue that would be merged with.
+    """
+
+    class Kind(models.TextChoices):
+        MERGE = "merge"
+        SPLIT = "split"
+
+    kind = models.CharField(max_length=5, choices=Kind.choices)
+    issue = models.ForeignKey(Issue, models.CASCADE, related_name="proposals")
+    other = models.ForeignKey(Issue, models.CASCADE, null=True, blank=True, related_name="+")
+    report_ids = ArrayField(models.BigIntegerField(), default=list, blank=True)
+    score = models.FloatField()
+    band = models.CharField(max_length=8, choices=Suggestion.Band.choices)
+    method = models.CharField(max_length=40)
+    reasons = models.JSONField(default=dict)
+    made_at = models.DateTimeField(default=timezone.now)
+    taken_at = models.DateTimeField(null=True, blank=True)
+    refused_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-score", "pk"]
+        constraints = [
+            models.CheckConstraint(name="proposal_score_range", condition=Q(score__gte=0, score__lte=1)),
+            models.CheckConstraint(
+                name="proposal_of_two_or_of_one",
+                condition=Q(kind="merge", other__isnull=False, issue__lt=F("other"))
+                | (Q(kind="split", other=None) & ~Q(report_ids=[])),
+            ),
+            models.UniqueConstraint(
+                fields=["issue", "other"], condition=Q(kind="merge"), name="proposal_of_a_merge_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.issue}"
 
 
 class Decision(models.Model):

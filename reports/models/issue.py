@@ -80,6 +80,7 @@ class Issue(models.Model):
     hazard_level = models.PositiveSmallIntegerField(choices=HazardLevel.choices, default=HazardLevel.NONE)
     is_disputed = models.BooleanField(default=False)
     is_possible_regression = models.BooleanField(default=False)
+    growth_flagged_at = models.DateTimeField(null=True, blank=True)  # joins came so fast that a person should look
     rule_id = models.CharField(max_length=200, blank=True)
 
     assignee = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
@@ -217,7 +218,8 @@ class Affected(models.Model):
             ),
             models.CheckConstraint(
                 name="affected_failures_within_tries",
-                condition=Q(tries=None, failures=None) | Q(tries__gt=0, failures__lte=F("tries")),
+                condition=Q(tries=None, failures=None)
+                | Q(tries__isnull=False, tries__gt=0, failures__isnull=False, failures__lte=F("tries")),
             ),
         ]
 
@@ -238,6 +240,7 @@ class Placement(models.Model):
 
     ``reasons`` holds ids, offsets and features as ``triage.matching`` writes them, never text;
     ``score`` is in [0, 1] and null where nobody scored; ``method`` names the engine and its version.
+    ``needs_look``: the engine put it into an issue that a person has judged, and nobody has looked at that yet.
     """
 
     report = models.ForeignKey(Report, models.CASCADE, related_name="placements")
@@ -247,6 +250,7 @@ class Placement(models.Model):
     score = models.FloatField(null=True, blank=True)
     method = models.CharField(max_length=40, blank=True)
     reasons = models.JSONField(default=dict, blank=True)
+    needs_look = models.BooleanField(default=False)
     placed_at = models.DateTimeField(default=timezone.now)
     superseded_at = models.DateTimeField(null=True, blank=True)
 
