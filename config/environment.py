@@ -26,11 +26,13 @@ def main(folder: str, lock: str) -> int:
     has_uv = (where / "bin" / "uv").exists() or not subprocess.call([*pip, UV], stderr=subprocess.DEVNULL)
     say(f"Installing {lock}…")
     # Compiled here once: with PYTHONDONTWRITEBYTECODE set, every process would compile it all again, for seconds each.
-    sync = [str(where / "bin" / "uv"), "pip", "install", "-q", "--require-hashes", "--compile-bytecode"]
+    # The lock names all there is to install, and leaves out on purpose what a package asks for and we do without.
+    whole = ["--require-hashes", "--no-deps"]
+    sync = [str(where / "bin" / "uv"), "pip", "install", "-q", *whole, "--compile-bytecode"]
     sync += ["--python", str(python), "-r", lock]
     if has_uv and not subprocess.call(sync):
         return 0
-    return subprocess.call([*pip, "--require-hashes", "-r", lock])
+    return subprocess.call([*pip, *whole, "-r", lock])
 
 
 if __name__ == "__main__":
