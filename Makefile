@@ -8,7 +8,7 @@ STATE_DIR ?= .telltale
 DEMO ?= 1
 export PORT STATE_DIR DEMO
 
-.PHONY: run setup setup-dev test test-long lint format screens bench locks messages
+.PHONY: run setup setup-dev test test-long lint format screens bench bench-grouping locks messages
 
 run: setup
 	@exec $(BIN)/python manage.py up
@@ -50,6 +50,11 @@ screens: setup-dev
 
 bench: setup-dev
 	@$(BIN)/python -m bench
+
+# make bench-grouping DATA=FOLDER [EMBEDDER=onnx:PATH] [SETS="NAME …"] [OPTIONS="--twice --no-robustness --write"]
+bench-grouping: setup-dev
+	@test -n "$(DATA)" || { echo "Say where the labelled streams are: make bench-grouping DATA=FOLDER" >&2; exit 2; }
+	@$(BIN)/python -m bench.quality "$(DATA)" --embedder "$(EMBEDDER)" $(if $(SETS),--sets $(SETS)) $(OPTIONS)
 
 locks: setup-dev
 	@$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q pyproject.toml -o requirements.lock

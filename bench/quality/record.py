@@ -1,0 +1,64 @@
+"""The file that the quality page reads: numbers, names of streams, methods and dates, never a word of a report."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+FILE = Path(__file__).resolve().parents[2] / "triage" / "measured.json"
+DIGITS = 4
+
+
+def write(
+    path: Path,
+    *,
+    method: str,
+    embedder: str,
+    measured_on: str,
+    streams: Sequence[Mapping[str, Any]],
+    robustness: Mapping[str, Any] | None,
+) -> None:
+    """Put a measurement in the place of the one before with the same embedder.
+
+    Streams that were not measured this time stay if they were measured with the same method.
+    """
+    known = json.loads(path.read_text(encoding="utf8"))["runs"] if path.exists() else []
+    before: Mapping[str, Any] = next(
+        (run for run in known if run["embedder"] == embedder and run["method"] == method), {}
+    )
+    told = {stream["name"]: stream for stream in before.get("streams", [])}
+    told |= {stream["name"]: rounded({"measured_on": measured_on, **stream}) for stream in streams}
+    run = {
+        "embedder": embedder,
+        "method": method,
+        "measured_on": measured_on,
+        "streams": [told[name] for name in sorted(told)],
+        "robustness": rounded(robustness) if robustness else before.get("robustness"),
+    }
+    runs = sorted([run, *(other for other in known if other["embedder"] != embedder)], key=lambda run: run["embedder"])
+    path.write_text(json.dumps({"runs": runs}, indent=1, ensure_ascii=False) + "\n", encoding="utf8")
+
+
+def rounded(told: Any) -> Any:
+    """Numbers with as many digits as mean something.
+
+    >>> rounded({"shares": [0.123456], "reports": 7})
+    {'shares': [0.1235], 'reports': 7}
+    """
+    if isinstance(told, float):
+        return round(told, DIGITS)
+    if isinstance(told, Mapping):
+        return {name: rounded(value) for name, value in told.items()}
+    if isinstance(told, Sequence) and not isinstance(told, str):
+        return [rounded(value) for value in told]
+    return told
+
+
+def embedder_named(spec: str) -> str:
+    """What an embedder is called in public: its kind and last name, never a path or an address.
+
+    >>> [embedder_named(spec) for spec in ("onnx:/srv/models/all-MiniLM-L6-v2/", "http:http://10.0.0.7:8080/", "")]
+    ['all-MiniLM-L6-v2', 'HTTP endpoint', '']
+    """
+    kind, _, where = spec.partition(":")
+    return "HTTP endpoint" if kind.startswith("http") else Path(where).name
