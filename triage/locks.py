@@ -7,6 +7,7 @@ from django.db import connection
 from reports.models import Issue
 
 FAMILY = 1  # the class of our advisory locks on families
+INDEX = 2  # and of the one on the segments of the index, which nobody waits for while grouping
 LOCKED_ISSUES = "SELECT * FROM reports_issue WHERE id = ANY(%s) ORDER BY id FOR UPDATE"
 
 
