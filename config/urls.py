@@ -11,6 +11,7 @@ from config import health
 from reports import converters  # noqa: F401 -- registers "any_kind" and "issue_number"
 from reports.pages import artifact, filing, issue, receipt
 from triage import pages as desk
+from triage.pages.quality import quality
 
 urlpatterns = [
     path("", issue.home, name="home"),
@@ -23,6 +24,7 @@ urlpatterns = [
     path("issues/<issue_number:number>/", issue.issue, name="issue"),
     path("issues/<issue_number:number>.json", issue.issue_twin, name="issue_twin"),
     path("issues/<issue_number:number>/.json", issue.twin_beside, name="issue_twin_beside"),
+    path("quality/", quality, name="quality"),
     path("triage/", desk.queue, name="queue"),
     path("triage/<int:pk>/", desk.issue, name="triage_issue"),
     path("triage/<int:pk>/decide/", desk.decide, name="triage_decide"),

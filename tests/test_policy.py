@@ -62,6 +62,7 @@ PAGES = [
     Row("issue_twin", ALL, args=("{public}",)),
     Row("issue_twin", NOBODY, args=("{dismissed}",), hidden=True),
     Row("issue_twin_beside", ALL, args=("{public}",)),
+    Row("quality", ALL),
     Row("queue", DESK),
     Row("triage_issue", DESK, args=("{new}",)),
     Row("triage_decide", DESK, "post", args=("{new}",), posted={"verb": "confirm"}),

@@ -22,6 +22,7 @@ from bench.quality.placing import renamed
 from bench.quality.replaying import Failed, Workshop, workshop
 from bench.quality.streams import Stream, streams_of
 from bench.table import machine
+from triage import measurements
 from triage.grouping.thresholds import METHOD
 
 SIDE_BY_SIDE = 2  # replays at a time
@@ -44,6 +45,7 @@ def asked(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--write", action="store_true", help="into the file of the quality page")
     told = parser.parse_args(words)
     told.robustness = not told.sets if told.robustness is None else told.robustness
+    told.folder = told.folder.resolve()  # children work elsewhere
     return told
 
 
@@ -135,14 +137,14 @@ def main() -> None:
         tell_robustness(hard)
     if told.write:
         record.write(
-            record.FILE,
+            measurements.FILE,
             method=METHOD,
-            embedder=record.embedder_named(told.embedder),
+            embedder=measurements.called(told.embedder),
             measured_on=datetime.now(UTC).date().isoformat(),
             streams=list(results.values()),
             robustness=hard,
         )
-        say(f"\nWritten to {record.FILE}.")
+        say(f"\nWritten to {measurements.FILE}.")
     say(f"\nMeasured in {time.monotonic() - began:.0f} s.")
     wrong = [name for name, result in results.items() if result.get("identical") is False]
     if wrong or len(results) + bool(hard) < len(jobs):

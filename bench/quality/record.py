@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-FILE = Path(__file__).resolve().parents[2] / "triage" / "measured.json"
 DIGITS = 4
 
 
@@ -52,13 +51,3 @@ def rounded(told: Any) -> Any:
     if isinstance(told, Sequence) and not isinstance(told, str):
         return [rounded(value) for value in told]
     return told
-
-
-def embedder_named(spec: str) -> str:
-    """What an embedder is called in public: its kind and last name, never a path or an address.
-
-    >>> [embedder_named(spec) for spec in ("onnx:/srv/models/all-MiniLM-L6-v2/", "http:http://10.0.0.7:8080/", "")]
-    ['all-MiniLM-L6-v2', 'HTTP endpoint', '']
-    """
-    kind, _, where = spec.partition(":")
-    return "HTTP endpoint" if kind.startswith("http") else Path(where).name
