@@ -8,7 +8,7 @@ from django.utils import timezone
 from reports.idempotency import forget_answers
 from reports.models import Report
 from reports.voices import throw_salts_away
-from triage import matching
+from triage import embeddings, matching
 
 SWEEP_AFTER = timedelta(seconds=5)  # by then the bell would have rung
 SWEEP_AT_MOST = 500  # reports one sweep takes on, well within a task's minute
@@ -23,9 +23,10 @@ def match_report(*report_ids: int) -> None:
 
 @shared_task(ignore_result=True)
 def sweep() -> None:
-    """Group what nobody rang for, oldest first, and throw away yesterday's salts and answers."""
+    """Group what nobody rang for, oldest first; throw away yesterday's salts and answers; keep the vectors complete."""
     waiting = Report.objects.ungrouped().filter(filed_at__lte=timezone.now() - SWEEP_AFTER).order_by("pk")
     for report_id in waiting.values_list("pk", flat=True)[:SWEEP_AT_MOST]:
         match_report.apply((report_id,))  # as a task of its own: one that fails is logged, and holds up no other
     throw_salts_away()
     forget_answers()
+    embeddings.maintain()
