@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
@@ -17,7 +18,6 @@ from triage.grouping.thresholds import METHOD
 from triage.measurements import Measurement, called, measurements
 
 Figures = Mapping[str, Any]
-NO_BREAK_SPACE = "\xa0"
 
 # What the streams hold, for those that are known here; others are told by their name.
 STREAMS = {
@@ -92,15 +92,17 @@ def quality(request: HttpRequest) -> HttpResponse:
 
 def told_of(run: Measurement) -> dict[str, Any]:
     """One measurement in plain values, by level."""
-    whole = [figures for figures in run.streams if not language_of(figures)]
-    spoken = [figures for figures in run.streams if language_of(figures)]
+    streams = sorted(run.streams, key=lambda figures: (figures["source"], -figures["reports"], figures["name"]))
+    whole = [figures for figures in streams if not language_of(figures)]
+    spoken = [figures for figures in streams if language_of(figures)]
     return {
         "method": run.method,
         "embedder": run.embedder,
         "measured_on": date.fromisoformat(run.measured_on),
+        "reports": counted(sum(figures["reports"] for figures in run.streams)),
         "report_count": sum(figures["reports"] for figures in run.streams),
         "stream_count": len(run.streams),
-        "headlines": headlines(run.streams),
+        "headlines": headlines(whole),
         "levels": [
             {
                 "level": level,
@@ -122,22 +124,19 @@ def of_level(streams: Iterable[Figures], level: str) -> list[Figures]:
 
 
 def headlines(streams: Iterable[Figures]) -> list[dict[str, str]]:
-    """Two big numbers, each from the largest stream of people's words that has it."""
+    """Two big numbers, each from the largest stream of people's own words; ``streams`` stand in that order."""
+    written = [figures for figures in streams if figures["source"] == "form" and figures["level"] == "issue"]
     told: list[dict[str, str]] = []
-    written = sorted(
-        (figures for figures in streams if figures["source"] == "form" and figures["level"] == "issue"),
-        key=lambda figures: (-figures["reports"], figures["name"]),
-    )
-    sayings = {
-        "recall_10": _(
-            "of reports with an earlier report of the same failure find it among the ten most alike: %(what)s"
-        ),
-        "precision": _("of what the engine puts beside a report belongs there: %(what)s"),
-    }
-    for name, saying in sayings.items():
-        largest = next((figures for figures in written if name in figures and not language_of(figures)), None)
-        if largest:
-            told.append({"number": percent(largest[name]), "words": saying % {"what": words_of(largest)}})
+    if found := next((figures for figures in written if "recall_10" in figures), None):
+        words = _(
+            "of reports that had an earlier report of the same failure found it among the ten most alike. "
+            "%(what)s; a plain search finds %(plain)s."
+        )
+        values = {"what": words_of(found), "plain": percent(found["plain_recall_10"])}
+        told.append({"number": percent(found["recall_10"]), "words": words % values})
+    if placed := next((figures for figures in written if "precision" in figures), None):
+        words = _("of what the engine put beside a report belongs there. %(what)s.")
+        told.append({"number": percent(placed["precision"]), "words": words % {"what": words_of(placed)}})
     return told
 
 
@@ -146,7 +145,8 @@ def finding(streams: Iterable[Figures]) -> list[dict[str, Any]]:
     return [
         {
             "words": words_of(figures),
-            "asked": figures["queries"],
+            "asked": counted(figures["queries"]),
+            "asked_count": figures["queries"],
             "first": percent(figures["recall_1"]),
             "ten": percent(figures["recall_10"]),
             "plain_first": percent(figures["plain_recall_1"]),
@@ -163,7 +163,8 @@ def placing(streams: Iterable[Figures]) -> list[dict[str, Any]]:
     return [
         {
             "words": words_of(figures),
-            "reports": figures["reports"],
+            "reports": counted(figures["reports"]),
+            "report_count": figures["reports"],
             "right": percent(figures["precision"]),
             "whole": percent(figures["recall"]),
             "both": percent(figures["f1"]),
@@ -249,10 +250,14 @@ def answers_in_words(answers: Acceptance) -> list[dict[str, Any]]:
         (answers.moved, _("of the reports the engine placed were moved elsewhere by people who looked")),
     )
     return [
-        {"number": percent(share.percent / 100), "words": words, "at_least": share.at_least}
-        for share, words in asked
-        if share
+        {"number": about(share), "words": words, "at_least": counted(share.at_least)} for share, words in asked if share
     ]
+
+
+def about(share: Share) -> str:
+    """Rounded to five points, so nothing and all are not certain."""
+    ends = {0: _("almost none"), 100: _("almost all")}
+    return ends.get(share.percent) or _("about %(share)s") % {"share": percent(share.percent / 100)}
 
 
 def words_of(figures: Figures) -> str:
@@ -273,12 +278,20 @@ def language_of(figures: Figures) -> str:
     return language if language in LANGUAGES and language != figures["name"] else ""
 
 
+def counted(number: int) -> str:
+    """
+    >>> counted(11207)
+    '11,207'
+    """
+    return str(number_format(number, force_grouping=True))
+
+
 def percent(share: float) -> str:
     """
     >>> percent(0.8406)
-    '84\xa0%'
+    '84%'
     """
-    return (_("%(number)s %%") % {"number": round(100 * share)}).replace(" ", NO_BREAK_SPACE)
+    return _("%(number)s%%") % {"number": round(100 * share)}
 
 
 def bar(share: float, beside: float) -> dict[str, str]:
