@@ -14,7 +14,7 @@ import numpy as np
 from django.conf import settings
 from numpy.typing import NDArray
 
-from triage.grouping.vector import ANALYSER, RUN, TERM, hash_terms
+from triage.grouping.vector import ANALYSER, GRAM, RUN, TERM, hash_terms
 
 WORDS = 300_000
 SYLLABLES = [consonant + vowel for consonant in "bdfgklmnprstvzhj" for vowel in "aeiou"]
@@ -25,7 +25,11 @@ PER_FAILURE = 8  # reports, on average
 TOLD, OF = 8, 12  # of a failure's dozen words each report has so many
 LARGEST_SHARE = 0.07
 PER_FAMILY = 330
-RUNS, GRAMS, SKETCH = 60, 256, 128  # runs, and bytes of what is stored beside them
+RUNS, GRAMS, SKETCH = (
+    60,
+    240,
+    128,
+)  # runs and pieces of words of a report, and bytes of its sketch: noise, of usual size
 CHUNK = 20_000
 ORG = "bench"
 
@@ -179,9 +183,11 @@ def load(cursor: Any, count: int, seed: int) -> World:
 def rows(world: World, told: Told, first_family: int, first_report: int, first_issue: int) -> Iterator[tuple[Any, ...]]:
     """What is staged of each report."""
     count = len(told.words)
-    noise = world.chance.bytes(count * (RUNS * RUN.itemsize + GRAMS + SKETCH))
-    runs_end, grams_end = count * RUNS * RUN.itemsize, count * (RUNS * RUN.itemsize + GRAMS)
-    runs = np.sort(np.frombuffer(noise[:runs_end], dtype=RUN).reshape(count, RUNS), axis=1)
+    runs = np.sort(world.chance.integers(-(2**31), 2**31, size=(count, RUNS)).astype(RUN), axis=1)
+    grams = np.zeros((count, GRAMS), dtype=GRAM)
+    grams["hash"] = np.sort(world.chance.integers(2**16, size=(count, GRAMS)), axis=1)
+    grams["weight"] = 50
+    sketches = world.chance.integers(256, size=(count, SKETCH), dtype=np.uint8)
     for at, terms in enumerate(packed_terms(world, told)):
         words = [world.vocabulary[rank] for rank in told.words[at].tolist()]
         yield (
@@ -192,8 +198,8 @@ def rows(world: World, told: Told, first_family: int, first_report: int, first_i
             " ".join(words) + ".",
             terms,
             runs[at].tobytes(),
-            noise[runs_end + at * GRAMS : runs_end + (at + 1) * GRAMS],
-            noise[grams_end + at * SKETCH : grams_end + (at + 1) * SKETCH],
+            grams[at].tobytes(),
+            sketches[at].tobytes(),
             (first_report + at).to_bytes(16, "big"),
         )
 

@@ -1,6 +1,6 @@
 """How reports get into the index's segments, and out again. What a segment is: ``triage.index``."""
 
-from itertools import pairwise
+import time
 from typing import Any
 
 from django.db import connection, transaction
@@ -11,9 +11,9 @@ from triage.grouping.vector import ANALYSER
 from triage.locks import INDEX
 from triage.shelf import reading
 
-TIERS = (256, 4_096, 65_536)  # reports in a segment; sixteen of one tier make one of the next
+SIZES = (256, 4_096, 65_536)  # reports in a segment of each tier; sixteen of one make one of the next
 FAN_IN = 16
-STEPS = 8  # segments sealed in one sweep at most, and as many merged or mended: some seconds
+PATIENCE_S = 15  # after which a sweep begins no further segment; the largest takes some seconds
 STALE_SHARE = 1 / 64  # if more of a segment's reports have left it, it is written anew
 
 WAITING = "SELECT count(*) FROM triage_termvector WHERE segment_id IS NULL AND analyser = %s"
@@ -55,9 +55,12 @@ Row = tuple[int, int, bytes]  # report, family, stored terms
 
 def maintain() -> None:
     """What the sweep does for the index: seal, merge, mend. Leaves the rest to the next sweep if there is much."""
-    changed = sum(bool(seal()) for _ in range(STEPS)) + sum(bool(merge()) for _ in range(STEPS))
-    if changed:
-        mend()
+    until = time.monotonic() + PATIENCE_S
+    has_changed = False
+    while time.monotonic() < until and (seal() or merge()):
+        has_changed = True
+    while has_changed and time.monotonic() < until and mend():
+        pass
 
 
 def seal() -> int:
@@ -70,12 +73,12 @@ def seal() -> int:
             return 0
         cursor.execute(WAITING, [ANALYSER])
         waiting = cursor.fetchone()[0]
-        tier = max((tier for tier in TIERS if tier <= waiting), default=0)
-        if not tier:
+        tier = sum(size <= waiting for size in SIZES) - 1
+        if tier < 0:
             return 0
-        cursor.execute(OLDEST, [ANALYSER, tier])
+        cursor.execute(OLDEST, [ANALYSER, SIZES[tier]])
         rows = cursor.fetchall()
-        if len(rows) < TIERS[0]:
+        if len(rows) < SIZES[0]:
             return 0
         write(cursor, tier, rows)
         return len(rows)
@@ -86,22 +89,22 @@ def merge() -> int:
     with transaction.atomic(), reading() as cursor:
         if not may_change(cursor):
             return 0
-        for tier, next_tier in pairwise(TIERS):
+        for tier in range(len(SIZES) - 1):
             cursor.execute(PARTS, [ANALYSER, tier])
             parts = (cursor.fetchone()[0] or [])[:FAN_IN]
             if len(parts) == FAN_IN:
-                return rewrite(cursor, next_tier, parts)
+                return rewrite(cursor, tier + 1, parts)
         return 0
 
 
 def mend() -> int:
-    """Write anew the segments that many reports have left, and drop those that all have. Returns how many."""
+    """Write anew a segment that many reports have left, or drop it if all have. Returns how many there are."""
     with transaction.atomic(), reading() as cursor:
         if not may_change(cursor):
             return 0
         cursor.execute(STALE, [ANALYSER, STALE_SHARE])
-        stale = cursor.fetchall()[:STEPS]
-        for segment_id, tier in stale:
+        stale = cursor.fetchall()
+        for segment_id, tier in stale[:1]:
             rewrite(cursor, tier, [segment_id])
         return len(stale)
 

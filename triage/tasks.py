@@ -8,7 +8,7 @@ from django.utils import timezone
 from reports.idempotency import forget_answers
 from reports.models import Report
 from reports.voices import throw_salts_away
-from triage import embeddings, matching
+from triage import embeddings, index, matching
 
 SWEEP_AFTER = timedelta(seconds=5)  # by then the bell would have rung
 SWEEP_AT_MOST = 500  # reports one sweep takes on, well within a task's minute
@@ -29,4 +29,5 @@ def sweep() -> None:
         match_report.apply((report_id,))  # as a task of its own: one that fails is logged, and holds up no other
     throw_salts_away()
     forget_answers()
+    index.maintain()
     embeddings.maintain()
