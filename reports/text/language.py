@@ -27,7 +27,9 @@ _UKRAINIAN = re.compile("[іїєґ]")
 
 # The commonest short words, as distinct between these languages as such words can be.
 _COMMON = {
-    "en": "the and of to is in that it was for with this not you are from have but they what",
+    # Those that Portuguese shares ("a", "as", "do", "no") too: without them it would claim terse English.
+    "en": "the and of to is in that it was for with this not you are from have but they what a an as at be by do how "
+    "my no on when",
     "es": "el la los las de que y en un una por con para no es se del como pero más muy lo está",
     "fr": "le la les des et est une un dans pour que qui pas ne du je il elle avec sur ce mais vous",
     "de": "der die das und ist nicht ein eine ich zu den mit von auf für es sich dem auch wird",

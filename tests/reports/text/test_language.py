@@ -11,6 +11,8 @@ from reports.text import guess_language
     ("text", "language"),
     [
         ("The answer was wrong and it would not correct it.", "en"),
+        ("A robot crushed a worker by pinning him to a wall", "en"),
+        ("A dose que o modelo disse não está certa para uma criança", "pt"),
         ("me dijo que el teléfono de ayuda era ese y es mentira", "es"),
         ("升级之后长表格会丢行", "zh"),
         ("モデルは間違った答えを出しました", "ja"),
