@@ -192,7 +192,7 @@ class Table:
     def is_large(self, family_id: int | None) -> bool:
         """Whether so many reports of the family, or of the site, have been looked at that an index pays."""
         where = sql.SQL("" if family_id is None else "WHERE family_id = %(family)s")
-        counted = "SELECT count(*) > %(exact)s FROM (SELECT FROM {table} {where} LIMIT %(exact)s + 1) AS some"
+        counted = "SELECT count(*) > %(exact)s FROM (SELECT FROM {table} {where} LIMIT %(exact)s + 1) AS counted"
         values: dict[str, int | None] = {"family": family_id, "exact": EXACT_UP_TO}
         with connection.cursor() as cursor:
             cursor.execute(self.query(counted, where=where), values)

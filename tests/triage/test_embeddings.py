@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.db import connection
 from django.utils import timezone
 
 from reports.models import Evidence, Report
+from reports.vocabulary import Channel
 from triage import embeddings, vectors
 from triage.embedders.protocol import EmbedderUnavailable, Vectors, unit_rows
 from triage.embeddings import active, catch_up, embed, maintain, neighbours, vectors_of
@@ -42,6 +44,12 @@ class Little:
         self.read += texts
         counts = [[text.count(theme) for theme in THEMES] for text in texts]
         return unit_rows([[*row, *[0.1] * (self.dimension - len(row))] for row in counts], len(texts))
+
+
+@pytest.fixture
+def file(file: Make) -> Make:
+    """As an import does it: short texts are welcome."""
+    return partial(file, channel=Channel.IMPORT)
 
 
 @pytest.fixture
