@@ -25,7 +25,7 @@ from triage import shelf
 from triage.grouping.postings import Bags, Block, Query, add_up, best
 from triage.grouping.vector import ANALYSER, Vector
 from triage.sealing import forget, maintain, merge, move, seal
-from triage.shelf import Rarities, Shelf, norm_of, reading
+from triage.shelf import Rarities, Shelf, array, norm_of, reading
 
 __all__ = [
     "Candidates",
@@ -49,11 +49,11 @@ OF_FAMILY = "AND family_id = %(family)s"
 BLOCKS = """
 SELECT b.segment_id, b.term, b.positions, b.weights
 FROM triage_postingblock b JOIN triage_segment s ON s.id = b.segment_id AND s.analyser = %s
-WHERE b.term = ANY(%s)
+WHERE b.term = ANY(%s::integer[])
 """
 ROWS = """
 SELECT report_id, family_id, terms, runs, grams, sketch
-FROM triage_termvector WHERE report_id = ANY(%s) AND analyser = %s
+FROM triage_termvector WHERE report_id = ANY(%s::bigint[]) AND analyser = %s
 """
 
 
@@ -171,7 +171,7 @@ def blocks_of(query: Query, known: Shelf) -> tuple[list[Block], list[int], Shelf
     rank = {term: at for at, term in enumerate(terms)}
     while True:
         with reading() as cursor:
-            cursor.execute(BLOCKS, [ANALYSER, terms])
+            cursor.execute(BLOCKS, [ANALYSER, array(terms)])
             rows = cursor.fetchall()
         named = {row[0] for row in rows}
         known = shelf.with_segments(known, named | known.sealed.offsets.keys())
@@ -203,7 +203,7 @@ def ranked(scored: Scored, most: int, report_id: int) -> list[int]:
 def read(near: list[int], beyond: list[int], family_id: int | None, chosen_by: Rarities) -> Candidates:
     """What is stored of each, if it is still there, and still within its family or outside it."""
     with reading() as cursor:
-        cursor.execute(ROWS, [near + beyond, ANALYSER])
+        cursor.execute(ROWS, [array(near + beyond), ANALYSER])
         found = {row[0]: row for row in cursor.fetchall()}
     rows = [found[key] for key in near if key in found and family_id in (None, found[key][1])]
     rows += [found[key] for key in beyond if key in found and family_id != found[key][1]]

@@ -1,6 +1,6 @@
 """What a process remembers of the index, so that it is not read anew for every report: headers, tail and counts."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
@@ -21,8 +21,8 @@ SELECT array_agg(report_id), array_agg(family_id), array_agg(norm),
     (SELECT array_agg(id) FROM triage_segment WHERE analyser = %(analyser)s)
 FROM triage_termvector WHERE segment_id IS NULL AND analyser = %(analyser)s
 """
-TERMS = "SELECT report_id, terms FROM triage_termvector WHERE report_id = ANY(%s)"
-HEADERS = "SELECT id, report_ids, family_ids, norms FROM triage_segment WHERE id = ANY(%s)"
+TERMS = "SELECT report_id, terms FROM triage_termvector WHERE report_id = ANY(%s::bigint[])"
+HEADERS = "SELECT id, report_ids, family_ids, norms FROM triage_segment WHERE id = ANY(%s::bigint[])"
 COUNTS = """
 SELECT (SELECT array_agg(id) FROM triage_segment WHERE analyser = %(analyser)s),
     (SELECT sum(cardinality(report_ids))::bigint FROM triage_segment WHERE analyser = %(analyser)s),
@@ -165,6 +165,11 @@ def reading() -> Iterator[Any]:
         yield cursor
 
 
+def array(numbers: Iterable[int]) -> str:
+    """Numbers as PostgreSQL writes an array: the driver takes a millisecond for three hundred of them."""
+    return "{" + ",".join(map(str, numbers)) + "}"
+
+
 def look() -> Shelf:
     """The index as it stands: tail and segments as of now, words as last counted if that was lately."""
     shelf = _remembered.get(connection.settings_dict["NAME"], Shelf())
@@ -187,7 +192,7 @@ def with_segments(shelf: Shelf, segment_ids: set[int]) -> Shelf:
     found: dict[int, Listing] = {}
     if missing := segment_ids - known:
         with reading() as cursor:
-            cursor.execute(HEADERS, [list(missing)])
+            cursor.execute(HEADERS, [array(missing)])
             found = {row[0]: Listing.of(*row[1:]) for row in cursor.fetchall()}
     return replace(shelf, sealed=shelf.sealed.only(segment_ids, found))
 
@@ -204,7 +209,7 @@ def with_tail(shelf: Shelf, listing: Listing) -> Shelf:
     packed = {key: known.packed[key] for key in listing.report_ids.tolist() if key in known.packed}
     if missing := [key for key in listing.report_ids.tolist() if key not in packed]:
         with reading() as cursor:
-            cursor.execute(TERMS, [missing])
+            cursor.execute(TERMS, [array(missing)])
             packed |= dict(cursor.fetchall())
     rows = np.array([key in packed for key in listing.report_ids.tolist()], dtype=bool)
     listing = Listing(listing.report_ids[rows], listing.family_ids[rows], listing.norms[rows])
