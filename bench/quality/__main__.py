@@ -23,7 +23,6 @@ from bench.quality.replaying import Failed, Workshop, workshop
 from bench.quality.streams import Stream, streams_of
 from bench.table import machine
 from triage import measurements
-from triage.grouping.thresholds import METHOD
 
 SIDE_BY_SIDE = 2  # replays at a time
 HARD_STREAM = "eclipse"  # what robustness is measured on if it is there, else on the first stream for finding
@@ -55,7 +54,7 @@ def say(sentence: str) -> None:
 
 def measured(shop: Workshop, stream: Stream, *, twice: bool) -> Figures:
     first = shop.replay(stream)
-    told = figures(stream, first)
+    told = figures(stream, first) | {"method": first.method}
     if twice:
         second = shop.replay(stream, run=1)
         same = renamed(first.events) == renamed(second.events) and first.ranked == second.ranked
@@ -118,7 +117,7 @@ def main() -> None:
         streams = streams_of(told.folder, names=told.sets) + (tellings.streams() if told.robustness else [])
     except ValueError as error:
         sys.exit(str(error))
-    say(f"{machine()}\nmethod {METHOD}, {told.embedder or 'no embedder'}; {len(streams)} streams")
+    say(f"{machine()}\n{told.embedder or 'no embedder'}; {len(streams)} streams")
     began = time.monotonic()
     with (
         tempfile.TemporaryDirectory(prefix="telltale-quality-") as folder,
@@ -132,13 +131,17 @@ def main() -> None:
             jobs[pool.submit(measured, shop, stream, twice=told.twice)] = stream.name
         results = dict(all_told(jobs, began))
     hard = results.pop("robustness", None)
+    method = " + ".join(sorted({result["method"] for result in results.values()} - {""}))
+    say(f"\nmethod {method or 'not named by replay'}, {measurements.called(told.embedder) or 'no embedder'}")
     show([results[stream.name] for stream in streams if stream.name in results], with_embedder=bool(told.embedder))
     if hard:
         tell_robustness(hard)
-    if told.write:
+    if told.write and not method:
+        say("\nNot written: replay named no method.")
+    elif told.write:
         record.write(
             measurements.FILE,
-            method=METHOD,
+            method=method,
             embedder=measurements.called(told.embedder),
             measured_on=datetime.now(UTC).date().isoformat(),
             streams=list(results.values()),

@@ -26,7 +26,9 @@ def write(
         (run for run in known if run["embedder"] == embedder and run["method"] == method), {}
     )
     told = {stream["name"]: stream for stream in before.get("streams", [])}
-    told |= {stream["name"]: rounded({"measured_on": measured_on, **stream}) for stream in streams}
+    for stream in streams:
+        figures = {name: value for name, value in stream.items() if name not in ("method", "identical")}
+        told[stream["name"]] = rounded({"measured_on": measured_on, **figures})
     run = {
         "embedder": embedder,
         "method": method,

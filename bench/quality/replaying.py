@@ -18,6 +18,7 @@ from config import postgres
 BASE = Path(__file__).resolve().parents[2]
 STOP_S = 30.0
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")  # processes run beside each other
+METHOD = re.compile(r"\bmethod ([\w.-]+)")
 COST = re.compile(r"median ([\d.,]+) ms.*?p95 ([\d.,]+) ms.*?memory ([\d.,]+) MB", re.DOTALL)
 
 
@@ -27,13 +28,14 @@ class Failed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """What one replay wrote. Milliseconds are those of grouping a report."""
+    """What one replay wrote and said. Milliseconds are those of grouping a report; ``method`` is "" if unsaid."""
 
     events: tuple[Event, ...]
     ranked: Mapping[str, Sequence[str]]
     median_ms: float
     p95_ms: float
     memory_mb: float
+    method: str = ""
 
 
 class Workshop:
@@ -93,6 +95,7 @@ class Workshop:
             median,
             p95,
             memory,
+            method[1] if (method := METHOD.search(printed)) else "",
         )
 
     def close(self) -> None:

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from reports.models import Placement
+from reports.vocabulary import PlacedBy
 from triage import measurements
 from triage.acceptance import Acceptance, Share
-from triage.grouping.thresholds import METHOD
 from triage.measurements import Measurement
 from triage.pages import quality
 
@@ -38,6 +39,9 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         monkeypatch.setattr(quality, "measurements", lambda: list(runs))
 
     return told
+
+
+METHOD = "m-2"
 
 
 def run(*, method: str = METHOD, embedder: str = "", **changes: Any) -> Measurement:
@@ -83,8 +87,13 @@ def test_what_spoiling_costs_is_counted_from_the_clean_text(client: Client, meas
     assert "Of 100 copies of one report" in page(client)
 
 
-def test_figures_of_another_method_are_not_passed_off_as_ours(client: Client, measured: Any) -> None:
-    measured(run(method="lexical-0"))
+def test_figures_of_another_method_are_not_passed_off_as_ours(
+    client: Client, measured: Any, file: Any, make_issue: Any
+) -> None:
+    measured(run(method="m-1"))
+    assert "has not been measured yet" not in page(client)
+
+    Placement.objects.create(report=file(grouped=False), issue=make_issue(), by=PlacedBy.ENGINE, method=METHOD)
 
     assert f"This site runs {METHOD} , which has not been measured yet." in page(client)
 

@@ -13,11 +13,13 @@ from django.views.decorators.http import require_safe
 
 from accounts.actors import open_to_all
 from reports.conditional import public_page
+from reports.models import Placement
+from reports.vocabulary import PlacedBy
 from triage.acceptance import Acceptance, Share, acceptance
-from triage.grouping.thresholds import METHOD
 from triage.measurements import Measurement, called, measurements
 
 Figures = Mapping[str, Any]
+NEWEST = 100  # placements that tell which method is at work
 
 # What the streams hold, for those that are known here; others are told by their name.
 STREAMS = {
@@ -84,10 +86,16 @@ def quality(request: HttpRequest) -> HttpResponse:
     embedder = called(getattr(settings, "EMBEDDER", ""))
     shown = next((run for run in known if run.embedder == embedder), None) or next(iter(known), None)
     told = {"answers": answers_in_words(acceptance()), "limits": [str(limit) for limit in LIMITS]}
-    told |= {"site": {"method": METHOD, "embedder": embedder}}
+    told |= {"site": {"methods": methods_at_work(), "embedder": embedder}}
     if shown:
         told |= told_of(shown) | {"compared": compared(known)}
     return public_page(request, "triage/quality.html", told)
+
+
+def methods_at_work() -> list[str]:
+    """What the engine placed this site's newest reports by. More than one while a method is being changed."""
+    newest = Placement.objects.filter(by=PlacedBy.ENGINE).order_by("-pk").values_list("method", flat=True)[:NEWEST]
+    return sorted(set(newest))
 
 
 def told_of(run: Measurement) -> dict[str, Any]:
