@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from celery import Celery
+from celery.schedules import crontab
 from django.conf import settings
 from psycopg.conninfo import make_conninfo
 
@@ -14,6 +15,7 @@ EMBEDDED_BROKER = "pgmq://embedded/"  # the name is never looked up: the address
 TASK_LIMIT_S = 60  # what a task may take; the sweep serves what it left
 REDELIVERY_S = 180  # a message not acknowledged by then is given out again: longer than a task and the wait before it
 SWEEP_EVERY_S = 10
+NIGHT = 3  # the hour, UTC, at which what may take long begins
 PATIENCE_S = 2  # for a broker that does not answer; longer would hold up the bells behind it
 
 
@@ -90,6 +92,12 @@ def celery_settings(broker_url: str) -> dict[str, Any]:
         "worker_enable_remote_control": False,
         "worker_prefetch_multiplier": 16,  # for each thread: 32 messages in a polling_interval are 128 a second
         "beat_schedule": {
-            "sweep": {"task": "triage.tasks.sweep", "schedule": SWEEP_EVERY_S, "options": {"expires": TASK_LIMIT_S}}
+            "sweep": {"task": "triage.tasks.sweep", "schedule": SWEEP_EVERY_S, "options": {"expires": TASK_LIMIT_S}},
+            "place_in_themes": {
+                "task": "triage.tasks.place_in_themes",
+                "schedule": SWEEP_EVERY_S,
+                "options": {"expires": TASK_LIMIT_S},
+            },
+            "link_themes": {"task": "triage.tasks.link_themes", "schedule": crontab(hour=NIGHT, minute=30)},
         },
     }

@@ -8,6 +8,7 @@ from reports.models import Issue
 
 FAMILY = 1  # the class of our advisory locks on families
 INDEX = 2  # and of the one on the segments of the index, which nobody waits for while grouping
+THEMES = 4  # and of the one on all themes of a site
 LOCKED_ISSUES = "SELECT * FROM reports_issue WHERE id = ANY(%s) ORDER BY id FOR UPDATE"
 
 
@@ -15,6 +16,12 @@ def lock_family(family_id: int) -> None:
     """Wait until nobody else groups or decides in this family; held until the transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [FAMILY, family_id])
+
+
+def lock_themes() -> None:
+    """Wait until nobody else places issues in themes or merges themes; held until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, 0)", [THEMES])
 
 
 def lock_issues(issue_ids: Iterable[int]) -> dict[int, Issue]:

@@ -8,10 +8,14 @@ from django.utils import timezone
 from reports.idempotency import forget_answers
 from reports.models import Report
 from reports.voices import throw_salts_away
-from triage import embeddings, index, matching
+from triage import embeddings, index, matching, themes
+from triage.bell import bell
 
 SWEEP_AFTER = timedelta(seconds=5)  # by then the bell would have rung
 SWEEP_AT_MOST = 500  # reports one sweep takes on, well within a task's minute
+PLACED_AT_MOST = 500  # issues given a theme at a time, and the same holds
+LINKED_AT_MOST = 100  # themes that changed, compared with those near them at a time
+CHANGED_LATELY = timedelta(days=2)  # two nights, so that a night missed is made up for by the next
 
 
 @shared_task(ignore_result=True)
@@ -31,3 +35,22 @@ def sweep() -> None:
     forget_answers()
     index.maintain()
     embeddings.maintain()
+
+
+@shared_task(ignore_result=True)
+def place_in_themes() -> None:
+    """Give a theme to issues that have none."""
+    themes.place_waiting(most=PLACED_AT_MOST)
+
+
+@shared_task(ignore_result=True)
+def link_themes(*after: int) -> None:
+    """The nightly merge pass: themes that changed lately, a hundred at a time; rings for those that follow."""
+    if not after:
+        themes.place_waiting(most=PLACED_AT_MOST, everywhere=True)
+    changed = themes.changed_themes(
+        since=timezone.now() - CHANGED_LATELY, after=max(after, default=0), most=LINKED_AT_MOST
+    )
+    themes.link(changed)
+    if len(changed) == LINKED_AT_MOST:
+        bell.ring(link_themes, changed[-1])
