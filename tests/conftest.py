@@ -26,7 +26,7 @@ def pytest_configure(config: pytest.Config) -> None:
     state = Path(os.environ["TELLTALE_TEST_STATE"])
     os.environ["STATE_DIR"] = str(state)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    for name in ("SITE_URL", "PORT", "BROKER_URL", "DEMO", "REQUIRE_MFA"):
+    for name in ("SITE_URL", "PORT", "BROKER_URL", "DEMO", "REQUIRE_MFA", "EMBEDDER"):
         os.environ.pop(name, None)
     if not os.environ.get("DATABASE_URL"):
         from config import postgres

@@ -179,7 +179,6 @@ def make_space(name: str, dimension: int) -> EmbeddingSpace:
 def flip(space: EmbeddingSpace) -> None:
     space.ready_at = timezone.now()
     space.save(update_fields=["ready_at"])
-    log.info("embedder.ready", embedder=space.embedder)
 
 
 def no_other_counts(space: EmbeddingSpace | None) -> None:

@@ -182,7 +182,7 @@ class Table:
         }
         of_family = sql.SQL("" if family_id is None else "AND family_id = %(family)s")
         with transaction.atomic(savepoint=False), connection.cursor() as cursor:
-            if self.is_large(family_id) and self.has_index():
+            if self.has_index() and self.is_large(family_id):
                 cursor.execute(SEARCH_SETTINGS, [str(max(SEARCHED, most))])
                 cursor.execute(self.query(INDEXED, of_family=of_family), values)
             else:
