@@ -9,17 +9,20 @@ from triage import shelf
 from triage.grouping.postings import Bags, Block, invert, without
 from triage.grouping.vector import ANALYSER
 from triage.locks import INDEX
-from triage.shelf import reading
+from triage.shelf import Rarities, reading
 
 SIZES = (256, 4_096, 65_536)  # reports in a segment of each tier; sixteen of one make one of the next
 FAN_IN = 16
 PATIENCE_S = 15  # after which a sweep begins no further segment; the largest takes some seconds
 STALE_SHARE = 1 / 64  # if more of a segment's reports have left it, it is written anew
 
-WAITING = "SELECT count(*) FROM triage_termvector WHERE segment_id IS NULL AND analyser = %s"
+WAITING = """
+SELECT count(*) FROM (SELECT FROM triage_termvector WHERE segment_id IS NULL AND analyser = %s LIMIT %s) AS waiting
+"""
+# Ordered by the segment too, though it is null in all: else the index is not seen to have this order.
 OLDEST = """
 SELECT report_id, family_id, terms FROM triage_termvector
-WHERE segment_id IS NULL AND analyser = %s ORDER BY report_id LIMIT %s FOR UPDATE SKIP LOCKED
+WHERE segment_id IS NULL AND analyser = %s ORDER BY segment_id, report_id LIMIT %s FOR UPDATE SKIP LOCKED
 """
 HELD = "SELECT report_id, family_id, terms FROM triage_termvector WHERE segment_id = ANY(%s) ORDER BY report_id"
 PARTS = "SELECT array_agg(id ORDER BY id) FROM triage_segment WHERE analyser = %s AND tier = %s"
@@ -71,7 +74,7 @@ def seal() -> int:
     with transaction.atomic(), reading() as cursor:
         if not may_change(cursor):
             return 0
-        cursor.execute(WAITING, [ANALYSER])
+        cursor.execute(WAITING, [ANALYSER, SIZES[-1]])
         waiting = cursor.fetchone()[0]
         tier = sum(size <= waiting for size in SIZES) - 1
         if tier < 0:
@@ -133,7 +136,7 @@ def write(cursor: Any, tier: int, rows: list[Row], parts: list[int] | None = Non
     """
     report_ids, family_ids, packed = ([*column] for column in zip(*rows, strict=True))
     bags = Bags.unpack(packed)
-    norms = shelf.look().rarities.norms_of(bags).astype("<f4")
+    norms = rarities_for(bags, is_new=parts is None).norms_of(bags).astype("<f4")
     cursor.execute(OPEN, [ANALYSER, tier, report_ids, family_ids, norms.tobytes()])
     segment_id = cursor.fetchone()[0]
     with cursor.copy(FILL) as copy:
@@ -144,6 +147,14 @@ def write(cursor: Any, tier: int, rows: list[Row], parts: list[int] | None = Non
         ASSIGN + (STILL_IN_TAIL if parts is None else STILL_THERE),
         {"segment": segment_id, "reports": report_ids, "norms": norms.tolist(), "parts": parts},
     )
+
+
+def rarities_for(bags: Bags, *, is_new: bool) -> Rarities:
+    """How rare the words of these are among the sealed, and among themselves if they are not sealed yet."""
+    counts = shelf.look_at_segments()
+    if not is_new:
+        return Rarities(counts.total, counts.by_term)
+    return Rarities(counts.total + bags.count, counts.by_term, bags.counts())
 
 
 def forget(report_id: int) -> None:

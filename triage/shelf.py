@@ -22,6 +22,7 @@ SELECT array_agg(report_id), array_agg(family_id), array_agg(norm),
 FROM triage_termvector WHERE segment_id IS NULL AND analyser = %(analyser)s
 """
 TERMS = "SELECT report_id, terms FROM triage_termvector WHERE report_id = ANY(%s::bigint[])"
+SEGMENTS = "SELECT array_agg(id) FROM triage_segment WHERE analyser = %s"
 HEADERS = "SELECT id, report_ids, family_ids, norms FROM triage_segment WHERE id = ANY(%s::bigint[])"
 COUNTS = """
 SELECT (SELECT array_agg(id) FROM triage_segment WHERE analyser = %(analyser)s),
@@ -176,12 +177,21 @@ def look() -> Shelf:
     with reading() as cursor:
         cursor.execute(TAIL_AND_SEGMENTS, {"analyser": ANALYSER})
         report_ids, family_ids, norms, segment_ids = (column or [] for column in cursor.fetchone())
-    shelf = with_segments(shelf, set(segment_ids))
-    if needs_counting(shelf):
-        shelf = replace(shelf, counts=count())
+    shelf = counted(with_segments(shelf, set(segment_ids)))
     shelf = with_tail(shelf, Listing.of(report_ids, family_ids, norms))
     _remembered[connection.settings_dict["NAME"]] = shelf
     return shelf
+
+
+def look_at_segments() -> Counts:
+    """The words of the segments as last counted if that was lately. For those who have no use for the tail."""
+    shelf = _remembered.get(connection.settings_dict["NAME"], Shelf())
+    with reading() as cursor:
+        cursor.execute(SEGMENTS, [ANALYSER])
+        segment_ids = cursor.fetchone()[0] or []
+    shelf = counted(with_segments(shelf, set(segment_ids)))
+    _remembered[connection.settings_dict["NAME"]] = shelf
+    return shelf.counts
 
 
 def with_segments(shelf: Shelf, segment_ids: set[int]) -> Shelf:
@@ -221,14 +231,16 @@ def with_tail(shelf: Shelf, listing: Listing) -> Shelf:
     return replace(shelf, tail=replace(shelf.tail, listing=measured))
 
 
-def needs_counting(shelf: Shelf) -> bool:
-    """Whether too many reports have been sealed, or too many are gone, since words were counted.
+def counted(shelf: Shelf) -> Shelf:
+    """The shelf with its words counted again if too many reports have been sealed since, or too many are gone.
 
     A merge counts as new what it wrote; it is rare enough.
     """
     uncounted = sum(size for key, size in shelf.sealed.sizes.items() if key not in shelf.counts.segment_ids)
     sealed = len(shelf.sealed.listing)
-    return uncounted > DRIFT * sealed or shelf.counts.total > (1 + DRIFT) * sealed
+    if uncounted <= DRIFT * sealed and shelf.counts.total <= (1 + DRIFT) * sealed:
+        return shelf
+    return replace(shelf, counts=count())
 
 
 def count() -> Counts:
