@@ -31,7 +31,9 @@ RUNS, GRAMS, SKETCH = (
     128,
 )  # runs and pieces of words of a report, and bytes of its sketch: noise, of usual size
 CHUNK = 20_000
+TITLE = 6  # words of the summary
 ORG = "bench"
+KIND = "false_information"
 
 STAGED = """
 CREATE TEMPORARY TABLE staged (
@@ -100,6 +102,7 @@ class World:
 
     def __init__(self, count: int, seed: int) -> None:
         self.count = count
+        self.first_family = 1  # the id of the artifact that family 0 is, once loaded
         self.chance = np.random.default_rng(seed)
         self.family_shares = family_shares(max(20, count // PER_FAMILY))
         self.failures = max(1, round(count * SHARED / PER_FAILURE))
@@ -119,6 +122,25 @@ class World:
             issues=np.where(is_shared, failures, self.failures + first + np.arange(count)),
             words=words,
         )
+
+    def answers(self, count: int) -> Iterator[dict[str, Any]]:
+        """Further reports as the API takes them, told like those stored and of the same families."""
+        told = self.told(count, first=self.count)
+        for family, words in zip(told.families.tolist(), told.words.tolist(), strict=True):
+            summary, said = self.texts(words)
+            yield {
+                "artifact": f"{ORG}/family-{self.first_family + family}",
+                "summary": summary,
+                "what_happened": said,
+                "kind": KIND,
+                "language": "en",
+                "consent": True,
+            }
+
+    def texts(self, ranks: list[int]) -> tuple[str, str]:
+        """The summary and the account made of these words."""
+        words = [self.vocabulary[rank] for rank in ranks]
+        return " ".join(words[:TITLE]), " ".join(words[TITLE:]) + "."
 
     @cached_property
     def vocabulary(self) -> list[str]:
@@ -162,6 +184,7 @@ def load(cursor: Any, count: int, seed: int) -> World:
         cursor.execute(f"SELECT coalesce(max(id), 0) + 1 FROM {table}")
         starts.append(cursor.fetchone()[0])
     first_family, first_report, first_issue = starts
+    world.first_family = first_family
     cursor.execute(ARTIFACTS, [ORG, first_family, first_family + len(world.family_shares) - 1])
     cursor.execute(STAGED)
     for done in range(0, count, CHUNK):
@@ -189,13 +212,13 @@ def rows(world: World, told: Told, first_family: int, first_report: int, first_i
     grams["weight"] = 50
     sketches = world.chance.integers(256, size=(count, SKETCH), dtype=np.uint8)
     for at, terms in enumerate(packed_terms(world, told)):
-        words = [world.vocabulary[rank] for rank in told.words[at].tolist()]
+        summary, said = world.texts(told.words[at].tolist())
         yield (
             first_report + at,
             first_issue + int(told.issues[at]),
             first_family + int(told.families[at]),
-            " ".join(words[:6]),
-            " ".join(words) + ".",
+            summary,
+            said,
             terms,
             runs[at].tobytes(),
             grams[at].tobytes(),
@@ -205,9 +228,9 @@ def rows(world: World, told: Told, first_family: int, first_report: int, first_i
 
 
 def packed_terms(world: World, told: Told) -> Iterator[bytes]:
-    """The stored terms of each report: different words by hash, the first six heavier for standing in the summary."""
+    """The stored terms of each report: different words by hash, those of the summary heavier."""
     weights = world.chance.integers(60, 110, size=told.words.shape, dtype=np.uint8)
-    weights[:, :6] += 70
+    weights[:, :TITLE] += 70
     hashes = world.hashes[told.words]
     order = np.argsort(hashes, axis=1, kind="stable")
     sorted_hashes = np.take_along_axis(hashes, order, axis=1)
