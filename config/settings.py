@@ -41,7 +41,7 @@ def origin(url: str) -> str:
 
 
 def embedder(spec: str) -> str:
-    """What makes vectors of reports; empty for nothing. Only its kind is looked at here: the rest is read by workers."""
+    """What makes vectors of reports, empty for nothing. Only its kind is checked here; workers read the rest."""
     if spec and not spec.startswith(("onnx:", "http:")):
         raise ValueError(f"EMBEDDER must be onnx:FOLDER, onnx:ORG/NAME or http:ADDRESS, not {spec!r}.")
     return spec
@@ -84,7 +84,7 @@ PROXY_COUNT = number("PROXY_COUNT", 0)  # reverse proxies of ours in front
 REQUIRE_MFA = flag("REQUIRE_MFA", not (DEMO and IS_LOOPBACK))
 EMBEDDER = embedder((os.environ.get("EMBEDDER") or "").strip())
 EMBEDDER_API_KEY = (os.environ.get("EMBEDDER_API_KEY") or "").strip()
-EMBEDDER_LANGUAGES = (os.environ.get("EMBEDDER_LANGUAGES") or "").replace(",", " ").split()  # none: see triage/embedders
+EMBEDDER_LANGUAGES = (os.environ.get("EMBEDDER_LANGUAGES") or "").replace(",", " ").split()
 EMBEDDER_HUB = Path(os.environ.get("HF_HOME") or "~/.cache/huggingface").expanduser() / "hub"
 TWO_PERSON = flag("TWO_PERSON", True)  # in force where two people hold triager or moderator
 
