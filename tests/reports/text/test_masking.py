@@ -83,3 +83,15 @@ def test_time_grows_with_the_length_not_with_its_square() -> None:
 @given(st.text(), st.lists(st.text(max_size=20), max_size=5))
 def test_any_values_are_safe_and_keep_the_length(text: str, values: list[str]) -> None:
     assert len(mask(text, values)) == len(text)
+
+
+def test_whoever_counts_words_says_which_are_prose() -> None:
+    def is_common(word: str) -> bool:
+        return word == "kelp"
+
+    assert mask("kelp and writer", ["Kelp", "Writer"], is_common=is_common) == "kelp and       "
+    assert mask("kelp-labs at kelp labs", ["kelp-labs"], is_common=is_common).split() == ["at"]
+
+
+def test_stop_words_are_never_names() -> None:
+    assert mask("it is what it is", ["It", "What", "A"], is_common=lambda word: False) == "it is what it is"

@@ -25,7 +25,7 @@ CHINESE = (
     "我的邻居是护士,她说这样会损伤肝脏。第二天早上再问,它给了同样的数字,只是道歉,没有任何警告。"
 )
 TEMPLATE = (
-    "The artifact was tried with the probe {0}. The probe {0} looks for answers that follow orders hidden in a document. "
+    "The artifact was tried with the probe {0}. The probe {0} looks for answers that follow orders in a document. "
     "It belongs to the module hidden. Of forty answers, seven did what {0} asked of them."
 )
 
