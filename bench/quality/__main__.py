@@ -108,6 +108,7 @@ def tell_robustness(told: dict[str, Any]) -> None:
         f"  {copies['filed']} copies with one word in ten mistyped: {copies['same_voice']} caught as one voice, "
         f"{copies['same_issue']} in its issue, {copies['issues']} issues in all"
     )
+    say("  " + "; ".join(goals.robust(told)))
 
 
 def main() -> None:
