@@ -29,6 +29,8 @@ urlpatterns = [
     path("triage/<int:pk>/", desk.issue, name="triage_issue"),
     path("triage/<int:pk>/decide/", desk.decide, name="triage_decide"),
     path("triage/decisions/<int:pk>/undo/", desk.undo, name="triage_undo"),
+    path("triage/themes/", desk.themes, name="themes"),
+    path("triage/themes/<int:pk>/", desk.theme, name="theme"),
     path("triage/artifacts/<int:pk>/confirm/", desk.confirm_artifact, name="confirm_artifact"),
     path("accounts/sign-in/<str:code>/", account_pages.sign_in, name="sign_in"),
     path("accounts/", include("allauth.urls")),

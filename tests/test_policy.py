@@ -66,6 +66,8 @@ PAGES = [
     Row("queue", DESK),
     Row("triage_issue", DESK, args=("{new}",)),
     Row("triage_decide", DESK, "post", args=("{new}",), posted={"verb": "confirm"}),
+    Row("themes", DESK),
+    Row("theme", DESK, args=("{theme}",)),
     Row("triage_undo", DESK, "post", args=("{decision}",)),
     Row("confirm_artifact", DESK, "post", args=("{waiting}",)),
     Row("sign_in", ALL, args=("no-code",)),  # the code decides, see tests/accounts/test_tokens.py
@@ -191,8 +193,11 @@ def house(file: Callable[..., Any], artifact: Any, make_issue: Callable[..., Any
     from reports.naming import artifact_named
     from reports.receipts import code_digest, new_code
     from triage.decisions import confirm_artifact
+    from triage.models import ThemeIssue
+    from triage.themes import place_waiting
 
     report = file()
+    place_waiting(most=1)
     code = new_code()
     report.receipt_digest = code_digest(code)
     report.save()
@@ -201,6 +206,7 @@ def house(file: Callable[..., Any], artifact: Any, make_issue: Callable[..., Any
         "reference": report.reference,
         "code": code,
         "new": str(Issue.objects.get().pk),
+        "theme": str(ThemeIssue.objects.get().theme_id),
         "public": make_issue().number,
         "dismissed": make_issue(status="dismissed", number="TT-2026-00077").number,
         "waiting": str(artifact_named("model", "acme/waiting").pk),

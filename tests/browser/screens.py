@@ -85,6 +85,7 @@ def desk_addresses(page: Page, base: str) -> dict[str, str]:
     """One issue of each sort, as the queue shows them."""
     row = ".queue li{} a.title"
     return {
+        "theme": first_link(page, f"{base}/triage/themes/?all=1", ".theme a.title"),
         "desk-lone": first_link(page, f"{base}/triage/?view=list", row.format(":has(.fold)")),
         "desk-many": first_link(page, f"{base}/triage/?view=list", row.format(":has(.spark):not(:has(.badge))")),
         "desk-held": first_link(page, f"{base}/triage/?view=list&kind=dangerous_instructions", row.format("")),

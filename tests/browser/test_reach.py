@@ -18,7 +18,7 @@ from reports.models import Artifact, Issue, Report
 from reports.vocabulary import Channel
 from tests.browser.walk import ANYBODY, NARROW, SIGNED_IN, TRIAGER, WIDE, Site, Way
 from triage.decisions import decide
-from triage.models import Suggestion
+from triage.models import Suggestion, Theme
 
 pytestmark = pytest.mark.django_db(transaction=True)
 AXE = Axe()
@@ -70,6 +70,9 @@ def filled(
     decide(issue_of(known), "confirm", by=triager, public_title="Refuses leaflets", severity="critical")
     decide(issue_of(insult), "confirm", by=triager)
     decide(issue_of(insult), "resolve", by=triager, reason="fixed", fixed_in="2026-06")
+    theme = Theme.objects.create()
+    for kindred in (rulings[0], insult):
+        theme.members.create(issue=issue_of(kindred), score=0.2, method="theme-1")
     receipt = file_report(answers, channel=Channel.API)
     return Site(
         site,
@@ -79,6 +82,7 @@ def filled(
             "issue": issue_of(known).get_absolute_url(),
             "issue-resolved": issue_of(insult).get_absolute_url(),
             "sign-in": reverse("sign_in", args=[sign_in_code(someone("researcher"))]),
+            "theme": reverse("theme", args=[theme.pk]),
             "desk-lone": reverse("triage_issue", args=[issue_of(lone).pk]),
             "desk-many": reverse("triage_issue", args=[issue_of(rulings[0]).pk]),
             "desk-held": reverse("triage_issue", args=[issue_of(cleaner).pk]),

@@ -135,6 +135,8 @@ TRIAGER: dict[str, Way] = {
     "queue": to("/triage/"),
     "queue-list": to("/triage/?view=list"),
     "queue-empty": to("/triage/?q=nothing+is+called+this"),
+    "themes": to("/triage/themes/"),
+    "theme": to("theme"),
     "desk-lone": to("desk-lone"),
     "desk-many": to("desk-many"),
     "desk-confirmed": to("desk-confirmed"),

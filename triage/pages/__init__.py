@@ -1,5 +1,6 @@
 """The pages of the desk."""
 
 from triage.pages.desk import confirm_artifact, decide, issue, queue, undo
+from triage.pages.themes import theme, themes
 
-__all__ = ["confirm_artifact", "decide", "issue", "queue", "undo"]
+__all__ = ["confirm_artifact", "decide", "issue", "queue", "theme", "themes", "undo"]

@@ -17,6 +17,7 @@ from reports.lineage import descend
 from reports.models import Alias, Artifact, Issue, Placement, Report, Version
 from reports.naming import artifact_named
 from reports.vocabulary import Channel, Relation
+from triage import themes
 from triage.background import DEMO, demo_reports
 from triage.bell import bell
 from triage.decisions import decide
@@ -57,6 +58,8 @@ class Told:
             before = Event.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
             act(described, at)
             Event.objects.filter(pk__gt=before).update(at=at)
+        themes.place_waiting(most=Issue.objects.count())
+        themes.link(themes.changed_themes(since=self.now))
 
     def acts(self) -> Iterator[tuple[datetime, Any, dict[str, Any]]]:
         for report in demo_reports():
