@@ -18,6 +18,7 @@ from triage.models import Suggestion
 LEAST = 20  # answers below which nothing is told
 STEP = 5  # points
 FLOORS = (LEAST, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000)
+KEY = "triage.acceptance"
 KEPT_S = 3600
 
 
@@ -51,7 +52,10 @@ def share(part: int, whole: int) -> Share | None:
 
 def acceptance() -> Acceptance:
     """As it stood within the last hour."""
-    found: Acceptance = cache.get_or_set("triage.acceptance", counted, KEPT_S)
+    found: Acceptance | None = cache.get(KEY)
+    if found is None:
+        found = counted()
+        cache.set(KEY, found, KEPT_S)
     return found
 
 
@@ -68,8 +72,8 @@ def moved() -> Share | None:
     by_person = Placement.objects.filter(
         report=OuterRef("report"), by=PlacedBy.PERSON, placed_at__gte=OuterRef("placed_at")
     )
-    is_moved = Q(superseded_at__isnull=False) & Exists(by_person)
-    joined = Placement.objects.filter(by=PlacedBy.ENGINE, score__isnull=False)
+    joined = Placement.objects.filter(by=PlacedBy.ENGINE, score__isnull=False).annotate(was_answered=Exists(by_person))
+    is_moved = Q(superseded_at__isnull=False, was_answered=True)
     told = joined.aggregate(
         looked_at=Count("pk", filter=Q(superseded_at=None, issue__touched_at__isnull=False) | is_moved),
         moved=Count("pk", filter=is_moved),
