@@ -160,9 +160,8 @@ def add_up(
     places = positions + np.repeat(np.asarray(offsets, dtype=np.intp), counts)
     added = weights * np.repeat(np.array([worth[block.term] for block in blocks]), counts)
     sums = np.bincount(places, weights=added, minlength=total).astype(np.float64, copy=False)
-    is_found = np.zeros(
-        total, dtype=bool
-    )  # looking for what is not zero among a million numbers takes ten times as long
+    # Looked for in bits: among a million sums, finding those that are not zero would take ten times as long.
+    is_found = np.zeros(total, dtype=bool)
     is_found[places] = True
     found = np.flatnonzero(is_found)
     return found, sums[found]
