@@ -13,6 +13,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from reports.text import is_everyday
 from triage.grouping.fields import Fields, read_whole
 
 # Measured: with 2, 5, 10 and 20 % of the words changed, copies keep a median index of .95, .90, .82 and .70.
@@ -33,7 +34,7 @@ _CHARACTER = re.compile(f"[{_UNSPACED}]")
 _WORD = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+")
 
 
-def text_of(fields: Fields, *, masks: Sequence[str], is_common: Callable[[str], bool] | None = None) -> str:
+def text_of(fields: Fields, *, masks: Sequence[str], is_common: Callable[[str], bool] = is_everyday) -> str:
     """What of a report is compared: its fields as the engine reads them, names blanked, one below the other."""
     return "\n".join(read_whole(raw, masks=masks, is_common=is_common) for _, raw in fields.named())
 
