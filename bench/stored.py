@@ -25,11 +25,7 @@ PER_FAILURE = 8  # reports, on average
 TOLD, OF = 8, 12  # of a failure's dozen words each report has so many
 LARGEST_SHARE = 0.07
 PER_FAMILY = 330
-RUNS, GRAMS, SKETCH = 60, 240, 256  # runs and pieces of words of a report, and bytes of its sketch: noise of usual size
-    60,
-    240,
-    128,
-)  # runs and pieces of words of a report, and bytes of its sketch: noise, of usual size
+RUNS, GRAMS, SKETCH = 60, 240, 256  # runs and pieces of words of a report, and bytes of its sketch, all of them noise
 CHUNK = 20_000
 TITLE = 6  # words of the summary
 ORG = "bench"
