@@ -27,6 +27,7 @@ ISSUES_ON_PAGE = 50
 NAMES = 6  # artifacts and languages named; more are counted
 LEAST_VOICES = 3  # what three different people say is worth a look
 LEAST_ISSUES = 2  # one issue is watched in the queue
+NAMED_ALSO = {"zh": ["zh-hans"]}  # Django has no name for Chinese as such
 WEEK, MONTH = timedelta(days=7), timedelta(days=28)
 OF_ISSUE = "issue__theme_place__theme"
 HEARD = Q(report__held_at=None)
@@ -173,10 +174,11 @@ def names(theme_ids: Sequence[int], actor: Actor) -> dict[int, list[tuple[str, s
 
 
 def in_words(code: str) -> str:
-    """A language by its name where Django knows it, else by its code.
+    """A language by its name, whatever its region, where Django knows one; else by its code.
 
     >>> in_words("tlh")
     'tlh'
     """
-    known = code.lower() if code.lower() in LANG_INFO else code.lower().partition("-")[0]
-    return str(get_language_info(known)["name_translated"]) if "name" in LANG_INFO.get(known, {}) else code
+    stem = code.lower().partition("-")[0]
+    known = next((each for each in (stem, *NAMED_ALSO.get(stem, ())) if "name" in LANG_INFO.get(each, {})), "")
+    return str(get_language_info(known)["name_translated"]) if known else code
