@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 from accounts.actors import actor_of, needs
 from accounts.policy import Act, Actor
 from reports.models import Artifact, Issue, Placement
+from reports.models.issue import IssueQuerySet
 from triage.models import Theme, ThemeIssue
 from triage.queue import SPARK_LEAST, SPARK_WEEKS, title_in_words, titled, weekly_voices
 from triage.themes import LIVE
@@ -25,12 +26,13 @@ PAGE = 20  # cards
 ISSUES_ON_CARD = 5
 ISSUES_ON_PAGE = 50
 NAMES = 6  # artifacts and languages named; more are counted
-LEAST_VOICES = 3  # what three different people say is worth a look
-LEAST_ISSUES = 2  # one issue is watched in the queue
+WORTH_A_LOOK = {"voices__gte": 3, "issues__gte": 2}  # one issue is watched in the queue
+HEARD_OF_LATELY = {"month__gt": 0}
 NAMED_ALSO = {"zh": ["zh-hans"]}  # Django has no name for Chinese as such
 WEEK, MONTH = timedelta(days=7), timedelta(days=28)
 OF_ISSUE = "issue__theme_place__theme"
 HEARD = Q(report__held_at=None)
+GROWING_FIRST = ("-week", "-month", "-voices", OF_ISSUE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ def themes(request: HttpRequest) -> HttpResponse:
     """Cards of what grows; with ``?all=1`` also of what nobody has met for four weeks."""
     actor, now, is_all = actor_of(request), timezone.now(), bool(request.GET.get("all"))
     found = watched(actor, now=now)
-    page = Paginator(found if is_all else found.filter(month__gt=0), PAGE).get_page(request.GET.get("page"))
+    page = Paginator(found if is_all else found.filter(**HEARD_OF_LATELY), PAGE).get_page(request.GET.get("page"))
     context = {"cards": cards(page, actor, now=now), "page": page, "is_all": is_all}
     return render(request, "triage/themes.html", context)
 
@@ -85,7 +87,7 @@ def theme(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "triage/theme.html", context)
 
 
-def members(actor: Actor) -> "QuerySet[Issue]":
+def members(actor: Actor) -> IssueQuerySet:
     """Issues that count in a theme, for whoever may see them."""
     return Issue.objects.visible_to(actor).filter(LIVE)
 
@@ -94,7 +96,7 @@ def counted(actor: Actor, *, now: datetime) -> "QuerySet[Placement, dict[str, An
     """A row a theme: its voices, each person once however many issues they speak in, and when they were heard."""
     placed = Placement.objects.active().visible_to(actor).filter(HEARD, issue__in=members(actor))
     voices = "report__voice_key"
-    return (
+    rows: QuerySet[Placement, dict[str, Any]] = (
         placed.exclude(**{OF_ISSUE: None})
         .values(OF_ISSUE)
         .annotate(
@@ -107,16 +109,16 @@ def counted(actor: Actor, *, now: datetime) -> "QuerySet[Placement, dict[str, An
             last=Max("report__reported_at"),
         )
     )
+    return rows
 
 
 def watched(actor: Actor, *, now: datetime) -> "QuerySet[Placement, dict[str, Any]]":
     """Themes of several issues in which several people speak, the most voices of the last seven days first."""
     company = ThemeIssue.objects.filter(issue__in=members(actor)).values("theme")
-    company = company.annotate(issues=Count("issue"), said=Sum("issue__voice_count"))
-    worth = company.filter(issues__gte=LEAST_ISSUES, said__gte=LEAST_VOICES).values("theme")
+    company = company.annotate(issues=Count("issue"), voices=Sum("issue__voice_count"))  # whose voices may be the same
+    worth = company.filter(**WORTH_A_LOOK).values("theme")
     found = counted(actor, now=now).filter(**{f"{OF_ISSUE}__in": worth})
-    found = found.filter(voices__gte=LEAST_VOICES, issues__gte=LEAST_ISSUES)
-    return found.order_by("-week", "-month", "-voices", OF_ISSUE)
+    return found.filter(**WORTH_A_LOOK).order_by(*GROWING_FIRST)
 
 
 def cards(rows: Iterable[dict[str, Any]], actor: Actor, *, now: datetime) -> list[Card]:
