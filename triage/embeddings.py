@@ -19,6 +19,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from reports.models import Evidence, Report
+from reports.text import is_everyday
 from triage.embedders.choosing import embedder_of
 from triage.embedders.languages import can_read, languages_named
 from triage.embedders.protocol import Embedder, EmbedderUnavailable, Vectors
@@ -84,17 +85,14 @@ def embed(report_ids: Sequence[int]) -> int:
         return 0
 
 
-def vectors_of(report_ids: Sequence[int]) -> dict[int, tuple[Vectors, Vectors]]:
-    """(title, whole) of each report that has them, of unit length; the others are left out."""
+def vectors_of(report_ids: Sequence[int]) -> dict[int, Vectors]:
+    """The vector of each report that has one, of unit length; the others are left out."""
     space = ready_space()
     return table_of(space).read(report_ids) if space else {}
 
 
-def neighbours(title: Vectors, whole: Vectors, *, family_id: int | None, exclude: int, most: int) -> list[int]:
-    """Ids of the reports nearest by their whole text, best first, ties to the older; ``family_id`` None: site-wide.
-
-    ``title`` takes no part: by itself it finds far less, and a second index would cost as much as the first.
-    """
+def neighbours(whole: Vectors, *, family_id: int | None, exclude: int, most: int) -> list[int]:
+    """Ids of the reports nearest in meaning, best first, ties to the older; ``family_id`` None: site-wide."""
     space = ready_space()
     return table_of(space).nearest(whole, family_id=family_id, exclude=exclude, most=most) if space else []
 
@@ -204,36 +202,37 @@ def store(report_ids: Sequence[int], embedder: Embedder, table: Table) -> int:
         .prefetch_related("artifact__aliases")
         .order_by("pk")
     )
-    texts = [texts_of(fields_of(report.evidence), masks=masks_of(report)) for report in reports]
+    texts = [text_of(fields_of(report.evidence), masks=masks_of(report)) for report in reports]
     readable = [
-        at for at, report in enumerate(reports) if can_read(embedder.languages, texts[at][1], said=report.language)
+        at for at, report in enumerate(reports) if can_read(embedder.languages, texts[at], said=report.language)
     ]
-    rows = embedder.encode([text for at in readable for text in texts[at]]) if readable else None
+    rows = embedder.encode([texts[at] for at in readable]) if readable else None
     if rows is not None and rows.shape[1] != table.dimension:
         raise EmbedderUnavailable(
             f"The embedder's vectors had {table.dimension} numbers and now have {rows.shape[1]}: another model answers "
             "under the same name. Run “manage.py embed --afresh” if that is meant."
         )
-    pairs: dict[int, tuple[Vectors, Vectors]] = {}
-    if rows is not None:
-        pairs = {at: (rows[2 * place], rows[2 * place + 1]) for place, at in enumerate(readable)}
+    made = dict(zip(readable, rows, strict=True)) if rows is not None else {}
     return table.store(
         [report.pk for report in reports],
         [family_of(report) for report in reports],
-        [pairs.get(at) for at in range(len(reports))],
+        [made.get(at) for at in range(len(reports))],
     )
 
 
-def texts_of(fields: Fields, *, masks: Sequence[str]) -> tuple[str, str]:
-    """What is encoded of a report: its title, and the whole of it, with what went wrong before what led there.
+def text_of(fields: Fields, *, masks: Sequence[str], is_common: Callable[[str], bool] = is_everyday) -> str:
+    """What is encoded of a report: all the engine reads of it, with what went wrong before what led there.
 
-    >>> texts_of(Fields(title="Acme-7B  cites a ruling", happened="None such."), masks=["acme-7b"])
-    ('cites a ruling', 'cites a ruling\\nnone such.')
+    ``is_common`` is explained at ``reports.text.mask``.
+
+    >>> text_of(Fields(title="Acme-7B  cites a ruling", happened="None such."), masks=["acme-7b"])
+    'cites a ruling\\nnone such.'
     """
-    order = (fields.title, fields.happened, fields.output, fields.expected, fields.prompt)
-    read_so = [" ".join(read(text, masks=masks).split()) for text in order]
-    whole = "\n".join(text for text in read_so if text)
-    return read_so[0] or whole, whole
+    first = read(fields.title, masks=masks, is_common=is_common)
+    others = (fields.happened, fields.output, fields.expected, fields.prompt)
+    texts = [first, *(read(text, masks=masks, about=fields.title, is_common=is_common) for text in others)]
+    lines = (" ".join(text.split()) for text in texts)
+    return "\n".join(line for line in lines if line)
 
 
 # Which embedder, and where its vectors are

@@ -1,7 +1,7 @@
 """The table that holds the vectors of one embedder, and what is asked of it.
 
 Made when the embedder is switched on, never by a migration: a database without pgvector migrates. Its rows hang on the
-words they were made of, so erasing those erases them. A row without vectors says that the report was looked at and is
+words they were made of, so erasing those erases them. A row without a vector says that the report was looked at and is
 in no language the embedder reads.
 """
 
@@ -28,7 +28,6 @@ MAKE = """
 CREATE TABLE IF NOT EXISTS {table} (
     report_id bigint PRIMARY KEY REFERENCES reports_evidence (report_id) ON DELETE CASCADE,
     family_id bigint NOT NULL,
-    title halfvec({dimension}),
     whole halfvec({dimension})
 );
 CREATE INDEX IF NOT EXISTS {family} ON {table} (family_id);
@@ -41,16 +40,15 @@ ORDER BY e.report_id LIMIT %(most)s
 """
 # Whoever is being erased meanwhile is left out, and whoever is stored here cannot be erased half
 STORE = """
-INSERT INTO {table} (report_id, family_id, title, whole)
-SELECT v.report_id, v.family_id, v.title::halfvec, v.whole::halfvec
-FROM unnest(%(reports)s::bigint[], %(families)s::bigint[], %(titles)s::text[], %(wholes)s::text[])
-    AS v (report_id, family_id, title, whole)
+INSERT INTO {table} (report_id, family_id, whole)
+SELECT v.report_id, v.family_id, v.whole::halfvec
+FROM unnest(%(reports)s::bigint[], %(families)s::bigint[], %(wholes)s::text[]) AS v (report_id, family_id, whole)
 JOIN reports_evidence e ON e.report_id = v.report_id
 FOR KEY SHARE OF e
 ON CONFLICT (report_id) DO NOTHING
 """
 READ = """
-SELECT report_id, halfvec_send(title), halfvec_send(whole) FROM {table}
+SELECT report_id, halfvec_send(whole) FROM {table}
 WHERE report_id = ANY(%(reports)s) AND whole IS NOT NULL
 """
 # MATERIALIZED, so that the first compares every row and the second lets the index order them.
@@ -137,15 +135,12 @@ class Table:
         names = {name: sql.Identifier(f"{self.name}_{name}") for name in ("family", "nearest")}
         return sql.SQL(text).format(table=sql.Identifier(self.name), **names, **parts)
 
-    def store(
-        self, report_ids: Sequence[int], family_ids: Sequence[int], vectors: Sequence[tuple[Vectors, Vectors] | None]
-    ) -> int:
-        """Keep (title, whole) of each report, or that there is none. Returns how many were not there before."""
+    def store(self, report_ids: Sequence[int], family_ids: Sequence[int], vectors: Sequence[Vectors | None]) -> int:
+        """Keep the vector of each report, or that there is none. Returns how many were not there before."""
         values: dict[str, list[Any]] = {
             "reports": list(report_ids),
             "families": list(family_ids),
-            "titles": [written(pair[0]) if pair else None for pair in vectors],
-            "wholes": [written(pair[1]) if pair else None for pair in vectors],
+            "wholes": [None if vector is None else written(vector) for vector in vectors],
         }
         with connection.cursor() as cursor:
             cursor.execute(self.query(STORE), values)
@@ -163,11 +158,11 @@ class Table:
             cursor.execute(self.query("SELECT report_id FROM {table} WHERE report_id = ANY(%s)"), [list(report_ids)])
             return {report_id for (report_id,) in cursor.fetchall()}
 
-    def read(self, report_ids: Sequence[int]) -> dict[int, tuple[Vectors, Vectors]]:
-        """(title, whole) of those reports that have vectors, of unit length."""
+    def read(self, report_ids: Sequence[int]) -> dict[int, Vectors]:
+        """The vectors of those reports that have one, of unit length."""
         with connection.cursor() as cursor:
             cursor.execute(self.query(READ), {"reports": list(report_ids)})
-            return {report_id: (unpacked(title), unpacked(whole)) for report_id, title, whole in cursor.fetchall()}
+            return {report_id: unpacked(whole) for report_id, whole in cursor.fetchall()}
 
     def nearest(self, whole: NDArray[np.float32], *, family_id: int | None, exclude: int, most: int) -> list[int]:
         """Reports of the family (None: of the site) by likeness to ``whole``, best first, ties to the older.
@@ -212,7 +207,7 @@ class Table:
                 cursor.execute(self.query(INDEX))
 
     def counts(self) -> tuple[int, int]:
-        """How many reports were looked at, and how many of them have vectors."""
+        """How many reports were looked at, and how many of them have a vector."""
         with connection.cursor() as cursor:
             cursor.execute(self.query("SELECT count(*), count(whole) FROM {table}"))
             seen, held = cursor.fetchone() or (0, 0)

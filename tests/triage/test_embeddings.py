@@ -17,7 +17,8 @@ from reports.models import Evidence, Report
 from reports.vocabulary import Channel
 from triage import embeddings, vectors
 from triage.embedders.protocol import EmbedderUnavailable, Vectors, unit_rows
-from triage.embeddings import active, catch_up, embed, maintain, neighbours, vectors_of
+from triage.embeddings import active, catch_up, embed, maintain, neighbours, text_of, vectors_of
+from triage.grouping.fields import Fields
 from triage.models import EmbeddingSpace
 from triage.tasks import sweep
 
@@ -120,7 +121,7 @@ def test_the_sweep_catches_up_and_then_the_vectors_count(
     assert sorted(vectors_of([report.pk for report in reports])) == [report.pk for report in reports]
 
 
-def test_both_texts_are_encoded_and_the_artifact_s_names_are_not_in_them(file: Make, little: Little) -> None:
+def test_one_text_is_encoded_and_the_artifact_s_names_are_not_in_it(file: Make, little: Little) -> None:
     report = file(
         summary="Chat-7B gives a wrong dose",
         what_happened="acme/chat-7b 2026-05 named a dose that harms.",
@@ -130,14 +131,19 @@ def test_both_texts_are_encoded_and_the_artifact_s_names_are_not_in_them(file: M
 
     catch_up()
 
-    assert little.read == [
-        "gives a wrong dose",
-        "gives a wrong dose\nnamed a dose that harms.\na large one.\na warning.\nwhich dose?",
-    ]
-    title, whole = vectors_of([report.pk])[report.pk]
-    assert title.dtype == whole.dtype == np.float32
-    assert np.linalg.norm(title) == pytest.approx(1)
-    assert whole @ little.encode(little.read[1:2])[0] == pytest.approx(1, abs=1e-3)
+    text = "gives a wrong dose\nnamed a dose that harms.\na large one.\na warning.\nwhich dose?"
+    assert little.read == [text]
+    whole = vectors_of([report.pk])[report.pk]
+    assert whole.dtype == np.float32
+    assert np.linalg.norm(whole) == pytest.approx(1)
+    assert whole @ little.encode([text])[0] == pytest.approx(1, abs=1e-3)
+
+
+def test_of_a_long_field_the_passages_about_the_title_are_encoded() -> None:
+    pasted = " ".join(f"Paragraph {number} of a newsletter that has nothing to do with it." for number in range(60))
+    fields = Fields(title="A wrong dose of warfarin", happened=f"{pasted} It named a wrong dose of warfarin.")
+
+    assert text_of(fields, masks=[]).endswith("it named a wrong dose of warfarin.")
 
 
 def test_a_new_report_is_encoded_once(file: Make, little: Little) -> None:
@@ -148,7 +154,7 @@ def test_a_new_report_is_encoded_once(file: Make, little: Little) -> None:
     assert embed([report.pk]) == 0
     catch_up()
 
-    assert len(little.read) == 2
+    assert len(little.read) == 1
 
 
 def test_the_nearest_come_first_ties_to_the_older_and_the_family_is_a_fence(file: Make, little: Little) -> None:
@@ -160,11 +166,11 @@ def test_the_nearest_come_first_ties_to_the_older_and_the_family_is_a_fence(file
     elsewhere = file(**{**words, "what_happened": "A dose, a dose."}, artifact="other/talk-3")
     reports = [first, ruling, second, elsewhere]
     embed([report.pk for report in reports])
-    title, whole = vectors_of([elsewhere.pk])[elsewhere.pk]
+    whole = vectors_of([elsewhere.pk])[elsewhere.pk]
     family = first.artifact.family_id
 
     def near(**limits: Any) -> list[int]:
-        return neighbours(title, whole, **{"family_id": None, "exclude": elsewhere.pk, "most": 9, **limits})
+        return neighbours(whole, **{"family_id": None, "exclude": elsewhere.pk, "most": 9, **limits})
 
     assert near() == [first.pk, second.pk, ruling.pk]
     assert near(family_id=family) == near()
@@ -181,9 +187,9 @@ def test_a_table_that_grows_gets_an_index_and_the_index_finds_the_same(
 ) -> None:
     reports = [file(summary=f"{'dose ' * n}{'ruling ' * (9 - n)}joke") for n in range(1, 9)]
     catch_up()
-    title, whole = vectors_of([reports[0].pk])[reports[0].pk]
+    whole = vectors_of([reports[0].pk])[reports[0].pk]
     family = reports[0].artifact.family_id
-    exact = neighbours(title, whole, family_id=family, exclude=reports[0].pk, most=5)
+    exact = neighbours(whole, family_id=family, exclude=reports[0].pk, most=5)
     table = embeddings.table_of(EmbeddingSpace.objects.get())
     assert not table.has_index()
     monkeypatch.setattr(vectors, "EXACT_UP_TO", 4)
@@ -193,8 +199,8 @@ def test_a_table_that_grows_gets_an_index_and_the_index_finds_the_same(
 
     assert table.has_index()
     assert exact == [report.pk for report in reports[1:6]]
-    assert neighbours(title, whole, family_id=family, exclude=reports[0].pk, most=5) == exact
-    assert neighbours(title, whole, family_id=None, exclude=reports[0].pk, most=5) == exact
+    assert neighbours(whole, family_id=family, exclude=reports[0].pk, most=5) == exact
+    assert neighbours(whole, family_id=None, exclude=reports[0].pk, most=5) == exact
 
 
 def test_what_the_embedder_cannot_read_is_looked_at_once_and_has_no_vector(file: Make, little: Little) -> None:
@@ -206,9 +212,9 @@ def test_what_the_embedder_cannot_read_is_looked_at_once_and_has_no_vector(file:
 
     assert sorted(vectors_of([english.pk, chinese.pk])) == [english.pk]
     assert embeddings.progress() == (2, 2)
-    assert len(little.read) == 2
-    title, whole = vectors_of([english.pk])[english.pk]
-    assert neighbours(title, whole, family_id=None, exclude=english.pk, most=9) == []
+    assert len(little.read) == 1
+    whole = vectors_of([english.pk])[english.pk]
+    assert neighbours(whole, family_id=None, exclude=english.pk, most=9) == []
 
 
 def test_a_report_that_is_nothing_but_the_artifact_s_name_has_no_vector(file: Make, set_to: Make) -> None:
@@ -302,7 +308,7 @@ def test_another_model_under_the_same_name_is_refused_until_all_is_read_afresh(
     call_command("embed", "--afresh", stdout=io.StringIO())
 
     assert EmbeddingSpace.objects.get().dimension == 5
-    assert vectors_of([report.pk])[report.pk][1].shape == (5,)
+    assert vectors_of([report.pk])[report.pk].shape == (5,)
 
 
 def test_while_another_embedder_reads_grouping_goes_by_words_and_then_flips(
@@ -321,7 +327,7 @@ def test_while_another_embedder_reads_grouping_goes_by_words_and_then_flips(
     catch_up()
 
     assert active() is other
-    assert vectors_of([reports[0].pk])[reports[0].pk][0].shape == (6,)
+    assert vectors_of([reports[0].pk])[reports[0].pk].shape == (6,)
     assert len(tables()) == 2
 
     set_to(little)
@@ -330,7 +336,7 @@ def test_while_another_embedder_reads_grouping_goes_by_words_and_then_flips(
     little.read.clear()
     catch_up()
     assert active() is little
-    assert len(little.read) == 2  # what has come since, and no more
+    assert len(little.read) == 1  # what has come since, and no more
 
 
 def test_other_languages_are_another_space(file: Make, little: Little, set_to: Make) -> None:
