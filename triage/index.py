@@ -15,6 +15,7 @@ the truth about whatever blocks of it are seen. What is seen twice is dropped by
 A segment may list a report that has left it, by erasure or because its family changed: its term vector decides.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -32,6 +33,7 @@ __all__ = [
     "Rarities",
     "candidates",
     "forget",
+    "joined",
     "maintain",
     "merge",
     "move",
@@ -215,6 +217,28 @@ def read(near: list[int], beyond: list[int], family_id: int | None, chosen_by: R
         grams=[row[4] for row in rows],
         sketch=[row[5] for row in rows],
         rarities=chosen_by,
+    )
+
+
+def joined(found: Candidates, report_ids: Sequence[int], family_id: int | None) -> Candidates:
+    """The candidates, and behind them those of these reports that are not among them, in the order given.
+
+    For what was found by other means than words. Those gone or of another family are left out; ``family_id`` None
+    stands for the whole site.
+    """
+    known = set(found.report_ids)
+    further = [report_id for report_id in dict.fromkeys(report_ids) if report_id not in known]
+    if not further:
+        return found
+    behind = read(further, [], family_id, found.rarities)
+    return Candidates(
+        report_ids=found.report_ids + behind.report_ids,
+        family_ids=found.family_ids + behind.family_ids,
+        terms=found.terms + behind.terms,
+        runs=found.runs + behind.runs,
+        grams=found.grams + behind.grams,
+        sketch=found.sketch + behind.sketch,
+        rarities=found.rarities,
     )
 
 

@@ -210,6 +210,27 @@ def test_a_report_is_no_candidate_of_its_own_nor_is_what_another_analyser_read(s
     assert len(ask(packed({5: 60}), None).report_ids) == 4
 
 
+def test_what_was_found_otherwise_comes_behind_once_and_from_the_same_family(
+    store: Store, family: int, other_family: int
+) -> None:
+    first, second, third, gone = store(family, packed({5: 60}), packed({6: 60}), packed({7: 60}), packed({8: 60}))
+    (elsewhere,) = store(other_family, packed({6: 60}))
+    TermVector.objects.filter(report=third).update(runs=b"runs", grams=b"gra", sketch=b"sketch")
+    index.forget(gone)
+    found = ask(packed({5: 60}), family, most=1)
+    further = [elsewhere, third, gone, first, second, third]
+
+    of_family = index.joined(found, further, family)
+
+    assert found.report_ids == [first]
+    assert of_family.report_ids == [first, third, second]
+    assert of_family.family_ids == [family] * 3
+    assert of_family.terms == [packed({5: 60}), packed({7: 60}), packed({6: 60})]
+    assert (of_family.runs[1], of_family.grams[1], of_family.sketch[1]) == (b"runs", b"gra", b"sketch")
+    assert index.joined(found, further, None).report_ids == [first, elsewhere, third, second]
+    assert index.joined(found, [first], family) is found
+
+
 def test_a_report_without_a_word_finds_and_breaks_nothing(store: Store, family: int) -> None:
     store(family, *map(invented, range(5)))
     store(family, b"")
