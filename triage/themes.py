@@ -234,7 +234,7 @@ def themes_near(asker: Said) -> list[int]:
 def neighbours_by_meaning(report_id: int) -> list[int]:
     """The reports of the site that mean most nearly the same, as far as an embedder has read them."""
     found = embeddings.vectors_of([report_id]).get(report_id) if settings.EMBEDDER else None
-    return embeddings.neighbours(*found, family_id=None, exclude=report_id, most=BY_MEANING) if found else []
+    return [] if found is None else embeddings.neighbours(found, family_id=None, exclude=report_id, most=BY_MEANING)
 
 
 def meanings_of(report_ids: Sequence[int]) -> NDArray[np.float64] | None:
@@ -242,10 +242,9 @@ def meanings_of(report_ids: Sequence[int]) -> NDArray[np.float64] | None:
     found = embeddings.vectors_of(report_ids) if settings.EMBEDDER else {}
     if not found:
         return None
-    vectors = {report: np.concatenate(pair) for report, pair in found.items()}
-    nothing = np.zeros(len(next(iter(vectors.values()))))
+    nothing = np.zeros(len(next(iter(found.values()))))
     total, count = centre()
-    return centred(np.array([vectors.get(report, nothing) for report in report_ids], dtype=np.float64), total, count)
+    return centred(np.array([found.get(report, nothing) for report in report_ids], dtype=np.float64), total, count)
 
 
 def centre() -> tuple[NDArray[np.float64], int]:
@@ -259,7 +258,7 @@ def _centre(database: str, space: EmbeddingSpace | None, newest: int) -> tuple[N
     """``database`` and ``space`` only tell one answer from another."""
     known = TermVector.objects.filter(report_id__lte=newest).order_by("-report_id")
     found = embeddings.vectors_of(list(known.values_list("report_id", flat=True)[:CENTRE_OF]))
-    vectors = [np.concatenate(found[report]) for report in sorted(found)]
+    vectors = [found[report] for report in sorted(found)]
     return (np.sum(vectors, axis=0, dtype=np.float64), len(vectors)) if vectors else (np.zeros(1), 0)
 
 
