@@ -4,7 +4,6 @@ The engine looks at the report's own family only, places it where it is sure and
 issue of its own where it is not, and keeps its reasons as ids, offsets and features.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC
 from typing import Any
@@ -15,53 +14,36 @@ from django.utils import timezone
 
 from accounts.policy import ENGINE
 from ledger.record import record
-from reports.models import Affected, Evidence, Issue, Placement, Report
+from reports.models import Affected, Issue, Placement, Report
 from reports.naming import find_artifact, parse
 from reports.vocabulary import PlacedBy, SourceType, Status
-from triage.background import background
+from triage import embeddings
+from triage.bounds import bounds_of, home_of_issue
 from triage.counting import recount
-from triage.grouping.explanation import explain
-from triage.grouping.fields import Fields
-from triage.grouping.outcome import Outcome, Proposal, judge
-from triage.grouping.pool import Pool
-from triage.grouping.scoring import Witnesses, issue_scores, score, together, witnesses
-from triage.grouping.thresholds import METHOD, Source
-from triage.grouping.vector import ANALYSER, Vector, analyse, digest
+from triage.grouping.copies import is_copy, text_of
+from triage.grouping.method import Source
+from triage.grouping.outcome import Bounds, Policy, Proposal, issue_scores
+from triage.grouping.vector import ANALYSER
 from triage.locks import lock_family, lock_issues
 from triage.models import Suggestion, TermVector
+from triage.neighbours import Neighbours, neighbours_of
+from triage.reading import Reading, family_of, fields_of, masks_of, read_report
+from triage.reasons import reasons_of
 
-SITE_WIDE = 3_000  # newest reports compared with one whose artifact is unknown
-FIELD_NAMES = {"title": "summary", "happened": "what_happened"}  # the engine's names where they differ from ours
+RULES = "rules-1"  # what places a report without weighing its words: copies, rules, confirmations, people's word
+NEAREST = 10  # reports whose ids are kept with a placement, alike or not: a list to look through
 
-# Written out, because every report asks these two, and having them put together anew took a quarter of its time.
+# Written out, because every report asks it, and having it put together anew took a tenth of its time.
 TWIN = """
 SELECT p.issue_id, coalesce(r.copy_of_id, r.id)
 FROM triage_termvector v
 JOIN reports_report r ON r.id = v.report_id
 JOIN reports_placement p ON p.report_id = v.report_id AND p.superseded_at IS NULL
 JOIN reports_issue i ON i.id = p.issue_id
-WHERE v.family_id = %s AND v.copy_digest = %s AND i.status = ANY(%s)
+WHERE v.family_id = %s AND v.copy_digest = %s AND v.report_id <> %s AND i.status = ANY(%s)
 ORDER BY p.placed_at, p.id LIMIT 1
 """
-PLACED = """
-SELECT v.report_id, p.issue_id, i.status, v.terms, v.runs
-FROM triage_termvector v
-JOIN reports_placement p ON p.report_id = v.report_id AND p.superseded_at IS NULL
-JOIN reports_issue i ON i.id = p.issue_id AND i.status <> 'merged'
-WHERE v.analyser = %(analyser)s AND v.report_id <> %(report)s
-"""
-OF_FAMILY = "AND v.family_id = %(family)s ORDER BY v.report_id"
-NEWEST_OF_SITE = "ORDER BY v.report_id DESC LIMIT %(most)s"
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """The earlier reports a report is compared with: position by position their vector, id and issue."""
-
-    pool: Pool
-    report_ids: list[int]
-    issue_ids: list[int]
-    closed: frozenset[int]  # issues that are suggested but never joined by the engine
+COPIED_INTO = (Status.NEW, Status.CONFIRMED, Status.RESOLVED, Status.MERGED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,32 +52,12 @@ class Home:
 
     issue_id: int | None
     by: PlacedBy = PlacedBy.ENGINE
+    method: str = ""
     score: float | None = None
     reasons: dict[str, Any] = field(default_factory=dict)
     suggestions: tuple[Proposal, ...] = ()
     copy_of: Report | None = None
-
-
-def fields_of(evidence: Evidence) -> Fields:
-    """What the engine reads of a report."""
-    return Fields(
-        title=evidence.summary,
-        happened=evidence.what_happened,
-        expected=evidence.expected,
-        prompt=evidence.prompt,
-        output=evidence.output,
-    )
-
-
-def masks_of(report: Report) -> list[str]:
-    """The structured values that stand in the report's own fields, to be blanked out of its text."""
-    artifact = report.artifact
-    values = [artifact.org, artifact.name, artifact.title, artifact.developer, artifact.deployer, str(artifact)]
-    values += [alias.name for alias in artifact.aliases.all()]
-    values += [part for name in report.also_affects for part in (name, *parse(name))]
-    if report.version:
-        values.append(report.version.name)
-    return [value for value in dict.fromkeys(values) if value]
+    needs_look: bool = False
 
 
 def match_report(report_id: int) -> None:
@@ -108,40 +70,60 @@ def match_report(report_id: int) -> None:
     )
     if report is None:
         return
-    fields = fields_of(report.evidence)
-    vector = analyse(fields, masks=masks_of(report), key=settings.TERM_KEY)
+    reading = read_report(report)
+    if settings.EMBEDDER:
+        embeddings.embed([report.pk])  # here, for nobody waits for an embedder under the family's lock
     with transaction.atomic():
         lock_family(family_of(report))
         if Report.objects.select_for_update().filter(pk=report.pk, grouped_at__isnull=True).exists():
-            settle(report, home_of(report, fields, vector), fields, vector)
+            settle(report, home_of(report, reading), reading)
 
 
-def family_of(report: Report) -> int:
-    return report.artifact.family_id or report.artifact_id
-
-
-def home_of(report: Report, fields: Fields, vector: Vector) -> Home:
-    """Where the report belongs, by the first that knows: the reporter, a copy, the scanner's rule, the text."""
-    if report.confirms:
-        issue = report.confirms.merged_into or report.confirms
-        return Home(issue.pk, by=PlacedBy.REPORTER, reasons={"by": "confirmation"})
-    if report.artifact.is_unknown:
-        return by_text(report, fields, vector, may_place=False)
-    if copied := copy_of(report, fields):
+def home_of(report: Report, reading: Reading) -> Home:
+    """Where the report belongs, by the first that knows: the reporter, people, a copy, the scanner's rule, the text."""
+    if report.confirms_id:
+        return Home(home_of_issue(report.confirms_id), by=PlacedBy.REPORTER, reasons={"by": "confirmation"})
+    bounds = bounds_of(report)
+    if bounds.bound:
+        return Home(bounds.bound, reasons={"by": "constraint"})
+    if not report.artifact.is_unknown:
+        copied = copy_of(report, reading)
+        if copied and copied.issue_id not in bounds.barred:
+            return copied
+        if report.rule_id and (issue_id := issue_of_rule(report)) and issue_id not in bounds.barred:
+            return Home(issue_id, reasons={"by": "rule"})
+    near = neighbours_of(report, reading)
+    copied = None if report.artifact.is_unknown else near_copy_of(report, reading, near)
+    if copied and copied.issue_id not in bounds.barred:
         return copied
-    if report.rule_id and (issue_id := issue_of_rule(report)):
-        return Home(issue_id, reasons={"by": "rule"})
-    return by_text(report, fields, vector)
+    return by_text(report, reading, near, near.within(bounds))
 
 
-def copy_of(report: Report, fields: Fields) -> Home | None:
+def copy_of(report: Report, reading: Reading) -> Home | None:
     """The home of an exact copy: its twin's, unless somebody closed that."""
     with connection.cursor() as cursor:
-        cursor.execute(TWIN, [family_of(report), digest(fields), [Status.NEW, Status.CONFIRMED, Status.RESOLVED]])
+        cursor.execute(TWIN, [family_of(report), reading.digest, report.pk, list(COPIED_INTO)])
         found = cursor.fetchone()
-    if found is None:
-        return None
-    issue_id, first_id = found
+    return joined_copy(home_of_issue(found[0]), found[1]) if found else None
+
+
+def near_copy_of(report: Report, reading: Reading, near: Neighbours) -> Home | None:
+    """The home of the report that this one is a copy of, but for a few letters or words."""
+    for at in near.like_copies(reading.sketch):
+        other = (
+            Report.objects.select_related("artifact", "version", "evidence")
+            .prefetch_related("artifact__aliases")
+            .get(pk=near.report_ids[at])
+        )
+        # the templates of a scanner differ in a word, and that word is the whole difference
+        if other.rule_id != report.rule_id or near.issue_ids[at] in near.closed:
+            continue
+        if is_copy(reading.text, text_of(fields_of(other.evidence), masks=masks_of(other))):
+            return joined_copy(near.issue_ids[at], other.copy_of_id or other.pk)
+    return None
+
+
+def joined_copy(issue_id: int, first_id: int) -> Home:
     first = Report.objects.get(pk=first_id)
     return Home(issue_id, score=1.0, reasons={"by": "copy", "nearest": first_id, "score": 1.0}, copy_of=first)
 
@@ -149,36 +131,27 @@ def copy_of(report: Report, fields: Fields) -> Home | None:
 def issue_of_rule(report: Report) -> int | None:
     """The open or resolved issue of the report's family that gathers its scanner rule."""
     issues = Issue.objects.filter(family_id=family_of(report), rule_id=report.rule_id)
-    ids = issues.exclude(status__in=[Status.DISMISSED, Status.MERGED]).order_by("pk").values_list("pk", flat=True)
-    return ids.first()
+    found = issues.exclude(status=Status.DISMISSED).order_by("pk").values_list("pk", flat=True).first()
+    return home_of_issue(found) if found else None
 
 
-def known_to(report: Report) -> Known:
-    """Every earlier report of the family that stands in an issue; of the whole site if the artifact is unknown."""
-    of_whom = NEWEST_OF_SITE if report.artifact.is_unknown else OF_FAMILY
-    values = {"analyser": ANALYSER, "report": report.pk, "family": family_of(report), "most": SITE_WIDE}
-    with connection.cursor() as cursor:
-        cursor.execute(PLACED + of_whom, values)
-        read = cursor.fetchall()
-    return Known(
-        pool=Pool.unpack([bytes(row[3]) for row in read], [bytes(row[4]) for row in read]),
-        report_ids=[row[0] for row in read],
-        issue_ids=[row[1] for row in read],
-        closed=frozenset(row[1] for row in read if row[2] == Status.DISMISSED),
-    )
-
-
-def by_text(report: Report, fields: Fields, vector: Vector, *, may_place: bool = True) -> Home:
+def by_text(report: Report, reading: Reading, near: Neighbours, bounds: Bounds) -> Home:
     """What the words say: the engine's judgement, with its reasons if it found anything near."""
-    known = known_to(report)
-    words, quote = witnesses(vector, known.pool, background=background())
-    similarities = together(words, quote)
-    outcome = judge(issue_scores(similarities, known.issue_ids), source=source_of(report), may_place=may_place)
-    if outcome.verdict == "place" and outcome.issue in known.closed:
-        outcome = judge([(outcome.issue, outcome.score)], source=source_of(report), may_place=False)
-    reasons = reasons_of(report, fields, outcome, known, (words, quote))
-    placed = outcome.issue if outcome.verdict == "place" else None
-    return Home(placed, score=outcome.score if placed else None, reasons=reasons, suggestions=outcome.suggestions)
+    policy = Policy(
+        near.method.thresholds[source_of(report)].among(near.known),
+        bounds,
+        may_place=not report.artifact.is_unknown,
+    )
+    outcome = policy.judge(issue_scores(near.probabilities, near.issue_ids, near.sizes))
+    is_placed = outcome.verdict == "place"
+    return Home(
+        outcome.issue if is_placed else None,
+        method=near.method.name,
+        score=outcome.score if is_placed else None,
+        reasons=reasons_of(report, reading, outcome, near, policy) | {"near": near.best(NEAREST)},
+        suggestions=outcome.suggestions,
+        needs_look=outcome.needs_look,
+    )
 
 
 def nearest(report_id: int, *, count: int) -> list[int]:
@@ -186,12 +159,12 @@ def nearest(report_id: int, *, count: int) -> list[int]:
 
     Ties go to the older report; what has nothing in common is left out.
     """
-    report = Report.objects.select_related("artifact", "term_vector").get(pk=report_id)
-    known = known_to(report)
-    vector = Vector.from_bytes(bytes(report.term_vector.terms), bytes(report.term_vector.runs))
-    similarities = score(vector, known.pool, background=background())
-    order = sorted(range(len(known.report_ids)), key=lambda at: (-float(similarities[at]), known.report_ids[at]))
-    return [known.report_ids[at] for at in order[:count] if similarities[at] > 0]
+    report = (
+        Report.objects.select_related("artifact", "version", "evidence")
+        .prefetch_related("artifact__aliases")
+        .get(pk=report_id)
+    )
+    return neighbours_of(report, read_report(report)).best(count)
 
 
 def source_of(report: Report) -> Source:
@@ -199,55 +172,9 @@ def source_of(report: Report) -> Source:
     return sources.get(report.source_type, "form")
 
 
-def reasons_of(report: Report, fields: Fields, outcome: Outcome, known: Known, seen: Witnesses) -> dict[str, Any]:
-    """Why, as ids, offsets and features: against the nearest report of the best issue. Empty if nothing is near."""
-    if outcome.issue is None or outcome.verdict == "open":
-        return {}
-    words, quote = seen
-    similarities = together(words, quote)
-    members = [at for at, issue_id in enumerate(known.issue_ids) if issue_id == outcome.issue]
-    nearest_at = max(members, key=lambda at: (float(similarities[at]), -at))
-    nearest = Report.objects.select_related("version", "evidence").get(pk=known.report_ids[nearest_at])
-    if nearest.artifact_id == report.artifact_id:
-        nearest.artifact = report.artifact  # with its aliases
-    why = explain(
-        fields,
-        fields_of(nearest.evidence),
-        masks=masks_of(report),
-        nearest_masks=masks_of(nearest),
-        key=settings.TERM_KEY,
-        background=background(),
-        similarity=(float(words[nearest_at]), float(quote[nearest_at])),
-        same_kind=report.kind == nearest.kind,
-        same_version=report.version_id == nearest.version_id if report.version_id and nearest.version_id else None,
-    )
-    return {
-        "by": "text",
-        "issue": outcome.issue,
-        "nearest": nearest.pk,
-        "nearest_score": round(float(similarities[nearest_at]), 4),
-        "score": round(outcome.score, 4),
-        "threshold": outcome.threshold,
-        "runner_up": outcome.runner_up,
-        "runner_up_score": round(outcome.runner_up_score, 4),
-        "features": [
-            {"name": feature.name, "weight": round(feature.value * feature.sign, 4)} for feature in why.features
-        ],
-        "spans": {"report": by_field(why.query), "nearest": by_field(why.nearest)},
-    }
-
-
-def by_field(spans: Sequence[Any]) -> dict[str, list[list[int]]]:
-    """Spans as {field: [[start, end], …]}, fields by the names they have in Evidence."""
-    grouped: dict[str, list[list[int]]] = {}
-    for span in spans:
-        grouped.setdefault(FIELD_NAMES.get(span.field, span.field), []).append([span.start, span.end])
-    return grouped
-
-
-def settle(report: Report, home: Home, fields: Fields, vector: Vector) -> None:
+def settle(report: Report, home: Home, reading: Reading) -> None:
     """Write what was found: the index row, the placement, the suggestions, the counts and the event."""
-    index(report, fields, vector)
+    take_in(report, reading)
     if home.copy_of:
         share_voice(report, home.copy_of)
     issue = lock_issues([home.issue_id])[home.issue_id] if home.issue_id else open_issue(report)
@@ -257,8 +184,9 @@ def settle(report: Report, home: Home, fields: Fields, vector: Vector) -> None:
         by=home.by,
         placer_id=report.reporter_id if home.by == PlacedBy.REPORTER else None,
         score=home.score,
-        method=METHOD,
+        method=home.method or RULES,
         reasons=home.reasons,
+        needs_look=home.needs_look,
     )
     Suggestion.objects.bulk_create(
         Suggestion(
@@ -267,7 +195,7 @@ def settle(report: Report, home: Home, fields: Fields, vector: Vector) -> None:
             score=min(proposal.score, 1.0),
             band=proposal.band,
             rank=rank,
-            method=METHOD,
+            method=home.method,
             reasons=home.reasons if home.reasons.get("issue") == proposal.issue else {},
         )
         for rank, proposal in enumerate(home.suggestions)
@@ -276,25 +204,40 @@ def settle(report: Report, home: Home, fields: Fields, vector: Vector) -> None:
     flag_regression(issue, report)
     recount([issue.pk], days=[report.reported_at.astimezone(UTC).date()])
     Report.objects.filter(pk=report.pk).update(grouped_at=timezone.now())
-    record("group", report, issue, actor=ENGINE.pseudonym, by=home.by.value, method=METHOD)
+    record("group", report, issue, actor=ENGINE.pseudonym, by=home.by.value, method=home.method or RULES)
 
 
-def index(report: Report, fields: Fields, vector: Vector) -> None:
-    terms, runs = vector.to_bytes()
+def take_in(report: Report, reading: Reading) -> None:
+    """Into the index, or anew if it stands there by an older analyser: back into the tail, read as it is."""
+    terms, runs, grams = reading.vector.to_bytes()
     row = TermVector(
         report=report,
         analyser=ANALYSER,
         family_id=family_of(report),
         terms=terms,
         runs=runs,
-        copy_digest=digest(fields),
+        grams=grams,
+        sketch=reading.sketch,
+        copy_digest=reading.digest,
+        norm=0,  # worked out from how rare words are when it is looked at
+        segment=None,
     )
     # One statement, which the five of update_or_create would be in a transaction
     TermVector.objects.bulk_create(
         [row],
         update_conflicts=True,
         unique_fields=["report"],
-        update_fields=["analyser", "family_id", "terms", "runs", "copy_digest"],
+        update_fields=[
+            "analyser",
+            "family_id",
+            "terms",
+            "runs",
+            "grams",
+            "sketch",
+            "copy_digest",
+            "norm",
+            "segment",
+        ],
     )
 
 

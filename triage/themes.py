@@ -21,8 +21,10 @@ from reports.models import Issue, Placement
 from reports.models.issue import IssueQuerySet
 from reports.vocabulary import Status
 from triage import embeddings, index
+from triage.background import background
 from triage.grouping.linkage import METHOD, Groups, Points, centred, merges, moves, nearest
 from triage.grouping.postings import Bags
+from triage.grouping.rarity import Rarity
 from triage.grouping.vector import ANALYSER, Vector
 from triage.locks import lock_themes
 from triage.models import EmbeddingSpace, TermVector, Theme, ThemeIssue
@@ -102,14 +104,14 @@ class Crowd:
     groups: Groups
 
     @classmethod
-    def of(cls, said: Sequence[Said], rarities: index.Rarities) -> Self:
+    def of(cls, said: Sequence[Said], rarity: Rarity) -> Self:
         """``said`` in ascending order of themes and points."""
         themes = list(dict.fromkeys(each.theme for each in said))
         members = list(dict.fromkeys((each.theme, each.point) for each in said))
         numbers = {member: number for number, member in enumerate(members)}
         issues = np.array([numbers[each.theme, each.point] for each in said], dtype=np.intp)
         bags = Bags.unpack([each.terms for each in said])
-        points = Points.of(bags, rarities.of(bags.terms), issues, meanings_of([each.report for each in said]))
+        points = Points.of(bags, rarity.of(bags.terms), issues, meanings_of([each.report for each in said]))
         homes = np.searchsorted(themes, [theme for theme, _ in members])
         return cls(themes, [member for _, member in members], homes, points, Groups.of(points, homes, len(themes)))
 
@@ -150,15 +152,21 @@ def place(issue_id: int) -> bool:
 def likest(issue_id: int) -> tuple[int, float] | None:
     """(theme, mean likeness) of the theme that an issue belongs to by its first reports, if there is one."""
     asker = said(ONE_ISSUE, asker=ASKER, issue=issue_id)
-    rarities = index.rarities()
+    rarity = rarity_by(index.rarities())
     near = {theme for report in asker for theme in themes_near(report)}
     if not near:
         return None
-    crowd = Crowd.of([*asker, *said_in(near)], rarities)
+    crowd = Crowd.of([*asker, *said_in(near)], rarity)
     means = crowd.groups.means(crowd.apart(ASKER))[0]
     means[0] = -np.inf  # the asker's own
     best = nearest(means, crowd.points.levels.join)
     return None if best is None else (crowd.themes[best], float(means[best]))
+
+
+def of_reports() -> dict[int, int]:
+    """The theme of every report, by the issue it stands in; for measuring, since it reads them all."""
+    placed = Placement.objects.active().exclude(issue__theme_place=None)
+    return dict(placed.values_list("report", "issue__theme_place__theme"))
 
 
 def changed_themes(*, since: datetime, after: int = 0, most: int | None = None) -> list[int]:
@@ -176,16 +184,18 @@ def link(theme_ids: Collection[int]) -> None:
     lock_themes()
     ThemeIssue.objects.filter(issue__status=Status.MERGED).delete()  # what they became part of has a theme itself
     told = said_in(theme_ids)
+    if not told:
+        return
     changed = {report.theme for report in told}
-    rarities = index.rarities()
+    rarity = rarity_by(index.rarities())
     near = changed.union(*(themes_near(report) for report in askers(told)))
-    crowd = Crowd.of(said_in(near), rarities)
+    crowd = Crowd.of(said_in(near), rarity)
     homes = {theme: theme for theme in crowd.themes}
     for stays, goes in merges(crowd.groups.sums(crowd.groups), crowd.groups.sizes, crowd.points.levels.merge):
         older, younger = crowd.themes[stays], crowd.themes[goes]
         merge(younger, older)
         homes = {theme: older if home == younger else home for theme, home in homes.items()}
-    rehome({homes[theme] for theme in changed}, set(homes.values()), rarities)
+    rehome({homes[theme] for theme in changed}, set(homes.values()), rarity)
 
 
 def merge(younger: int, older: int) -> None:
@@ -194,9 +204,9 @@ def merge(younger: int, older: int) -> None:
     Theme.objects.filter(Q(pk=younger) | Q(merged_into=younger)).update(merged_into=older)
 
 
-def rehome(changed: set[int], near: set[int], rarities: index.Rarities) -> None:
+def rehome(changed: set[int], near: set[int], rarity: Rarity) -> None:
     """Members of changed themes go to another one that is near if they are more like that than like their own."""
-    crowd = Crowd.of(said_in(near), rarities)
+    crowd = Crowd.of(said_in(near), rarity)
     asked = np.flatnonzero(np.isin(np.array(crowd.themes, dtype=np.int64)[crowd.homes], list(changed)))
     each = Groups.each(crowd.points.only(asked))
     sums, own = crowd.groups.sums(each), crowd.homes[asked]
@@ -224,11 +234,16 @@ def themes_near(asker: Said) -> list[int]:
     if not met:
         return []
     told = [Said(theme, report, report, terms) for theme, report, terms, _ in met]
-    crowd = Crowd.of([asker._replace(theme=ASKER), *told], found.rarities)
+    crowd = Crowd.of([asker._replace(theme=ASKER), *told], rarity_by(found.rarities))
     sizes = {ASKER: 1} | {theme: size for theme, _, _, size in met}
     strength = crowd.groups.sums(crowd.apart(ASKER))[0] / [sizes[theme] for theme in crowd.themes]
     ranked = sorted(zip((-strength[1:]).tolist(), crowd.themes[1:], strict=True))
     return [theme for _, theme in ranked[:NEARBY]]
+
+
+def rarity_by(counts: index.Rarities) -> Rarity:
+    """How telling terms are; on a young site by what reports say in general."""
+    return Rarity(counts, background())
 
 
 def neighbours_by_meaning(report_id: int) -> list[int]:

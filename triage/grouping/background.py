@@ -26,7 +26,7 @@ class Background:
     def of(cls, vectors: Sequence[Vector]) -> Self:
         """The background made of these reports; made of none, it holds every term for rare."""
         pool = Pool.of(vectors)
-        terms, term_counts = np.unique(pool.terms, return_counts=True)
+        terms, term_counts = pool.bags.counts()
         runs, run_counts = np.unique(run_identity(pool.runs), return_counts=True)
         count = max(1, len(vectors))
         return cls(terms, term_counts / count, runs, run_counts / count)

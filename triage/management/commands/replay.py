@@ -11,21 +11,28 @@ import time
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import redirect_stdout
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
+from django.test import override_settings
 from django.utils.dateparse import parse_datetime
 
 from reports.filing import file_report
 from reports.models import Placement
 from reports.naming import tidy
 from reports.vocabulary import Channel, Kind, SourceType
-from triage import matching
+from triage import embeddings, index, matching, themes
 from triage.bell import bell
+from triage.methods import in_force
+from triage.models import ThemeIssue
 
 NOTHING = "-"  # stands for the text of a row that has none: it holds no term
+LINK_EVERY = 100  # reports between two merge passes of themes
+SEAL_EVERY = 50  # reports between two looks at the index
 RANKED = 10  # earlier reports named per row
 
 
@@ -36,19 +43,35 @@ class Command(BaseCommand):
         parser.add_argument("file", type=Path, metavar="FILE.jsonl", help="rows {id, created, title, body, …}")
         parser.add_argument("--events", type=Path, required=True, help="where to write {id, group}, a line each")
         parser.add_argument("--ranked", type=Path, required=True, help="where to write {id, ranked}, a line each")
-        parser.add_argument("--level", choices=["issue"], default="issue")
+        parser.add_argument("--level", choices=["issue", "theme"], default="issue")
         parser.add_argument("--source", choices=["form", "scanner"], default="form", help="whose thresholds to use")
+        parser.add_argument("--embedder", default=settings.EMBEDDER, help="as EMBEDDER in the settings; none: by words")
 
-    def handle(self, *, file: Path, events: Path, ranked: Path, source: str, **_options: Any) -> None:
+    def handle(
+        self, *, file: Path, events: Path, ranked: Path, level: str, source: str, embedder: str, **_options: Any
+    ) -> None:
         if not file.is_file():
             raise CommandError(f"There is no file {file}.")
         times: list[float] = []
-        with bell.muted(), scratch_database(), events.open("w") as events_file, ranked.open("w") as ranked_file:
+        with (
+            override_settings(EMBEDDER=embedder),
+            bell.muted(),
+            scratch_database(),
+            events.open("w") as events_file,
+            ranked.open("w") as ranked_file,
+        ):
+            run = LEVELS[level](file.stem, SourceType(source), events_file, ranked_file)
+            if embedder:
+                embeddings.catch_up()  # nothing is there to be caught up with, so it counts from the first report on
             for row in rows_of(file):
-                times.append(replay_row(row, file.stem, SourceType(source), events_file, ranked_file))
+                times.append(run.take(row))
+                if not len(times) % SEAL_EVERY:
+                    index.maintain()  # as the sweep would
+            run.end()
+            method = in_force(by_meaning=bool(embedder)).name
         if not times:
             raise CommandError(f"{file} holds no rows.")
-        self.stdout.write(summary(times))
+        self.stdout.write(f"{summary(times)}; method {method}")
 
 
 class scratch_database:
@@ -95,25 +118,67 @@ def answers_of(row: dict[str, Any], name: str) -> dict[str, Any]:
     }
 
 
-def replay_row(row: dict[str, Any], name: str, source: SourceType, events: TextIO, ranked: TextIO) -> float:
-    """File and group one row; write where it went and what was nearest. Returns the seconds grouping took."""
-    answers = answers_of(row, name)
-    created = parse_datetime(row["created"]) if row.get("created") else None
-    if created:
-        answers["reported_at"] = created.isoformat()
-    report = file_report(answers, channel=Channel.REPLAY, source_type=source).report
-    started = time.perf_counter()
-    matching.match_report(report.pk)
-    took = time.perf_counter() - started
-    issue_id = Placement.objects.active().get(report=report).issue_id
-    SEEN[report.pk] = row["id"]
-    events.write(json.dumps({"id": row["id"], "group": issue_id}) + "\n")
-    near = [SEEN[pk] for pk in matching.nearest(report.pk, count=RANKED)]
-    ranked.write(json.dumps({"id": row["id"], "ranked": near}) + "\n")
-    return took
+class Issues:
+    """A run that tells in which issue each report stands."""
+
+    def __init__(self, name: str, source: SourceType, events: TextIO, ranked: TextIO) -> None:
+        self.name, self.source, self.events, self.ranked = name, source, events, ranked
+        self.rows: dict[int, Any] = {}  # report number → row id
+
+    def take(self, row: dict[str, Any]) -> float:
+        """File and group one row; write where it went and what was nearest. Returns the seconds grouping took."""
+        answers = answers_of(row, self.name)
+        created = parse_datetime(row["created"]) if row.get("created") else None
+        if created:
+            answers["reported_at"] = created.isoformat()
+        report = file_report(answers, channel=Channel.REPLAY, source_type=self.source).report
+        started = time.perf_counter()
+        matching.match_report(report.pk)
+        took = time.perf_counter() - started
+        placement = Placement.objects.active().get(report=report)
+        self.rows[report.pk] = row["id"]
+        near = placement.reasons["near"] if "near" in placement.reasons else matching.nearest(report.pk, count=RANKED)
+        self.ranked.write(json.dumps({"id": row["id"], "ranked": [self.rows[pk] for pk in near[:RANKED]]}) + "\n")
+        self.tell(report.pk, placement.issue_id)
+        return took
+
+    def tell(self, report_id: int, issue_id: int) -> None:
+        self.write(report_id, issue_id)
+
+    def write(self, report_id: int, group: int) -> None:
+        self.events.write(json.dumps({"id": self.rows[report_id], "group": group}) + "\n")
+
+    def end(self) -> None:
+        """Nothing is left to be done."""
 
 
-SEEN: dict[int, Any] = {}  # report number → row id
+class Themes(Issues):
+    """A run that tells in which theme each report's issue stands, with a merge pass now and then, as every night."""
+
+    def __init__(self, *about: Any) -> None:
+        super().__init__(*about)
+        self.themes: dict[int, int] = {}  # report → the theme last told
+
+    def tell(self, report_id: int, issue_id: int) -> None:
+        themes.place_waiting(most=LINK_EVERY)
+        self.themes[report_id] = ThemeIssue.objects.get(issue_id=issue_id).theme_id
+        self.write(report_id, self.themes[report_id])
+        if not len(self.rows) % LINK_EVERY:
+            self.link()
+
+    def end(self) -> None:
+        self.link()
+
+    def link(self) -> None:
+        themes.link(themes.changed_themes(since=datetime.min.replace(tzinfo=UTC)))
+        standing = Placement.objects.active().filter(issue__theme_place__isnull=False)
+        for report_id, theme in standing.order_by("report_id").values_list("report_id", "issue__theme_place__theme_id"):
+            if self.themes[report_id] != theme:
+                self.themes[report_id] = theme
+                self.write(report_id, theme)
+
+
+LEVELS: dict[str, type[Issues]] = {"issue": Issues, "theme": Themes}
 
 
 def summary(times: list[float]) -> str:
