@@ -163,12 +163,6 @@ def likest(issue_id: int) -> tuple[int, float] | None:
     return None if best is None else (crowd.themes[best], float(means[best]))
 
 
-def of_reports() -> dict[int, int]:
-    """The theme of every report, by the issue it stands in; for measuring, since it reads them all."""
-    placed = Placement.objects.active().exclude(issue__theme_place=None)
-    return dict(placed.values_list("report", "issue__theme_place__theme"))
-
-
 def changed_themes(*, since: datetime, after: int = 0, most: int | None = None) -> list[int]:
     """Themes that an issue has come to since then, in ascending order from the one ``after`` on."""
     changed = ThemeIssue.objects.filter(joined_at__gte=since, theme_id__gt=after)

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from reports.models import Issue, Report
-from triage import index, themes
+from triage import index, tasks, themes
 from triage.models import Theme, ThemeIssue
 
 pytestmark = pytest.mark.django_db
@@ -128,6 +128,21 @@ def test_nothing_is_linked_where_nothing_is() -> None:
     themes.link([])
 
     assert themes.place_waiting(most=10, everywhere=True) == 0
+
+
+def test_the_night_takes_a_hundred_at_a_time_and_rings_for_the_rest(
+    filed: Callable[..., Issue], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rung: list[int] = []
+    monkeypatch.setattr(tasks, "LINKED_AT_MOST", 1)
+    monkeypatch.setattr(tasks.bell, "ring", lambda task, theme_id: rung.append(theme_id))
+    issues = [filed(text, "acme/helper") for text in (HELPLINES[0], CITATIONS[0])]
+
+    tasks.link_themes()
+    tasks.link_themes(rung[0])
+    tasks.link_themes(rung[1])
+
+    assert rung == sorted(theme_of(issue) for issue in issues)
 
 
 # The page

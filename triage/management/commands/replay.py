@@ -19,6 +19,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from django.test import override_settings
+from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from reports.filing import file_report
@@ -158,6 +159,7 @@ class Themes(Issues):
     def __init__(self, *about: Any) -> None:
         super().__init__(*about)
         self.themes: dict[int, int] = {}  # report → the theme last told
+        self.linked_at = datetime.min.replace(tzinfo=UTC)
 
     def tell(self, report_id: int, issue_id: int) -> None:
         themes.place_waiting(most=LINK_EVERY)
@@ -170,7 +172,8 @@ class Themes(Issues):
         self.link()
 
     def link(self) -> None:
-        themes.link(themes.changed_themes(since=datetime.min.replace(tzinfo=UTC)))
+        since, self.linked_at = self.linked_at, timezone.now()
+        themes.link(themes.changed_themes(since=since))
         standing = Placement.objects.active().filter(issue__theme_place__isnull=False)
         for report_id, theme in standing.order_by("report_id").values_list("report_id", "issue__theme_place__theme_id"):
             if self.themes[report_id] != theme:
