@@ -152,12 +152,13 @@ def _pieces(query: Vector, pool: Pool) -> Numbers:
     if not count or not len(query.grams):
         return np.zeros(count)
     held = np.bincount(pool.grams, minlength=1 << 16)
-    rarity = np.log((1 + count) / (1 + np.minimum(held, count))) + 1
-    asked = np.zeros(1 << 16)
-    asked[query.grams] = query.gram_weights * rarity[query.grams]
-    weights = pool.gram_weights * rarity[pool.grams]
+    rarity = np.log((1 + count) / (1 + np.arange(count + 1))) + 1  # of what 0, 1, 2 … candidates hold
+    asked = query.gram_weights * rarity[np.minimum(held[query.grams], count)]
+    sought = np.zeros(1 << 16)
+    sought[query.grams] = asked
+    weights = pool.gram_weights * rarity[np.minimum(held[pool.grams], count)]
     norms = np.sqrt(np.bincount(pool.gram_owners, weights=weights * weights, minlength=count))
-    dots = np.bincount(pool.gram_owners, weights=weights * asked[pool.grams], minlength=count)
+    dots = np.bincount(pool.gram_owners, weights=weights * sought[pool.grams], minlength=count)
     return _share(dots.astype(np.float64, copy=False), norms * np.sqrt(asked @ asked))
 
 
