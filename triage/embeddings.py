@@ -20,12 +20,13 @@ from django.utils import timezone
 
 from reports.models import Evidence, Report
 from reports.text import is_everyday
+from triage import index
 from triage.embedders.choosing import embedder_of
 from triage.embedders.languages import can_read, languages_named
 from triage.embedders.protocol import Embedder, EmbedderUnavailable, Vectors
 from triage.grouping.fields import Fields, read
 from triage.models import EmbeddingSpace
-from triage.reading import family_of, fields_of, masks_of
+from triage.reading import common_among, family_of, fields_of, masks_of
 from triage.vectors import Table
 
 BATCH = 32  # reports encoded together
@@ -202,7 +203,8 @@ def store(report_ids: Sequence[int], embedder: Embedder, table: Table) -> int:
         .prefetch_related("artifact__aliases")
         .order_by("pk")
     )
-    texts = [text_of(fields_of(report.evidence), masks=masks_of(report)) for report in reports]
+    rarities = index.rarities()
+    texts = [text_to_read(report, rarities) for report in reports]
     readable = [
         at for at, report in enumerate(reports) if can_read(embedder.languages, texts[at], said=report.language)
     ]
@@ -218,6 +220,11 @@ def store(report_ids: Sequence[int], embedder: Embedder, table: Table) -> int:
         [family_of(report) for report in reports],
         [made.get(at) for at in range(len(reports))],
     )
+
+
+def text_to_read(report: Report, rarities: index.Rarities) -> str:
+    is_common = common_among(rarities, version=report.version.name if report.version else "")
+    return text_of(fields_of(report.evidence), masks=masks_of(report), is_common=is_common)
 
 
 def text_of(fields: Fields, *, masks: Sequence[str], is_common: Callable[[str], bool] = is_everyday) -> str:

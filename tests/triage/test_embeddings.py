@@ -49,8 +49,8 @@ class Little:
 
 @pytest.fixture
 def file(file: Make) -> Make:
-    """As an import does it: short texts are welcome."""
-    return partial(file, channel=Channel.IMPORT)
+    """As an import does it, for short texts are welcome there; not grouped, which would have it encoded first."""
+    return partial(file, channel=Channel.IMPORT, grouped=False)
 
 
 @pytest.fixture
@@ -148,7 +148,7 @@ def test_of_a_long_field_the_passages_about_the_title_are_encoded() -> None:
 
 def test_a_new_report_is_encoded_once(file: Make, little: Little) -> None:
     catch_up()
-    report = file(grouped=False, summary="A wrong dose")
+    report = file(summary="A wrong dose")
 
     assert embed([report.pk, 10**9]) == 1
     assert embed([report.pk]) == 0
