@@ -45,7 +45,7 @@ __all__ = [
 SMALL_FAMILY = 1_000  # reports; up to here all are read: no slower than the blocks, and exact
 
 WHOLE = """
-SELECT report_id, family_id, norm, terms FROM triage_termvector WHERE analyser = %(analyser)s
+SELECT report_id, family_id, terms FROM triage_termvector WHERE analyser = %(analyser)s
 """
 OF_FAMILY = "AND family_id = %(family)s"
 BLOCKS = """
@@ -130,7 +130,7 @@ def candidates(
     is_small = known.size_of(family_id) <= SMALL_FAMILY
     near, beyond = [], []
     if is_small:
-        near = ranked(whole(query, family_id), most, report_id)
+        near = ranked(whole(query, family_id, known.rarities), most, report_id)
     if not is_small or beyond_family:
         tail, sealed = everywhere(query, known)
         if not is_small:
@@ -140,8 +140,8 @@ def candidates(
     return read(near, beyond, family_id, known.rarities)
 
 
-def whole(query: Query, family_id: int | None) -> Scored:
-    """Every report of the family by all words of the query."""
+def whole(query: Query, family_id: int | None, rarities: Rarities) -> Scored:
+    """Every report of the family by all words of the query, and by how rare words are today."""
     with reading() as cursor:
         cursor.execute(
             WHOLE + (OF_FAMILY if family_id is not None else ""), {"analyser": ANALYSER, "family": family_id}
@@ -149,9 +149,10 @@ def whole(query: Query, family_id: int | None) -> Scored:
         rows = cursor.fetchall()
     if not rows:
         return NONE
-    report_ids, family_ids, norms, packed = zip(*rows, strict=True)
+    report_ids, family_ids, packed = zip(*rows, strict=True)
     ids, families = np.array(report_ids, dtype=np.int64), np.array(family_ids, dtype=np.int64)
-    return Scored.of(ids, families, query.dots(Bags.unpack(packed)), np.array(norms, dtype=np.float32))
+    bags = Bags.unpack(packed)
+    return Scored.of(ids, families, query.dots(bags), rarities.norms_of(bags).astype(np.float32))
 
 
 def everywhere(query: Query, known: Shelf) -> tuple[Scored, Scored]:
