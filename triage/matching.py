@@ -167,6 +167,19 @@ def nearest(report_id: int, *, count: int) -> list[int]:
     return neighbours_of(report, read_report(report)).best(count)
 
 
+def renew(*, most: int) -> int:
+    """Analyse anew what an older analyser made, oldest first; until then it is no candidate. Returns how many."""
+    stale = Report.objects.filter(term_vector__analyser__lt=ANALYSER, evidence__isnull=False)
+    reports = list(
+        stale.select_related("artifact", "version", "evidence")
+        .prefetch_related("artifact__aliases")
+        .order_by("pk")[:most]
+    )
+    for report in reports:
+        take_in(report, read_report(report))
+    return len(reports)
+
+
 def source_of(report: Report) -> Source:
     sources: dict[str, Source] = {SourceType.SCANNER: "scanner", SourceType.IMPORT: "import"}
     return sources.get(report.source_type, "form")

@@ -8,11 +8,12 @@ from django.utils import timezone
 from reports.idempotency import forget_answers
 from reports.models import Report
 from reports.voices import throw_salts_away
-from triage import embeddings, index, matching, themes
+from triage import embeddings, growth, index, matching, themes
 from triage.bell import bell
 
 SWEEP_AFTER = timedelta(seconds=5)  # by then the bell would have rung
 SWEEP_AT_MOST = 500  # reports one sweep takes on, well within a task's minute
+RENEWED_AT_MOST = 200  # reports analysed anew in one sweep after the analyser has changed
 PLACED_AT_MOST = 500  # issues given a theme at a time, and the same holds
 LINKED_AT_MOST = 100  # themes that changed, compared with those near them at a time
 CHANGED_LATELY = timedelta(days=2)  # two nights, so that a night missed is made up for by the next
@@ -33,6 +34,8 @@ def sweep() -> None:
         match_report.apply((report_id,))  # as a task of its own: one that fails is logged, and holds up no other
     throw_salts_away()
     forget_answers()
+    growth.flag_growth()
+    matching.renew(most=RENEWED_AT_MOST)
     index.maintain()
     embeddings.maintain()
 
