@@ -11,6 +11,7 @@ from triage.grouping.features import Numbers
 RIDGE = 1.0  # how strongly weights are drawn to zero, on features of unit spread; it only matters with few pairs
 _STEPS = 50
 _SETTLED = 1e-8
+_NO_SPREAD = 1e-9  # below, a feature is the same in every pair
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,7 +34,7 @@ def fit(values: Numbers, same: NDArray[np.bool_], *, importance: Numbers | None 
     counts = np.ones(len(same)) if importance is None else importance
     mean = np.average(values, axis=0, weights=counts)
     spread = np.sqrt(np.average((values - mean) ** 2, axis=0, weights=counts))
-    spread[spread == 0] = 1
+    spread[spread < _NO_SPREAD] = 1  # a mean of equal numbers is not always that number
     design = np.column_stack([(values - mean) / spread, np.ones(len(values))])
     ridge = np.append(np.full(values.shape[1], RIDGE), 0.0)
     solution = np.zeros(design.shape[1])

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from triage.grouping.fields import LONGEST_FIELD, Fields
+from triage.grouping.fields import LONGEST_FIELD, NAMES, Fields
 from triage.grouping.pool import Pool
-from triage.grouping.vector import Vector, analyse, digest
+from triage.grouping.vector import TITLED, Vector, analyse, digest
 
 KEY = b"k" * 32
 texts = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=200)
@@ -19,7 +19,8 @@ def vector(**texts: str) -> Vector:
 
 
 def same(one: Vector, other: Vector) -> bool:
-    return all(np.array_equal(getattr(one, name), getattr(other, name)) for name in ("terms", "weights", "runs"))
+    parts = ("terms", "weights", "runs", "grams", "gram_weights")
+    return all(np.array_equal(getattr(one, name), getattr(other, name)) for name in parts)
 
 
 @pytest.mark.parametrize("text", ["", "🙂", "the and of", "…!?"])
@@ -99,6 +100,21 @@ def test_copies_share_a_digest_whatever_their_spacing_and_case() -> None:
     assert digest(Fields(title="ab")) != digest(Fields(happened="ab"))
 
 
+def test_a_term_of_the_title_is_marked_and_one_told_below_is_not() -> None:
+    made = vector(title="wrong dosage", happened="harbour")
+    in_title = set(made.terms[(made.weights & TITLED) > 0].tolist())
+
+    assert in_title == set(vector(title="wrong dosage").terms.tolist())
+    assert len(made.terms) == 3
+
+
+def test_pieces_of_the_longest_texts_are_bounded() -> None:
+    long = vector(**dict.fromkeys(NAMES, " ".join(f"{number}x{number}" for number in range(5000))))
+
+    assert len(long.grams) <= 800
+    assert sum(map(len, long.to_bytes())) < 8_000
+
+
 def test_a_field_is_capped_by_itself() -> None:
     assert len(vector(happened="a1 " * LONGEST_FIELD).terms) == 1
 
@@ -110,7 +126,9 @@ def test_vectors_are_sorted_unique_and_whole_after_packing(fields: Fields) -> No
 
     assert (np.diff(made.terms.astype(np.int64)) > 0).all()
     assert (np.diff(made.runs.astype(np.int64)) > 0).all()
+    assert (np.diff(made.grams.astype(np.int64)) > 0).all()
     assert (made.weights > 0).all()
+    assert (made.gram_weights > 0).all()
     assert same(made, Vector.from_bytes(*made.to_bytes()))
 
 
@@ -120,17 +138,36 @@ def test_a_pool_unpacked_is_the_pool_of_its_vectors(all_fields: list[Fields]) ->
     vectors = [analyse(fields, masks=[], key=KEY) for fields in all_fields]
     packed = [each.to_bytes() for each in vectors]
 
-    pool = Pool.unpack([terms for terms, _ in packed], [runs for _, runs in packed])
+    pool = Pool.unpack(*([each[part] for each in packed] for part in range(3)))
 
-    assert len(pool) == len(vectors)
-    assert pool.term_ends.tolist() == np.cumsum([len(each.terms) for each in vectors]).astype(int).tolist()
-    assert pool.terms.tolist() == [term for each in vectors for term in each.terms]
-    assert pool.runs.tolist() == [run for each in vectors for run in each.runs]
+    assert len(pool) == pool.bags.count == len(vectors)
+    for owner, each in enumerate(vectors):
+        assert pool.bags.terms[pool.bags.owners == owner].tolist() == each.terms.tolist()
+        assert pool.bags.weights[pool.bags.owners == owner].tolist() == each.weights.tolist()
+        assert pool.runs[pool.run_owners == owner].tolist() == each.runs.tolist()
+        assert pool.grams[pool.gram_owners == owner].tolist() == each.grams.tolist()
+        assert pool.gram_weights[pool.gram_owners == owner].tolist() == each.gram_weights.tolist()
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(any_fields, min_size=1, max_size=5), st.data())
+def test_vectors_picked_out_of_a_pool_make_the_pool_of_those(all_fields: list[Fields], data: st.DataObject) -> None:
+    vectors = [analyse(fields, masks=[], key=KEY) for fields in all_fields]
+    rows = data.draw(st.lists(st.sampled_from(range(len(vectors))), max_size=6))
+
+    picked = Pool.of(vectors).only(np.array(rows, dtype=np.intp))
+    expected = Pool.of([vectors[row] for row in rows])
+
+    for name in ("runs", "run_owners", "grams", "gram_weights", "gram_owners"):
+        assert getattr(picked, name).tolist() == getattr(expected, name).tolist()
+    assert picked.bags.terms.tolist() == expected.bags.terms.tolist()
+    assert picked.bags.owners.tolist() == expected.bags.owners.tolist()
+    assert len(picked) == len(rows)
 
 
 def test_a_pool_of_unequal_columns_is_refused() -> None:
-    with pytest.raises(ValueError, match="its terms and its runs"):
-        Pool.unpack([b""], [])
+    with pytest.raises(ValueError, match="its terms, its runs and its grams"):
+        Pool.unpack([b""], [], [b""])
 
 
 def test_bytes_of_a_wrong_length_are_refused() -> None:
