@@ -35,6 +35,7 @@ from triage.models import (
     Constraint,
     Decision,
     EmbeddingSpace,
+    FittedMethod,
     PostingBlock,
     Proposal,
     Segment,
@@ -212,6 +213,12 @@ CASES: list[tuple[str, Callable[[World], None]]] = [
     ("proposal_of_two_or_of_one", lambda w: add(proposed(w, kind="split", other=None))),
     ("proposal_of_two_or_of_one", lambda w: add(proposed(w, kind="split", report_ids=[1]))),
     ("proposal_of_a_merge_once", lambda w: add(proposed(w), proposed(w))),
+    (
+        "fitted_method_one_in_force",
+        lambda w: add(
+            *(FittedMethod(name=name, body={}, in_force_since=NOW) for name in ("lexical-2.1", "lexical-2.2"))
+        ),
+    ),
     ("decision_not_undoing_itself", lambda w: change(w.decision, undoes=w.decision)),
     ("decision_verb_given", lambda w: change(w.decision, verb="")),
     ("decision_on_one_thing", lambda w: add(decided(w, issue=None))),

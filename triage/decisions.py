@@ -20,7 +20,7 @@ from accounts.policy import Act, allows
 from ledger.record import record
 from reports.models import Affected, Artifact, Issue, Placement, Report
 from reports.vocabulary import AffectedStatus, PlacedBy, Status
-from triage import constraints
+from triage import constraints, growth
 from triage.counting import recount
 from triage.locks import lock_family, lock_issues
 from triage.models import Constraint, Decision
@@ -243,7 +243,10 @@ def _count(issues: Iterable[Issue | None]) -> None:
     touched = sorted({issue.pk for issue in issues if issue is not None})
     for pk in touched:
         Issue.objects.filter(pk=pk).update(
-            revision=models.F("revision") + 1, touched_at=_first_touched(pk), changed_at=timezone.now()
+            revision=models.F("revision") + 1,
+            touched_at=_first_touched(pk),
+            growth_flagged_at=growth.flagged_at(pk),
+            changed_at=timezone.now(),
         )
     recount(touched)
 

@@ -200,6 +200,33 @@ class Proposal(models.Model):
         return f"{self.kind} {self.issue}"
 
 
+class FittedMethod(models.Model):
+    """A method of grouping that was fitted here, to what people decided. Kept for ever: judgements name it.
+
+    ``body`` is the method as ``Method.to_json`` writes it; ``embedder`` is the EmbeddingSpace's whose meanings it
+    weighs, "" if it goes by words alone. Of an embedder's methods one at most is in force; where none is, that which
+    came with the code. ``notes``: how many pairs and decisions, and what was measured on those held out.
+    """
+
+    name = models.CharField(max_length=40, unique=True)
+    embedder = models.CharField(max_length=200, blank=True)
+    body = models.JSONField()
+    fitted_at = models.DateTimeField(default=timezone.now)
+    in_force_since = models.DateTimeField(null=True, blank=True)
+    notes = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        ordering = ["-fitted_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["embedder"], condition=Q(in_force_since__isnull=False), name="fitted_method_one_in_force"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Decision(models.Model):
     """One recorded act on an issue or an artifact with its reason and its inverse.
 

@@ -1,6 +1,6 @@
 """What is near a report: candidates of the index that stand in an issue, compared closely."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,6 +22,7 @@ from triage.methods import in_force
 from triage.reading import Reading, family_of
 
 CANDIDATES = 300  # of the family, compared closely
+LOOKING_BACK = 4  # times as many are looked for if only earlier ones count
 CLOSE = 60  # nearest of them, weighed by the pair model; it was fitted on as many
 
 PLACED = """
@@ -76,15 +77,25 @@ class Neighbours:
         return (int(at) for at in np.argsort(-alike, kind="stable") if alike[at] >= WORTH_READING)
 
 
-def neighbours_of(report: Report, reading: Reading) -> Neighbours:
-    """The nearest of the report's family; of the whole site if its artifact is unknown."""
+def neighbours_of(
+    report: Report, reading: Reading, *, before: int | None = None, beside: Collection[int] = ()
+) -> Neighbours:
+    """The nearest of the report's family; of the whole site if its artifact is unknown.
+
+    ``before``: only reports with a lower id, as when this one came; the sizes of issues are still today's.
+    ``beside``: reports that are weighed too, however far they are, as long as they are of the family.
+    """
     family_id = None if report.artifact.is_unknown else family_of(report)
-    found = index.candidates(reading.vector, report_id=report.pk, family_id=family_id, most=CANDIDATES)
+    most = CANDIDATES if before is None else CANDIDATES * LOOKING_BACK
+    found = index.candidates(reading.vector, report_id=report.pk, family_id=family_id, most=most)
     own = embeddings.vectors_of([report.pk]).get(report.pk)
     if own is not None:
-        beside = embeddings.neighbours(own, family_id=family_id, exclude=report.pk, most=CANDIDATES)
-        found = index.joined(found, [key for key in beside if key not in set(found.report_ids)], family_id)
+        near = embeddings.neighbours(own, family_id=family_id, exclude=report.pk, most=CANDIDATES)
+        found = index.joined(found, [key for key in near if key not in set(found.report_ids)], family_id)
+    found = index.joined(found, sorted(set(beside) - {report.pk}), family_id)
     placed = _placed(found)
+    if before is not None:
+        placed = [(row, fact) for row, fact in placed if found.report_ids[row] < before]
     rows = np.array([row for row, _ in placed], dtype=np.intp)
     pool = Pool.unpack(found.terms, found.runs, found.grams).only(rows)
     values = table(reading.vector, pool, rarity=Rarity(found.rarities, background()))
@@ -92,7 +103,8 @@ def neighbours_of(report: Report, reading: Reading) -> Neighbours:
     if own is not None:
         values = values.with_meaning(_meaning(own, ids))
     method = in_force(by_meaning=own is not None)
-    order = ranked(values.likeness, ids)[:CLOSE]
+    order = ranked(values.likeness, ids)
+    order = order[(np.arange(len(order)) < CLOSE) | np.isin(ids[order], list(beside))]
     close = values.only(order)
     facts = [fact for _, fact in placed]
     return Neighbours(

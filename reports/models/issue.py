@@ -270,7 +270,10 @@ class Placement(models.Model):
                 name="placement_by_engine_has_a_method", condition=~Q(by=PlacedBy.ENGINE) | ~Q(method="")
             ),
         ]
-        indexes = [models.Index(fields=["issue"], name="placement_active", condition=Q(superseded_at=None))]
+        indexes = [
+            models.Index(fields=["issue"], name="placement_active", condition=Q(superseded_at=None)),
+            models.Index(fields=["placed_at"], include=["issue", "by"], name="placement_time"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.report} in {self.issue}"
