@@ -35,12 +35,13 @@ def fields_of(answers: dict[str, Any]) -> Fields:
     )
 
 
-@cache
 def background() -> Background:
     """Made once in a process, in a fraction of a second."""
+    return _keyed(settings.TERM_KEY)
+
+
+@cache
+def _keyed(key: bytes) -> Background:
     return Background.of(
-        [
-            analyse(fields_of(answers), masks=answers["artifact"].split("/"), key=settings.TERM_KEY)
-            for answers in demo_reports()
-        ]
+        [analyse(fields_of(answers), masks=answers["artifact"].split("/"), key=key) for answers in demo_reports()]
     )
