@@ -17,6 +17,7 @@ STEPS = {
     "file": RECEIVED,
     "group": GROUPED,
     "place": GROUPED,
+    "part": GROUPED,
     "confirm": CONFIRMED,
     "resolve": RESOLVED,
     "dismiss": DECLINED,

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.html import format_html_join
+from django.db.models import F
+from django.utils.html import format_html, format_html_join
 from django.utils.text import Truncator
 from django.utils.translation import get_language_info, ngettext, pgettext
 from django.utils.translation import gettext as _
@@ -17,7 +18,7 @@ from reports.vocabulary import Channel, PlacedBy
 from triage import explanations
 from triage.explanations import Reason
 from triage.models import Suggestion
-from triage.queue import suggested_issue, suggested_title
+from triage.queue import annotated, suggested_issue, suggested_title, title_in_words, titled
 
 Spans = Mapping[str, Sequence[Sequence[int]]]
 TURN_FIELDS = {"user": "prompt", "assistant": "output"}  # whose last turn the engine reads as which field
@@ -55,14 +56,40 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True)
-class Why:
-    """Why two reports stand together, or may: bars in words, how sure, and what was held against it."""
+class RunnerUp:
+    """The issue that came second."""
 
+    issue: Issue
     title: str
+    is_close: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Why two reports stand together, or may: bars in words, how sure, what came second and what it hung on.
+
+    ``about`` is the title of the issue that the report may belong to, isolated; empty if it is about where it stands.
+    """
+
     reasons: list[Reason]
-    rule: str
-    verdict: str
-    by_person: bool
+    about: str = ""
+    rule: str = ""
+    verdict: str = ""
+    by_person: bool = False
+    runner_up: RunnerUp | None = None
+    is_unrivalled: bool = False
+    turns: Sequence[str] = ()
+    method: str = ""
+    is_by_rule: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """A report that the engine found alike when it judged."""
+
+    report: Report
+    summary: str
+    issue: Issue
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +105,7 @@ class Opinion:
     @property
     def short(self) -> str:
         """What a button can hold."""
-        return self.issue.number or f"“{Truncator(self.title).chars(28)}”"
+        return self.issue.number or format_html("“{}”", isolated(Truncator(self.title).chars(28)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +114,7 @@ class Comparison:
     nearest: Side | None
     nearest_issue: Issue | None
     why: Why | None
+    near: list[Near]
 
 
 def comparison_of(placement: Placement, opinions: Sequence[Opinion], actor: Actor) -> Comparison:
@@ -108,8 +136,34 @@ def comparison_of(placement: Placement, opinions: Sequence[Opinion], actor: Acto
         this=side_of(this, explanations.spans(reasons, "report") if shows_reasons else {}) if this else None,
         nearest=side_of(nearest, explanations.spans(reasons, "nearest")) if nearest else None,
         nearest_issue=_issue_of(nearest) if nearest else None,
-        why=why_of(placement, best),
+        why=why_of(placement, best, actor),
+        near=near_of(reasons, actor),
     )
+
+
+def isolated(title: str) -> str:
+    """A title to stand within a sentence that may run the other way."""
+    return format_html("<bdi>{}</bdi>", title)
+
+
+def near_of(reasons: Mapping[str, Any], actor: Actor) -> list[Near]:
+    """The reports that were nearest when the engine judged, best first, with the issues they stand in now."""
+    pks: list[int] = reasons.get("near", [])
+    if not pks:
+        return []
+    placed = Placement.objects.active().visible_to(actor).filter(report__in=pks)
+    placed = placed.filter(issue__in=Issue.objects.visible_to(actor)).select_related("report", "issue")
+    rows = placed.annotate(summary=F("report__evidence__summary")).order_by("pk")
+    found = {row.report_id: Near(row.report, annotated(row, "summary") or "", row.issue) for row in reversed(rows)}
+    return [found[pk] for pk in pks if pk in found]
+
+
+def runner_up_of(reasons: Mapping[str, Any], actor: Actor) -> RunnerUp | None:
+    """The issue that came second, if it was near at all and may be seen."""
+    if not explanations.came_near(reasons):
+        return None
+    found = titled(Issue.objects.visible_to(actor)).select_related("family").filter(pk=reasons["runner_up"]).first()
+    return RunnerUp(found, title_in_words(found), explanations.is_close_behind(reasons)) if found else None
 
 
 def language_name(code: str) -> str:
@@ -137,30 +191,26 @@ def opinions_of(suggestions: Sequence[Suggestion], here: Issue) -> list[Opinion]
     ]
 
 
-def why_of(placement: Placement, best: Opinion | None) -> Why | None:
+def why_of(placement: Placement, best: Opinion | None, actor: Actor) -> Why | None:
     """Why the report stands where it stands; if the engine opened the issue for it, why it may belong elsewhere."""
     reasons = placement.reasons or {}
-    told = explanations.told(reasons)
-    rule = explanations.rule(reasons)
-    if reasons.get("issue", placement.issue_id) == placement.issue_id:
-        by_person = placement.by != PlacedBy.ENGINE
-        if not (told or rule or by_person):
-            return None
-        return Why(
-            title=_("Why it is here"),
-            reasons=told,
-            rule=rule,
-            verdict="" if by_person or not told else explanations.verdict(reasons, placed=True),
-            by_person=by_person,
-        )
-    if best is None or not told:
+    told, rule = explanations.told(reasons), explanations.rule(reasons)
+    is_here = reasons.get("issue", placement.issue_id) == placement.issue_id
+    if is_here and placement.by != PlacedBy.ENGINE:
+        return Why(told, rule=rule, method=placement.method, by_person=True)
+    if is_here and not told:
+        return Why([], rule=rule or _("Nothing was near enough."), method=placement.method, is_by_rule=bool(rule))
+    if not told or (best is None and not is_here):
         return None
     return Why(
-        title=_("Why it may belong to “%(title)s”") % {"title": best.title},
-        reasons=told,
+        told,
+        about=isolated(best.title) if best and not is_here else "",
         rule=rule,
-        verdict=explanations.verdict(reasons, placed=False, name=best.suggestion.band),
-        by_person=False,
+        verdict=explanations.verdict(reasons, placed=is_here, name=best.suggestion.band if best else ""),
+        runner_up=runner_up_of(reasons, actor),
+        is_unrivalled=explanations.is_current(reasons) and not explanations.came_near(reasons),
+        turns=explanations.turns(reasons, placed=is_here),
+        method=placement.method,
     )
 
 

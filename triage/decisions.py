@@ -117,6 +117,8 @@ def undo(decision: Decision, *, by: User, note: str = "") -> Decision:
             trail = put_back(stood.before["rows"], stood.after["rows"], at=at)
         except Overtaken:
             raise DecidedSince from None
+        if stood.issue_id and target is not None:
+            _close_if_empty(target, into=stood.issue_id, trail=trail)
         issue = Issue.objects.get(pk=stood.issue_id) if stood.issue_id else None
         undoing = Decision(
             issue=issue, artifact=stood.artifact, report=stood.report, verb=Verb.UNDO, undoes=stood, note=note
@@ -217,6 +219,13 @@ def _may_be_undone(decision: Decision, locked: Mapping[int, Issue]) -> None:
     # Two reports placed in one issue do not disturb each other: only what was decided on these issues counts.
     if standing().filter(same, pk__gt=decision.pk).exists():
         raise DecidedSince
+
+
+def _close_if_empty(issue: Issue, *, into: int, trail: Trail) -> None:
+    """An issue opened for a report that has gone back: it leads there for ever, for somebody may know its address."""
+    issue.refresh_from_db()
+    if issue.status == Status.NEW and not reports_in(issue).exists():
+        trail.change(issue, status=Status.MERGED, merged_into_id=into)
 
 
 def _after_moving(report: Report | None, *, left: Issue | None, entered: Issue | None, at: datetime | None) -> None:

@@ -75,13 +75,22 @@ class ReopenForm(MoveForm):
     pass
 
 
-class PlaceForm(MoveForm):
+class LookForm(MoveForm):
+    pass
+
+
+class ReportForm(MoveForm):
+    """For a move that one report makes, with nothing to be said about it."""
+
     report = forms.ModelChoiceField(queryset=Report.objects.none(), widget=forms.HiddenInput)
-    target = forms.CharField(label=_("Issue"), help_text=_("Its number, or the address of its page."), max_length=300)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["report"].queryset = Report.objects.visible_to(self.actor)  # type: ignore[attr-defined] # a ModelChoiceField
+
+
+class PlaceForm(ReportForm):
+    target = forms.CharField(label=_("Issue"), help_text=_("Its number, or the address of its page."), max_length=300)
 
     def clean_target(self) -> Issue:
         """The issue meant by a number, an id, or the address of either page."""
@@ -104,4 +113,7 @@ FORMS: Mapping[str, type[MoveForm]] = {
     Verb.DISMISS: DismissForm,
     Verb.REOPEN: ReopenForm,
     Verb.PLACE: PlaceForm,
+    Verb.KEEP: ReportForm,
+    Verb.PART: ReportForm,
+    Verb.LOOK: LookForm,
 }

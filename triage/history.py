@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Q
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from ledger.models import Event
 from ledger.record import events_about
@@ -14,6 +16,21 @@ from triage.models import Decision
 from triage.moves import Verb
 
 MOST = 30  # of each kind; older ones are in the ledger
+# What was decided of one report: as it reads where it stood, and where it went.
+MOVED: dict[str, tuple[Promise, Promise]] = {
+    Verb.PLACE: (
+        gettext_lazy("Report %(report)s placed in another issue"),
+        gettext_lazy("Report %(report)s placed here"),
+    ),
+    Verb.PART: (
+        gettext_lazy("Report %(report)s taken out: not this one"),
+        gettext_lazy("Report %(report)s taken out of another issue"),
+    ),
+    Verb.KEEP: (
+        gettext_lazy("Report %(report)s looked at: it belongs here"),
+        gettext_lazy("Report %(report)s looked at: it belongs here"),
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +65,7 @@ def decisions_about(issue: Issue) -> list[Decision]:
     placed = Placement.objects.filter(issue=issue, by=PlacedBy.PERSON).values("report")
     named = issue.affected.values("artifact")
     about = Decision.objects.filter(
-        Q(issue=issue) | Q(verb__in=[Verb.PLACE, Verb.UNDO], report__in=placed) | Q(artifact__in=named)
+        Q(issue=issue) | Q(verb__in=[Verb.PLACE, Verb.PART, Verb.UNDO], report__in=placed) | Q(artifact__in=named)
     )
     about = about.select_related("decider", "report", "artifact", "issue", "undoes", "undone_by__decider")
     return [decision for decision in about[: 2 * MOST] if _concerns(decision, issue)][:MOST]
@@ -83,8 +100,11 @@ def in_words(decision: Decision, issue: Issue, versions: dict[int, Version]) -> 
         return _resolved(decision, versions)
     if decision.verb == Verb.DISMISS:
         return _("Dismissed: %(reason)s") % {"reason": Dismissal(decision.reason).label}
-    if decision.verb == Verb.PLACE:
-        return _placed(decision, issue)
+    if decision.verb in MOVED:
+        is_left = decision.issue_id == issue.pk
+        return str(MOVED[decision.verb][0 if is_left else 1]) % {"report": decision.report}
+    if decision.verb == Verb.LOOK:
+        return _("Growth looked at")
     if decision.verb == Verb.CONFIRM_ARTIFACT:
         return _("%(artifact)s confirmed as an artifact with a page of its own") % {"artifact": decision.artifact}
     return _("Confirmed") if decision.verb == Verb.CONFIRM else _("Reopened")
@@ -95,12 +115,6 @@ def _resolved(decision: Decision, versions: dict[int, Version]) -> str:
     if decision.reason == Resolution.FIXED and names:
         return _("Resolved: fixed in %(version)s") % {"version": names}
     return _("Resolved: %(reason)s") % {"reason": Resolution(decision.reason).label}
-
-
-def _placed(decision: Decision, issue: Issue) -> str:
-    if decision.issue_id == issue.pk:
-        return _("Report %(report)s placed in another issue") % {"report": decision.report}
-    return _("Report %(report)s placed here") % {"report": decision.report}
 
 
 def _grouped(event: Event, report: Report) -> Happening:

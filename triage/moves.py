@@ -19,7 +19,7 @@ from accounts.models import User
 from reports.models import Affected, Artifact, Issue, Placement, Report, Version
 from reports.vocabulary import AffectedStatus, Dismissal, PlacedBy, Resolution, Severity, Status
 from triage import constraints
-from triage.matching import flag_regression
+from triage.matching import flag_regression, note_affected, open_issue
 from triage.models import Suggestion
 from triage.publication import TITLE_LENGTH, default_title, next_number, reports_in, why_held_back
 from triage.trail import Trail
@@ -33,6 +33,9 @@ class Verb(models.TextChoices):
     DISMISS = "dismiss", gettext_lazy("Dismiss")
     REOPEN = "reopen", gettext_lazy("Reopen")
     PLACE = "place", gettext_lazy("Place")
+    KEEP = "keep", gettext_lazy("It belongs here")
+    PART = "part", gettext_lazy("Not this one")
+    LOOK = "look", gettext_lazy("Looked at")
     UNDO = "undo", gettext_lazy("Undo")
     CONFIRM_ARTIFACT = "confirm_artifact", gettext_lazy("Confirm artifact")
 
@@ -42,7 +45,7 @@ class Scene:
     """One act while it is done: locked rows, who, when, what was said, and the trail it leaves."""
 
     issue: Issue
-    to: Status
+    to: Status | None
     by: User
     at: datetime
     reason: str
@@ -129,6 +132,45 @@ def place(scene: Scene) -> None:
         scene.trail.change(target, is_possible_regression=True)
 
 
+def keep(scene: Scene) -> None:
+    """The engine put a report into an issue that people have judged, and it was right."""
+    report = _named(scene)
+    stood = _placed(report, scene.issue)
+    if not stood.needs_look:
+        raise ValidationError(_("Somebody has looked at that already."), code="status")
+    scene.trail.change(stood, needs_look=False)
+    constraints.join(report, scene.issue, trail=scene.trail, at=scene.at)
+
+
+def part(scene: Scene) -> None:
+    """It was wrong: the report goes out into a new issue of its own, for ever apart from those it stood with."""
+    report = _named(scene)
+    stood = _placed(report, scene.issue)
+    if not reports_in(scene.issue).exclude(pk=report.pk).exists():
+        raise ValidationError(_("This is the only report of the issue."))
+    scene.trail.change(stood, superseded_at=scene.at)
+    scene.target = open_issue(report)
+    note_affected(scene.target, report)
+    near = stood.reasons.get("near")
+    scene.trail.add(
+        Placement(
+            report=report,
+            issue=scene.target,
+            by=PlacedBy.PERSON,
+            placer=scene.by,
+            reasons={"near": near} if near else {},
+            placed_at=scene.at,
+        )
+    )
+    constraints.part(report, scene.issue, trail=scene.trail, at=scene.at)
+
+
+def look(scene: Scene) -> None:
+    """Somebody has looked at why an issue grew so fast: any decision settles that, and this one does nothing else."""
+    if scene.issue.growth_flagged_at is None:
+        raise ValidationError(_("Somebody has looked at that already."), code="status")
+
+
 def _confirmed(scene: Scene) -> dict[str, Any]:
     """What confirming sets: the title, the dates, and publication unless something holds it back."""
     issue, details = scene.issue, scene.details
@@ -199,15 +241,26 @@ def _fix(scene: Scene, rows: list[Affected]) -> Version | None:
 
 def _standing(report: Report, issue: Issue, target: Issue) -> Placement:
     """The placement that is to be superseded, once it is clear that the report may go."""
-    stood = Placement.objects.active().filter(report=report, issue=issue).first()
-    if stood is None:
-        raise ValidationError(_("The report is no longer in this issue."))
+    stood = _placed(report, issue)
     if Placement.objects.active().filter(report=report, issue=target).exists():
         raise ValidationError(_("The report is in that issue already."))
     if target.status == Status.MERGED:
         raise ValidationError(_("That issue has been merged into another."))
     if issue.family_id != target.family_id and not report.artifact.is_unknown:
         raise ValidationError(_("That issue is about another family; grouping never crosses families."))
+    return stood
+
+
+def _named(scene: Scene) -> Report:
+    if scene.report is None:
+        raise ValidationError(_("Say which report is meant."))
+    return scene.report
+
+
+def _placed(report: Report, issue: Issue) -> Placement:
+    stood = Placement.objects.active().filter(report=report, issue=issue).first()
+    if stood is None:
+        raise ValidationError(_("The report is no longer in this issue."), code="status")
     return stood
 
 
@@ -226,13 +279,13 @@ def _answer_suggestions(scene: Scene, report: Report, target: Issue) -> Suggesti
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A row of the table. ``to`` is where it leads, unless part of the issue holds it back.
+    """A row of the table. ``to`` is where it leads, unless part of the issue holds it back; None: it stays.
 
     ``reasons`` is the closed list its reason comes from; ``takes`` names the details it may be told.
     """
 
     start: frozenset[Status]
-    to: Status
+    to: Status | None
     act: Callable[[Scene], None]
     reasons: type[models.TextChoices] | None = None
     takes: frozenset[str] = frozenset()
@@ -240,7 +293,9 @@ class Move:
 
 
 _TITLED = frozenset({"public_title", "public_summary", "severity"})
+_STANDING = frozenset({Status.NEW, Status.CONFIRMED, Status.RESOLVED})
 _MERGED = {Status.MERGED: gettext_lazy("This issue has been merged into another. Decide there.")}
+_STAYS = {Status.DISMISSED: gettext_lazy("Cannot move a report out of an issue that is dismissed. Reopen it first.")}
 
 MOVES: Mapping[Verb, Move] = {
     Verb.CONFIRM: Move(
@@ -291,11 +346,23 @@ MOVES: Mapping[Verb, Move] = {
         },
     ),
     Verb.PLACE: Move(
-        start=frozenset({Status.NEW, Status.CONFIRMED, Status.RESOLVED}),
+        start=_STANDING,
         to=Status.MERGED,
         act=place,
         takes=frozenset({"target"}),
-        refusals=_MERGED
-        | {Status.DISMISSED: gettext_lazy("Cannot move a report out of an issue that is dismissed. Reopen it first.")},
+        refusals=_MERGED | _STAYS,
+    ),
+    Verb.KEEP: Move(
+        start=_STANDING,
+        to=None,
+        act=keep,
+        refusals=_MERGED | {Status.DISMISSED: gettext_lazy("This issue is dismissed already.")},
+    ),
+    Verb.PART: Move(start=_STANDING, to=None, act=part, refusals=_MERGED | _STAYS),
+    Verb.LOOK: Move(
+        start=_STANDING,
+        to=None,
+        act=look,
+        refusals=_MERGED | {Status.DISMISSED: gettext_lazy("This issue is dismissed already.")},
     ),
 }

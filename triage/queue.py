@@ -48,11 +48,14 @@ SEVERITY_WEIGHT = {
 }
 HARM_WEIGHT = {Harm.YES: 2.0, Harm.NEARLY: 1.5}
 WAITING = Q(status=Status.NEW) | Q(status=Status.RESOLVED, is_possible_regression=True)
+STANDING = (Status.NEW, Status.CONFIRMED, Status.RESOLVED)
+UNLOOKED = Placement.objects.active().filter(needs_look=True).values("issue")
 STATES = {
     "new": WAITING,
     "confirmed": Q(status=Status.CONFIRMED),
     "resolved": Q(status=Status.RESOLVED),
     "dismissed": Q(status=Status.DISMISSED),
+    "look": Q(status__in=STANDING) & (Q(growth_flagged_at__isnull=False) | Q(pk__in=Subquery(UNLOOKED))),
     "all": ~Q(status=Status.MERGED),
 }
 
@@ -154,6 +157,7 @@ class Row:
     suggested_title: str
     band: str
     weeks: list[int]
+    needs_look: bool
 
     @property
     def is_private(self) -> bool:
@@ -169,14 +173,15 @@ class Row:
 
 
 def rows(issues: Iterable[Issue], *, today: datetime) -> list[Row]:
-    """The issues of one page of the list with what stands in their rows, in three queries however many they are."""
+    """The issues of one page of the list with what stands in their rows, in as many queries however many they are."""
     shown = list(issues)
-    first = [_annotated(issue, "first_report_id") for issue in shown]
+    first = [annotated(issue, "first_report_id") for issue in shown]
     reports = Report.objects.select_related("artifact", "version").in_bulk([pk for pk in first if pk])
     alone = [
         pk for issue, pk in zip(shown, first, strict=True) if issue.status == Status.NEW and issue.report_count <= 1
     ]
     opinions = {opinion.report_id: opinion for opinion in reversed(suggestions(alone))}
+    unlooked = set(UNLOOKED.filter(issue__in=shown).values_list("issue", flat=True))
     weeks = weekly_voices([issue.pk for issue in shown if issue.voice_count >= SPARK_LEAST], today=today)
     return [
         Row(
@@ -190,6 +195,7 @@ def rows(issues: Iterable[Issue], *, today: datetime) -> list[Row]:
             suggested_title=suggested_title(opinion) if opinion else "",
             band=explanations.band(opinion.band) if opinion else "",
             weeks=weeks.get(issue.pk, []),
+            needs_look=issue.pk in unlooked,
         )
         for issue, pk in zip(shown, first, strict=True)
     ]
@@ -215,12 +221,12 @@ def suggested_issue(opinion: Suggestion) -> Issue:
 
 def suggested_title(opinion: Suggestion) -> str:
     issue = suggested_issue(opinion)
-    return issue.public_title or str(_annotated(opinion, "title") or "") or plain_title(issue)
+    return issue.public_title or str(annotated(opinion, "title") or "") or plain_title(issue)
 
 
 def title_in_words(issue: Issue) -> str:
     """The title of an issue from :func:`titled`; kind and artifact where nothing may head it."""
-    return str(_annotated(issue, "title") or "") or plain_title(issue)
+    return str(annotated(issue, "title") or "") or plain_title(issue)
 
 
 def plain_title(issue: Issue) -> str:
@@ -238,5 +244,5 @@ def weekly_voices(issue_ids: Iterable[int], *, today: datetime) -> dict[int, lis
     return lines
 
 
-def _annotated(row: Model, name: str) -> Any:
+def annotated(row: Model, name: str) -> Any:
     return getattr(row, name)

@@ -12,9 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.policy import ANONYMOUS
-from ledger.record import events_about
+from ledger.record import events_about, record
 from reports.models import Affected, DailyCount, Issue, Placement, Report, Version
 from reports.vocabulary import Status
+from triage.counting import recount
 from triage.decisions import confirm_artifact, decide, undo
 from triage.models import Constraint, Decision, Suggestion
 
@@ -313,6 +314,110 @@ def test_placements_into_one_issue_are_undone_in_any_order(reports: list[Report]
     assert target.touched_at is not None
 
 
+@pytest.fixture
+def joined(reports: list[Report], triager: Any) -> Issue:
+    """A confirmed issue into which the engine then put the second report; nobody has looked at that yet."""
+    issue, left = issue_of(reports[0]), issue_of(reports[1])
+    decide(issue, "confirm", by=triager)
+    placed = Placement.objects.active().filter(report=reports[1])
+    placed.update(issue=issue, needs_look=True, reasons={"near": [reports[0].pk], "nearest": reports[0].pk})
+    Issue.objects.filter(pk=left.pk).update(status="merged", merged_into=issue)
+    recount([issue.pk, left.pk])
+    issue.refresh_from_db()
+    return issue
+
+
+def test_what_the_engine_joined_is_kept(joined: Issue, reports: list[Report], triager: Any) -> None:
+    decision = decide(joined, "keep", by=triager, report=reports[1])
+
+    placement = Placement.objects.active().get(report=reports[1])
+    assert (placement.issue, placement.by, placement.needs_look) == (joined, "engine", False)
+    said = Constraint.objects.get()
+    assert (said.report, said.other, said.says, said.decision) == (reports[0], reports[1], "same", decision)
+    joined.refresh_from_db()
+    assert joined.status == "confirmed"
+    assert events_about(reports[1], verbs=["keep"]).count() == 1
+    with pytest.raises(ValidationError, match="Somebody has looked at that already"):
+        decide(joined, "keep", by=triager, report=reports[1])
+
+    undo(decision, by=triager)
+
+    assert Placement.objects.active().get(report=reports[1]).needs_look
+    assert not Constraint.objects.filter(ended_at=None).exists()
+
+
+def test_what_the_engine_joined_wrongly_goes_into_an_issue_of_its_own(
+    joined: Issue, reports: list[Report], artifact: Any, triager: Any
+) -> None:
+    decision = decide(joined, "part", by=triager, report=reports[1])
+
+    own = issue_of(reports[1])
+    assert (own.status, own.kind, own.family, own.report_count) == ("new", reports[1].kind, artifact.family, 1)
+    assert [row.artifact for row in own.affected.all()] == [artifact]
+    placement = Placement.objects.active().get(report=reports[1])
+    assert (placement.by, placement.placer, placement.needs_look) == ("person", triager, False)
+    assert placement.reasons == {"near": [reports[0].pk]}
+    said = Constraint.objects.get()
+    assert (said.report, said.other, said.says, said.decision) == (reports[0], reports[1], "not_same", decision)
+    joined.refresh_from_db()
+    assert (joined.status, joined.report_count) == ("confirmed", 1)
+    assert own.touched_at == decision.decided_at
+
+    undo(decision, by=triager)
+
+    own.refresh_from_db()
+    assert (own.status, own.merged_into, own.report_count) == ("merged", joined, 0)
+    assert (issue_of(reports[1]), Placement.objects.active().get(report=reports[1]).needs_look) == (joined, True)
+    assert not Constraint.objects.filter(ended_at=None).exists()
+
+
+def test_an_issue_that_others_have_joined_stays_when_its_first_report_goes_back(
+    joined: Issue, reports: list[Report], triager: Any
+) -> None:
+    decision = decide(joined, "part", by=triager, report=reports[1])
+    own = issue_of(reports[1])
+    second = decide(issue_of(reports[2]), "place", by=triager, report=reports[2], target=own)
+
+    undo(decision, by=triager)
+
+    own.refresh_from_db()
+    assert (own.status, own.report_count) == ("new", 1)
+
+    undo(second, by=triager)
+
+    own.refresh_from_db()
+    assert (own.status, own.merged_into) == ("merged", issue_of(reports[2]))
+
+
+def test_the_only_report_of_an_issue_cannot_be_taken_out(reports: list[Report], triager: Any) -> None:
+    with pytest.raises(ValidationError, match="This is the only report of the issue"):
+        decide(issue_of(reports[0]), "part", by=triager, report=reports[0])
+
+
+def test_a_report_that_is_elsewhere_by_now_is_neither_kept_nor_taken_out(
+    joined: Issue, reports: list[Report], triager: Any
+) -> None:
+    for verb in ("keep", "part"):
+        with pytest.raises(ValidationError, match="The report is no longer in this issue"):
+            decide(joined, verb, by=triager, report=reports[2])
+
+
+def test_growth_is_looked_at(issue: Issue, triager: Any) -> None:
+    Issue.objects.filter(pk=issue.pk).update(growth_flagged_at=record("growth", issue, actor="engine").at)
+
+    decision = decide(issue, "look", by=triager)
+
+    issue.refresh_from_db()
+    assert issue.growth_flagged_at is None
+    with pytest.raises(ValidationError, match="Somebody has looked at that already"):
+        decide(issue, "look", by=triager)
+
+    undo(decision, by=triager)
+
+    issue.refresh_from_db()
+    assert issue.growth_flagged_at is not None
+
+
 @pytest.mark.parametrize(
     ("path", "verb", "details", "sentence"),
     [
@@ -326,6 +431,9 @@ def test_placements_into_one_issue_are_undone_in_any_order(reports: list[Report]
         ([], "confirm", {"public_title": "a" * 201}, "The title is too long: 200 characters at most."),
         ([], "confirm", {"severity": "huge"}, "There is no such severity."),
         ([], "place", {}, "Say which report is to go into which issue."),
+        ([], "keep", {}, "Say which report is meant."),
+        ([], "part", {}, "Say which report is meant."),
+        ([], "look", {}, "Somebody has looked at that already."),
     ],
 )
 def test_a_move_that_cannot_be_made_says_why(
@@ -405,11 +513,13 @@ TOLD: dict[str, dict[str, Any]] = {
     "dismiss": {"reason": "spam"},
     "reopen": {},
 }
+ABOUT_REPORTS = ["keep", "part"]
 MOVEABLE = 4
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.sampled_from(["confirm", "resolve", "dismiss", "reopen"]), st.integers(0, MOVEABLE - 1)),
         st.tuples(st.just("place"), st.integers(0, MOVEABLE - 1), st.integers(0, MOVEABLE - 1)),
+        st.tuples(st.sampled_from(ABOUT_REPORTS), st.integers(0, MOVEABLE - 1)),
         st.tuples(st.just("undo"), st.integers(0, 9)),
     ),
     min_size=4,
@@ -417,19 +527,22 @@ STEPS = st.lists(
 )
 
 
-def state() -> dict[str, Any]:
-    """Everything decisions may change but what only grows: numbers, revisions and the time of the last change."""
+def state(known: list[int]) -> dict[str, Any]:
+    """Everything decisions may change but what only grows: numbers, revisions and the time of the last change.
+
+    Of issues opened since only what still stands in them: emptied they stay, as addresses that lead on.
+    """
     grows = {"revision", "number"}
     return {
         "issues": [
             {name: value for name, value in model_to_dict(row).items() if name not in grows}
             | {"status": row.status, "resolution": row.resolution, "dismissal": row.dismissal}
-            for row in Issue.objects.order_by("pk")
+            for row in Issue.objects.filter(pk__in=known).order_by("pk")
         ],
         "placements": sorted(model_to_dict(row).items() for row in Placement.objects.active()),
         "affected": sorted(
             repr(sorted((name, str(value)) for name, value in model_to_dict(row).items() if name != "id"))
-            for row in Affected.objects.all()
+            for row in Affected.objects.filter(issue__in=known)
         ),
         "constraints": list(Constraint.objects.filter(ended_at=None).values_list("report", "other", "says")),
         "suggestions": list(Suggestion.objects.order_by("pk").values_list("pk", "taken_at", "refused_at")),
@@ -471,7 +584,8 @@ def act(step: tuple[Any, ...], reports: list[Report], made: list[Decision], by: 
             return
         report = reports[chosen]
         issue = issue_of(report)
-        details = {"report": report, "target": issue_of(reports[rest[0]])} if rest else TOLD[verb]
+        details = {"report": report, "target": issue_of(reports[rest[0]])} if rest else TOLD.get(verb)
+        details = {"report": report} if details is None else details
         made.append(decide(issue, verb, by=by, **details))
     except ValidationError:
         return
@@ -490,7 +604,9 @@ def test_any_sequence_of_decisions_keeps_the_rules_and_can_be_undone(
     from django.db import transaction
 
     with transaction.atomic():
-        start = state()
+        known = list(Issue.objects.values_list("pk", flat=True))
+        Placement.objects.update(needs_look=True)
+        start = state(known)
         made: list[Decision] = []
 
         for step in steps:
@@ -500,5 +616,5 @@ def test_any_sequence_of_decisions_keeps_the_rules_and_can_be_undone(
             undo(decision, by=triager)
 
         check_invariants(reports)
-        assert state() == start
+        assert state(known) == start
         transaction.set_rollback(True)

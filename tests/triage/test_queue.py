@@ -11,7 +11,7 @@ from reports.models import Issue, Placement, Report
 from reports.vocabulary import Visibility
 from triage.decisions import decide
 from triage.models import Suggestion
-from triage.queue import QueueFilter, rows, titled, waiting_count, waiting_issues, weekly_voices
+from triage.queue import STATES, QueueFilter, rows, titled, waiting_count, waiting_issues, weekly_voices
 
 File = Callable[..., Report]
 
@@ -154,6 +154,22 @@ def test_the_list_narrows(waiting: Callable[..., Issue], asked: dict[str, str], 
     assert [issue.title for issue in narrowed] == found
 
 
+def test_what_the_engine_joined_and_what_grows_fast_is_to_be_looked_at(waiting: Callable[..., Issue]) -> None:
+    waiting("An ordinary one of its own")
+    joined, growing = waiting("Joined by the engine"), waiting("Growing fast")
+    Placement.objects.filter(issue=joined).update(needs_look=True)
+    Issue.objects.filter(pk=growing.pk).update(growth_flagged_at=timezone.now())
+
+    found = Issue.objects.filter(STATES["look"])
+    listed = {row.title: row.needs_look for row in rows(titled(found), today=timezone.now())}
+
+    assert listed == {"Joined by the engine": True, "Growing fast": False}
+
+    Issue.objects.update(status="dismissed", dismissal="spam", dismissed_at=timezone.now())
+
+    assert not Issue.objects.filter(STATES["look"]).exists()
+
+
 @pytest.mark.parametrize("how_many", [1, 3])
 def test_the_list_costs_the_same_however_long(
     waiting: Callable[..., Issue], django_assert_num_queries: Any, how_many: int
@@ -164,7 +180,7 @@ def test_the_list_costs_the_same_however_long(
         report = Report.objects.get(placements__issue=alone)
         Suggestion.objects.create(report=report, issue=many, score=0.6, band="likely", rank=0, method="m-1")
 
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         listed = rows(waiting_issues().select_related("family"), today=timezone.now())
 
     assert len([row for row in listed if row.suggested]) == how_many

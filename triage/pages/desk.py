@@ -20,13 +20,16 @@ from accounts.models import User
 from accounts.policy import Act
 from reports.models import Artifact, Issue
 from triage import decisions
+from triage.comparison import isolated
 from triage.forms import FORMS, MoveForm
 from triage.models import Decision
+from triage.moves import Verb
 from triage.pages.detail import detail_of
 from triage.queue import PAGE, STATES, QueueFilter, by_urgency, has_voice, rows, title_in_words, titled
 
 STATE_NAMES = {
     "new": gettext_lazy("Waiting"),
+    "look": gettext_lazy("To look at"),
     "confirmed": gettext_lazy("Confirmed"),
     "resolved": gettext_lazy("Resolved"),
     "dismissed": gettext_lazy("Dismissed"),
@@ -179,7 +182,13 @@ def _refused(request: HttpRequest, pk: int, verb: str, form: MoveForm, told: lis
 
 def _say(request: HttpRequest, decision: Decision) -> None:
     """What was done, with its undo."""
-    about = titled(Issue.objects.filter(pk__in=[decision.after.get("target") or decision.issue_id or 0]))
+    goal = decision.after.get("target") if decision.verb == Verb.PLACE else None
+    about = titled(Issue.objects.filter(pk__in=[goal or decision.issue_id or 0]))
     issue = about.select_related("family").first()
-    context = {"decision": decision, "issue": issue, "title": title_in_words(issue) if issue else ""}
+    context = {
+        "decision": decision,
+        "number": isolated(issue.number or "") if issue else "",
+        "title": isolated(title_in_words(issue)) if issue else "",
+        "artifact": isolated(str(decision.artifact)),
+    }
     messages.success(request, render_to_string("triage/done.html", context, request))

@@ -13,6 +13,7 @@ from reports.models import Affected, Artifact, Issue, Placement, Report
 from reports.vocabulary import AffectedStatus, Status
 from triage.comparison import Comparison, Opinion, comparison_of, opinions_of
 from triage.forms import FORMS, MoveForm
+from triage.growth import last_flag
 from triage.history import Happening, history_of
 from triage.moves import MOVES, Verb
 from triage.publication import why_held_back
@@ -26,6 +27,9 @@ class Detail:
     issue: Issue
     title: str
     report: Report | None
+    placement: Placement | None
+    is_last_look: bool
+    growth: Mapping[str, int]
     placements: list[Placement]
     more_reports: int
     comparison: Comparison | None
@@ -68,9 +72,13 @@ class Detail:
 
 
 def detail_of(issue: Issue, actor: Actor, *, report: str = "", bound: Mapping[str, MoveForm]) -> Detail:
-    """Everything about an issue from ``titled()``; ``report`` is the reference of the one to open, else the newest."""
+    """Everything about an issue from ``titled()``; ``report`` is the reference of the one to open.
+
+    Else it is the newest that a person has yet to look at, or the newest.
+    """
     placements = list(_placements(issue, actor)[: MOST_REPORTS + 1])
-    chosen = _chosen(placements, issue, actor, report)
+    unlooked = list(_placements(issue, actor).filter(needs_look=True)[:2])
+    chosen = _chosen(placements, issue, actor, report) if report else next(iter([*unlooked, *placements]), None)
     opinions = opinions_of(suggestions([chosen.report_id] if chosen else []), issue)
     affected = list(issue.affected.select_related("artifact", "introduced_in", "last_affected", "fixed_in"))
     forms = _forms(issue, actor, chosen, bound)
@@ -78,6 +86,9 @@ def detail_of(issue: Issue, actor: Actor, *, report: str = "", bound: Mapping[st
         issue=issue,
         title=title_in_words(issue),
         report=chosen.report if chosen else None,
+        placement=chosen,
+        is_last_look=len(unlooked) < 2,
+        growth=_growth(issue),
         placements=placements[:MOST_REPORTS],
         more_reports=max(0, issue.report_count - MOST_REPORTS),
         comparison=comparison_of(chosen, opinions, actor) if chosen else None,
@@ -118,6 +129,12 @@ def _forms(issue: Issue, actor: Actor, chosen: Placement | None, bound: Mapping[
         for verb, form in FORMS.items()
         if issue.status in MOVES[Verb(verb)].start
     }
+
+
+def _growth(issue: Issue) -> dict[str, int]:
+    """How fast it grew when it was flagged: joins_an_hour, joins_a_day; nothing if it stands without a flag."""
+    flag = last_flag(issue) if issue.growth_flagged_at else None
+    return flag.payload.content if flag and hasattr(flag, "payload") else {}
 
 
 def _held_back(issue: Issue) -> list[Promise]:
