@@ -8,7 +8,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from ledger.record import record
 from reports.models import Issue, Placement, Report
+from triage.counting import recount
 from triage.decisions import decide
 from triage.models import Decision, Suggestion
 
@@ -162,6 +164,80 @@ def test_a_suggestion_is_explained_and_taken_with_one_button(desk: Client, rulin
     assert "Placed the report in “<bdi>It invents a court ruling</bdi>”." in response.content.decode()
     old = desk.get(reverse("triage_issue", args=[issue.pk])).content.decode()
     assert f'href="{reverse("triage_issue", args=[target.pk])}"' in old
+
+
+@pytest.fixture
+def joined(ruling: Report, folder: Report, file: File, triager: Any) -> Issue:
+    """A confirmed issue into which the engine then put two more reports."""
+    issue = issue_of(ruling)
+    decide(issue, "confirm", by=triager)
+    for report in (folder, file(summary="Something else", what_happened="Quite another thing, told at some length.")):
+        Issue.objects.filter(pk=issue_of(report).pk).update(status="merged", merged_into=issue)
+        near = {"near": [ruling.pk, folder.pk], "by": "rule"}
+        Placement.objects.filter(report=report).update(issue=issue, needs_look=True, reasons=near)
+    recount([issue.pk])
+    issue.refresh_from_db()
+    return issue
+
+
+def test_a_join_to_look_at_is_kept_or_parted_with_one_press(desk: Client, joined: Issue, folder: Report) -> None:
+    listed = desk.get("/triage/?state=look")
+
+    assert [row.issue for row in listed.context["rows"]] == [joined]
+    assert "new join, look" in listed.content.decode()
+    assert "Joined by the engine, look" in listed.content.decode()
+    first = listed.context["detail"].report
+    assert first != folder
+
+    response = press(desk, joined, "keep", report=first.pk, next=joined.pk)
+
+    assert "The report stays in “<bdi>It invents a court ruling</bdi>”." in response.content.decode()
+    assert (response.context["detail"].report, response.context["detail"].is_last_look) == (folder, True)
+
+    response = press(desk, joined, "part", report=folder.pk)
+
+    assert "Took the report out of “<bdi>It invents a court ruling</bdi>”" in response.content.decode()
+    assert issue_of(folder) != joined
+    assert [row.issue for row in desk.get("/triage/?state=look").context["rows"]] == []
+    assert "taken out: not this one" in desk.get(reverse("triage_issue", args=[joined.pk])).content.decode()
+    own = desk.get(reverse("triage_issue", args=[issue_of(folder).pk])).content.decode()
+    assert "taken out of another issue" in own
+    assert "2 nearest reports" in own
+
+    response = desk.post(reverse("triage_undo", args=[Decision.objects.get(verb="part").pk]), follow=True)
+
+    assert issue_of(folder) == joined
+    assert "Joined by the engine, look" in response.content.decode()
+
+
+def test_a_report_the_engine_put_wrongly_where_nobody_has_judged_is_parted_too(
+    desk: Client, ruling: Report, folder: Report
+) -> None:
+    issue = issue_of(ruling)
+    reasons = {"by": "rule", "issue": issue.pk}
+    Issue.objects.filter(pk=issue_of(folder).pk).update(status="merged", merged_into=issue)
+    Placement.objects.filter(report=folder).update(issue=issue, reasons=reasons)
+
+    page = desk.get(reverse("triage_issue", args=[issue.pk]), {"report": folder.reference}).content.decode()
+
+    assert "Not this one" in page
+    assert "It belongs here" not in page
+
+
+def test_an_issue_that_grows_fast_is_looked_at(desk: Client, ruling: Report) -> None:
+    issue = issue_of(ruling)
+    told = record("growth", issue, actor="engine", joins_an_hour=34, joins_a_day=60, intake=80)
+    Issue.objects.filter(pk=issue.pk).update(growth_flagged_at=told.at)
+
+    page = desk.get("/triage/?state=look").content.decode()
+
+    assert "growing fast, look" in page
+    assert "The engine put 34 reports here within an hour, 60 within a day." in page
+
+    response = press(desk, issue, "look")
+
+    assert "Looked at why “<bdi>It invents a court ruling</bdi>” grows." in response.content.decode()
+    assert "Growing fast, look" not in response.content.decode()
 
 
 @pytest.mark.parametrize("form", ["{number}", "see {number} please", "https://example.org/issues/{number}/"])
