@@ -33,17 +33,34 @@ from triage.reasons import reasons_of
 RULES = "rules-1"  # what places a report without weighing its words: copies, rules, confirmations, people's word
 NEAREST = 10  # reports whose ids are kept with a placement, alike or not: a list to look through
 
-# Written out, because every report asks it, and having it put together anew took a tenth of its time.
-TWIN = """
-SELECT p.issue_id, coalesce(r.copy_of_id, r.id)
-FROM triage_termvector v
-JOIN reports_report r ON r.id = v.report_id
-JOIN reports_placement p ON p.report_id = v.report_id AND p.superseded_at IS NULL
-JOIN reports_issue i ON i.id = p.issue_id
-WHERE v.family_id = %s AND v.copy_digest = %s AND v.report_id <> %s AND i.status = ANY(%s)
-ORDER BY p.placed_at, p.id LIMIT 1
+MOST_READ = 20  # texts that one report is compared with as a copy; the sketches say which
+
+# Both written out, because every report asks them, and having them put together anew took a tenth of its time.
+# Where merges have led, as in triage.bounds; what was dismissed or barred by people is passed over.
+HOMES = """
+), home (start, id) AS (
+    SELECT DISTINCT issue_id, issue_id FROM found
+    UNION SELECT h.start, i.merged_into_id
+    FROM home h JOIN reports_issue i ON i.id = h.id WHERE i.merged_into_id IS NOT NULL
+)
+SELECT i.id, f.report_id, f.first_id FROM found f JOIN home h ON h.start = f.issue_id
+JOIN reports_issue i ON i.id = h.id AND i.merged_into_id IS NULL
+WHERE i.status = ANY(%(open)s) AND i.id <> ALL(%(barred)s::bigint[])
+ORDER BY f.at, f.place LIMIT 1
 """
-COPIED_INTO = (Status.NEW, Status.CONFIRMED, Status.RESOLVED, Status.MERGED)
+TWIN = """
+WITH RECURSIVE found (issue_id, report_id, first_id, at, place) AS (
+    SELECT p.issue_id, r.id, coalesce(r.copy_of_id, r.id), p.placed_at, p.id
+    FROM triage_termvector v
+    JOIN reports_report r ON r.id = v.report_id AND r.rule_id = %(rule)s
+    JOIN reports_placement p ON p.report_id = v.report_id AND p.superseded_at IS NULL
+    WHERE v.family_id = %(family)s AND v.copy_digest = %(digest)s AND v.report_id <> %(report)s
+"""
+RULE = """
+WITH RECURSIVE found (issue_id, report_id, first_id, at, place) AS (
+    SELECT id, 0, 0, opened_at, id FROM reports_issue WHERE family_id = %(family)s AND rule_id = %(rule)s
+"""
+JOINED = [Status.NEW.value, Status.CONFIRMED.value, Status.RESOLVED.value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,59 +97,73 @@ def match_report(report_id: int) -> None:
 
 
 def home_of(report: Report, reading: Reading) -> Home:
-    """Where the report belongs, by the first that knows: the reporter, people, a copy, the scanner's rule, the text."""
-    if report.confirms_id:
-        return Home(home_of_issue(report.confirms_id), by=PlacedBy.REPORTER, reasons={"by": "confirmation"})
+    """Where the report belongs, by the first that knows: people, the reporter, a copy, the scanner's rule, the text."""
     bounds = bounds_of(report)
+    confirmed = home_of_issue(report.confirms_id) if report.confirms_id else None
+    if confirmed and confirmed not in bounds.barred and bounds.bound in (None, confirmed):
+        return Home(confirmed, by=PlacedBy.REPORTER, reasons={"by": "confirmation"})
     if bounds.bound:
         return Home(bounds.bound, reasons={"by": "constraint"})
-    if not report.artifact.is_unknown:
-        copied = copy_of(report, reading)
-        if copied and copied.issue_id not in bounds.barred:
-            return copied
-        if report.rule_id and (issue_id := issue_of_rule(report)) and issue_id not in bounds.barred:
-            return Home(issue_id, reasons={"by": "rule"})
+    may_join = not report.artifact.is_unknown
+    if may_join and (copied := copy_of(report, reading, bounds)):
+        return copied
+    if may_join and report.rule_id and (issue_id := issue_of_rule(report, bounds)):
+        return Home(issue_id, reasons={"by": "rule"})
     near = neighbours_of(report, reading)
-    copied = None if report.artifact.is_unknown else near_copy_of(report, reading, near)
-    if copied and copied.issue_id not in bounds.barred:
+    if may_join and (copied := near_copy_of(report, reading, near, bounds)):
         return copied
     return by_text(report, reading, near, near.within(bounds))
 
 
-def copy_of(report: Report, reading: Reading) -> Home | None:
-    """The home of an exact copy: its twin's, unless somebody closed that."""
+def copy_of(report: Report, reading: Reading, bounds: Bounds) -> Home | None:
+    """The home of an exact copy: its twin's, unless somebody closed that or said that they differ."""
+    found = home_among(TWIN, report, bounds, digest=reading.digest)
+    return joined_copy(report, *found) if found else None
+
+
+def issue_of_rule(report: Report, bounds: Bounds) -> int | None:
+    """The open or resolved issue of the report's family that gathers its scanner rule."""
+    found = home_among(RULE, report, bounds)
+    return found[0] if found else None
+
+
+def home_among(statement: str, report: Report, bounds: Bounds, *, digest: bytes = b"") -> tuple[int, int, int] | None:
+    """(issue, report found there, the first it is a copy of), by one of the statements above."""
+    asked: dict[str, Any] = {"report": report.pk, "family": family_of(report), "rule": report.rule_id}
+    asked |= {"digest": digest, "open": JOINED, "barred": list(bounds.barred)}
     with connection.cursor() as cursor:
-        cursor.execute(TWIN, [family_of(report), reading.digest, report.pk, list(COPIED_INTO)])
-        found = cursor.fetchone()
-    return joined_copy(home_of_issue(found[0]), found[1]) if found else None
+        cursor.execute(statement + HOMES, asked)
+        found: tuple[int, int, int] | None = cursor.fetchone()
+    return found
 
 
-def near_copy_of(report: Report, reading: Reading, near: Neighbours) -> Home | None:
+def near_copy_of(report: Report, reading: Reading, near: Neighbours, bounds: Bounds) -> Home | None:
     """The home of the report that this one is a copy of, but for a few letters or words."""
-    for at in near.like_copies(reading.sketch):
-        other = (
-            Report.objects.select_related("artifact", "version", "evidence")
-            .prefetch_related("artifact__aliases")
-            .get(pk=near.report_ids[at])
-        )
+    shut = {*near.closed, *bounds.barred}
+    alike = [at for at in near.like_copies(reading.sketch) if near.issue_ids[at] not in shut][:MOST_READ]
+    if not alike:
+        return None
+    others = (
+        Report.objects.select_related("artifact", "version", "evidence")
+        .prefetch_related("artifact__aliases")
+        .in_bulk([near.report_ids[at] for at in alike])
+    )
+    for at in alike:
+        other = others[near.report_ids[at]]
         # the templates of a scanner differ in a word, and that word is the whole difference
-        if other.rule_id != report.rule_id or near.issue_ids[at] in near.closed:
-            continue
-        if is_copy(reading.text, text_of(fields_of(other.evidence), masks=masks_of(other))):
-            return joined_copy(near.issue_ids[at], other.copy_of_id or other.pk)
+        if other.rule_id == report.rule_id and is_copy(
+            reading.text, text_of(fields_of(other.evidence), masks=masks_of(other))
+        ):
+            return joined_copy(report, near.issue_ids[at], other.pk, other.copy_of_id or other.pk)
     return None
 
 
-def joined_copy(issue_id: int, first_id: int) -> Home:
+def joined_copy(report: Report, issue_id: int, other_id: int, first_id: int) -> Home:
+    """Into the issue where ``other_id`` stands, which is a copy of ``first_id``: perhaps of the report itself."""
+    if first_id == report.pk:
+        return Home(issue_id, score=1.0, reasons={"by": "copy", "nearest": other_id, "score": 1.0})
     first = Report.objects.get(pk=first_id)
     return Home(issue_id, score=1.0, reasons={"by": "copy", "nearest": first_id, "score": 1.0}, copy_of=first)
-
-
-def issue_of_rule(report: Report) -> int | None:
-    """The open or resolved issue of the report's family that gathers its scanner rule."""
-    issues = Issue.objects.filter(family_id=family_of(report), rule_id=report.rule_id)
-    found = issues.exclude(status=Status.DISMISSED).order_by("pk").values_list("pk", flat=True).first()
-    return home_of_issue(found) if found else None
 
 
 def by_text(report: Report, reading: Reading, near: Neighbours, bounds: Bounds) -> Home:
@@ -201,17 +232,21 @@ def settle(report: Report, home: Home, reading: Reading) -> None:
         reasons=home.reasons,
         needs_look=home.needs_look,
     )
+    Suggestion.objects.filter(report=report, taken_at=None, refused_at=None).delete()  # if it was matched before
     Suggestion.objects.bulk_create(
-        Suggestion(
-            report=report,
-            issue_id=proposal.issue,
-            score=min(proposal.score, 1.0),
-            band=proposal.band,
-            rank=rank,
-            method=home.method,
-            reasons=home.reasons if home.reasons.get("issue") == proposal.issue else {},
-        )
-        for rank, proposal in enumerate(home.suggestions)
+        (
+            Suggestion(
+                report=report,
+                issue_id=proposal.issue,
+                score=min(proposal.score, 1.0),
+                band=proposal.band,
+                rank=rank,
+                method=home.method,
+                reasons=home.reasons if home.reasons.get("issue") == proposal.issue else {},
+            )
+            for rank, proposal in enumerate(home.suggestions)
+        ),
+        ignore_conflicts=True,  # what people answered stays as they did
     )
     note_affected(issue, report)
     flag_regression(issue, report)
