@@ -22,7 +22,20 @@ Make = Callable[..., Any]
 pytestmark = pytest.mark.django_db
 RULING = "I asked for rulings on rent and it cited Harrow v. Lindqvist, which was never made by any court at all."
 LIBRARY = "It said that the town library opens on Sundays from ten to six, when it is closed all weekend long."
-TRAIN = "Asked for the last train to the coast it named one that has not been running for eleven years now."
+STORIES = (
+    ("Cites a court ruling that was never made", RULING),
+    ("Wrong opening hours of the library", LIBRARY),
+    ("Sends people to a train that was given up", "For the last train to the coast it named the night express."),
+    (
+        "A court ruling on rent that nobody ever made",
+        "Our lawyer looked up Harrow v. Lindqvist: there is no such case.",
+    ),
+    ("Library opening hours are not as it says", "We stood before the closed library of the town on a Sunday."),
+    ("The night express train no longer runs", "Eleven years ago the last train to the coast was given up."),
+    ("Invents a ruling of a court about rent", "A made-up ruling, Harrow v. Lindqvist, in a letter to a landlord."),
+    ("It says the library opens on Sundays", "The library opening hours it gave are wrong, on Sundays it is closed."),
+    ("Names a night express train to the coast", "The express train was given up, and my mother waited all night."),
+)
 
 
 def method(name: str, likely: float) -> Method:
@@ -35,12 +48,8 @@ STRICT, LOOSE = method("strict", 0.9999), method("loose", 0.02)
 
 @pytest.fixture
 def told(file: Make) -> list[Report]:
-    """Three stories, several times each in other words, as they came."""
-    return [
-        file(what_happened=f"{story} {words}", summary=f"{words} of story {number}", network=f"192.0.{turn}.{number}")
-        for turn, words in enumerate(("Met while reading", "Found at work again", "A third time today"))
-        for number, story in enumerate((RULING, LIBRARY, TRAIN))
-    ]
+    """Three failures in turn, each told three times in other words."""
+    return [file(summary=summary, what_happened=story) for summary, story in STORIES]
 
 
 def issue_of(report: Report) -> Issue:
