@@ -144,7 +144,7 @@ def test_a_report_of_the_issue_that_is_not_near_counts_as_not_alike() -> None:
 
 
 def test_an_issue_whose_size_nobody_knows_is_as_large_as_what_is_seen_of_it() -> None:
-    assert issue_scores(np.array([0.9, 0.5]), [1, 1], {}) == [(1, pytest.approx(0.7))]
+    assert dict(issue_scores(np.array([0.9, 0.5]), [1, 1], {})) == pytest.approx({1: 0.7})
 
 
 def test_equal_issues_stand_in_the_order_of_their_ids() -> None:
