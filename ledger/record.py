@@ -27,16 +27,28 @@ def record(verb: str, *subjects: models.Model, actor: str, **content: Any) -> Ev
 
     ``content`` may hold ids, offsets, codes and dates only: an event outlives the text it is about.
     """
-    event = Event(verb=verb, actor=actor, subjects=[subject(thing) for thing in subjects])
+    event = drafted(verb, *subjects, actor=actor)
     if not content:
         event.save(force_insert=True)
         return event
     with connection.cursor() as cursor:
-        parts = (event.at, actor, verb, event.subjects, bytes(event.key), json.dumps(content))
-        cursor.execute(EVENT_AND_PAYLOAD, parts)
+        cursor.execute(EVENT_AND_PAYLOAD, parts_of(event, content))
         (event.pk,) = cursor.fetchone()
     event._state.adding = False
     return event
+
+
+def written_out(verb: str, *subjects: models.Model, actor: str, **content: Any) -> tuple[str, tuple[Any, ...]]:
+    """The statement that ``record`` would execute, and its values, for who sends it together with others."""
+    return EVENT_AND_PAYLOAD, parts_of(drafted(verb, *subjects, actor=actor), content)
+
+
+def drafted(verb: str, *subjects: models.Model, actor: str) -> Event:
+    return Event(verb=verb, actor=actor, subjects=[subject(thing) for thing in subjects])
+
+
+def parts_of(event: Event, content: dict[str, Any]) -> tuple[Any, ...]:
+    return event.at, event.actor, event.verb, event.subjects, bytes(event.key), json.dumps(content)
 
 
 def events_about(*things: models.Model, verbs: Iterable[str] = ()) -> "models.QuerySet[Event]":

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
+from typing import Any
 
 from django.db import connection
 
@@ -49,12 +50,15 @@ def recount(issue_ids: Iterable[int], *, days: Iterable[date] | None = None) -> 
     Severity and context of use follow the reporters (upper median, commonest) until a person sets the severity.
     Call it in the transaction that moved the placements, with the issues locked.
     """
-    issues = sorted(set(issue_ids))
+    with connection.cursor() as cursor:
+        cursor.execute(*recounting(issue_ids, days=days))
+
+
+def recounting(issue_ids: Iterable[int], *, days: Iterable[date] | None = None) -> tuple[str, dict[str, Any]]:
+    """What ``recount`` executes: the statements as one, and their parameters."""
     parameters = {
-        "issues": issues,
+        "issues": sorted(set(issue_ids)),
         "days": None if days is None else sorted(set(days)),
         "severities": list(Severity.values),
     }
-    with connection.cursor() as cursor:
-        for statement in (ISSUE_COUNTS, DROP_CELLS, COUNT_CELLS):
-            cursor.execute(statement, parameters)
+    return ";".join((ISSUE_COUNTS, DROP_CELLS, COUNT_CELLS)), parameters

@@ -118,16 +118,24 @@ def rarities() -> Rarities:
 
 
 def candidates(
-    vector: Vector, *, report_id: int, family_id: int | None, most: int = 300, beyond_family: int = 0
+    vector: Vector,
+    *,
+    report_id: int,
+    family_id: int | None,
+    most: int = 300,
+    beyond_family: int = 0,
+    known: Shelf | None = None,
 ) -> Candidates:
     """The ``most`` reports of the family that the words bring nearest, and ``beyond_family`` of other families.
 
     ``family_id`` None stands for the whole site. A small family is read whole, and those with no word in common come
-    last. The report itself is never among them; ties go to the lower id. Takes no lock.
+    last. The report itself is never among them; ties go to the lower id. Takes no lock. ``known``: the index as it was
+    a moment ago, good enough to say how rare words are; which reports there are is asked anew.
     """
-    known = shelf.look()
-    query = Query.of(vector.terms, vector.weights, known.rarities.of(vector.terms))
+    if known is None or beyond_family or known.size_of(family_id) > SMALL_FAMILY:
+        known = shelf.look()
     is_small = known.size_of(family_id) <= SMALL_FAMILY
+    query = Query.of(vector.terms, vector.weights, known.rarities.of(vector.terms))
     near, beyond = [], []
     if is_small:
         near = ranked(whole(query, family_id, known.rarities), most, report_id)

@@ -5,7 +5,7 @@ issue of its own where it is not, and keeps its reasons as ids, offsets and feat
 """
 
 from dataclasses import dataclass, field
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
@@ -13,22 +13,23 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.policy import ENGINE
-from ledger.record import record
+from ledger.record import written_out
 from reports.models import Affected, Issue, Placement, Report
 from reports.naming import find_artifact, parse
 from reports.vocabulary import PlacedBy, SourceType, Status
 from triage import embeddings
 from triage.bounds import bounds_of, home_of_issue
-from triage.counting import recount
+from triage.counting import recounting
 from triage.grouping.copies import is_copy, text_of
 from triage.grouping.method import Source
 from triage.grouping.outcome import Bounds, Policy, Proposal, issue_scores
 from triage.grouping.vector import ANALYSER
-from triage.locks import lock_family, lock_issues
+from triage.locks import FAMILY
 from triage.models import Suggestion, TermVector
 from triage.neighbours import Neighbours, neighbours_of
-from triage.reading import Reading, family_of, fields_of, masks_of, read_report
+from triage.reading import Reading, family_of, read_report, stored
 from triage.reasons import reasons_of
+from triage.trip import Trip, insertion, together
 
 RULES = "rules-1"  # what places a report without weighing its words: copies, rules, confirmations, people's word
 NEAREST = 10  # reports whose ids are kept with a placement, alike or not: a list to look through
@@ -61,6 +62,26 @@ WITH RECURSIVE found (issue_id, report_id, first_id, at, place) AS (
     SELECT id, 0, 0, opened_at, id FROM reports_issue WHERE family_id = %(family)s AND rule_id = %(rule)s
 """
 JOINED = [Status.NEW.value, Status.CONFIRMED.value, Status.RESOLVED.value]
+LOCK = "SELECT pg_advisory_xact_lock(%s, %s)"
+# Whether it still waits, and whether people have spoken of it or its twin is there: to ask at length costs more.
+WAITS = """
+SELECT EXISTS (SELECT FROM triage_constraint WHERE report_id = r.id AND ended_at IS NULL)
+    OR EXISTS (SELECT FROM triage_constraint WHERE other_id = r.id AND ended_at IS NULL)
+    OR EXISTS (SELECT FROM triage_suggestion WHERE report_id = r.id AND refused_at IS NOT NULL),
+    EXISTS (SELECT FROM triage_termvector WHERE family_id = %(family)s AND copy_digest = %(digest)s
+            AND report_id <> %(report)s)
+FROM reports_report r WHERE r.id = %(report)s AND r.grouped_at IS NULL FOR UPDATE
+"""
+REINDEXED = ("analyser", "family_id", "terms", "runs", "grams", "sketch", "copy_digest", "norm", "segment_id")
+ANEW = f"ON CONFLICT (report_id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in REINDEXED)}"
+UNANSWERED = "DELETE FROM triage_suggestion WHERE report_id = %s AND taken_at IS NULL AND refused_at IS NULL"
+LOCK_ISSUE = "SELECT FROM reports_issue WHERE id = %s FOR UPDATE"
+GROUPED = "UPDATE reports_report SET grouped_at = %s, copy_of_id = %s, voice_key = %s WHERE id = %s"
+TIGHTEN = """
+UPDATE reports_issue SET hazard_level = greatest(hazard_level, %(hazard)s),
+    embargo_until = greatest(embargo_until, %(until)s)
+WHERE id = %(issue)s AND (hazard_level < %(hazard)s OR %(until)s > coalesce(embargo_until, '-infinity'))
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,33 +100,45 @@ class Home:
 
 def match_report(report_id: int) -> None:
     """Group one report. Safe to run twice and by several workers at once: the second finds it done."""
-    report = (
-        Report.objects.select_related("artifact", "version", "evidence")
-        .prefetch_related("artifact__aliases")
-        .filter(pk=report_id, grouped_at__isnull=True)
-        .first()
-    )
-    if report is None:
+    filed = stored(report_id)
+    if filed is None or filed.report.grouped_at:
         return
-    reading = read_report(report)
     if settings.EMBEDDER:
-        embeddings.embed([report.pk])  # here, for nobody waits for an embedder under the family's lock
+        embeddings.embed([report_id])  # here, for nobody waits for an embedder under the family's lock
+    report, reading = filed.report, read_report(filed.report, filed.aliases)
     with transaction.atomic():
-        lock_family(family_of(report))
-        if Report.objects.select_for_update().filter(pk=report.pk, grouped_at__isnull=True).exists():
-            settle(report, home_of(report, reading), reading)
+        if standing := standing_of(report, reading):
+            settle(report, home_of(report, reading, standing), reading)
 
 
-def home_of(report: Report, reading: Reading) -> Home:
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is known of a report that waits, once its family is locked."""
+
+    is_spoken_of: bool  # by people: it may be bound
+    has_twin: bool  # its very text stands in the family
+
+
+def standing_of(report: Report, reading: Reading) -> Standing | None:
+    """Lock the family, until the transaction ends, and look again; None if somebody has grouped the report."""
+    values = {"report": report.pk, "family": family_of(report), "digest": reading.digest}
+    with connection.cursor() as cursor:
+        cursor.execute(together(cursor.connection, [(LOCK, (FAMILY, family_of(report))), (WAITS, values)]))
+        cursor.nextset()
+        found = cursor.fetchone()
+    return Standing(*found) if found else None
+
+
+def home_of(report: Report, reading: Reading, standing: Standing) -> Home:
     """Where the report belongs, by the first that knows: people, the reporter, a copy, the scanner's rule, the text."""
-    bounds = bounds_of(report)
+    bounds = bounds_of(report) if standing.is_spoken_of else Bounds()
     confirmed = home_of_issue(report.confirms_id) if report.confirms_id else None
     if confirmed and confirmed not in bounds.barred and bounds.bound in (None, confirmed):
         return Home(confirmed, by=PlacedBy.REPORTER, reasons={"by": "confirmation"})
     if bounds.bound:
         return Home(bounds.bound, reasons={"by": "constraint"})
     may_join = not report.artifact.is_unknown
-    if may_join and (copied := copy_of(report, reading, bounds)):
+    if may_join and standing.has_twin and (copied := copy_of(report, reading, bounds)):
         return copied
     if may_join and report.rule_id and (issue_id := issue_of_rule(report, bounds)):
         return Home(issue_id, reasons={"by": "rule"})
@@ -141,19 +174,13 @@ def near_copy_of(report: Report, reading: Reading, near: Neighbours, bounds: Bou
     """The home of the report that this one is a copy of, but for a few letters or words."""
     shut = {*near.closed, *bounds.barred}
     alike = [at for at in near.like_copies(reading.sketch) if near.issue_ids[at] not in shut][:MOST_READ]
-    if not alike:
-        return None
-    others = (
-        Report.objects.select_related("artifact", "version", "evidence")
-        .prefetch_related("artifact__aliases")
-        .in_bulk([near.report_ids[at] for at in alike])
-    )
     for at in alike:
-        other = others[near.report_ids[at]]
+        found = stored(near.report_ids[at])
         # the templates of a scanner differ in a word, and that word is the whole difference
-        if other.rule_id == report.rule_id and is_copy(
-            reading.text, text_of(fields_of(other.evidence), masks=masks_of(other))
-        ):
+        if found is None or found.report.rule_id != report.rule_id:
+            continue
+        if is_copy(reading.text, text_of(found.fields, masks=found.masks)):
+            other = found.report
             return joined_copy(report, near.issue_ids[at], other.pk, other.copy_of_id or other.pk)
     return None
 
@@ -162,7 +189,7 @@ def joined_copy(report: Report, issue_id: int, other_id: int, first_id: int) -> 
     """Into the issue where ``other_id`` stands, which is a copy of ``first_id``: perhaps of the report itself."""
     if first_id == report.pk:
         return Home(issue_id, score=1.0, reasons={"by": "copy", "nearest": other_id, "score": 1.0})
-    first = Report.objects.get(pk=first_id)
+    first = Report.objects.only("voice_key").get(pk=first_id)
     return Home(issue_id, score=1.0, reasons={"by": "copy", "nearest": first_id, "score": 1.0}, copy_of=first)
 
 
@@ -190,12 +217,8 @@ def nearest(report_id: int, *, count: int) -> list[int]:
 
     Ties go to the older report; what has nothing in common is left out.
     """
-    report = (
-        Report.objects.select_related("artifact", "version", "evidence")
-        .prefetch_related("artifact__aliases")
-        .get(pk=report_id)
-    )
-    return neighbours_of(report, read_report(report)).best(count)
+    filed = stored(report_id)
+    return neighbours_of(filed.report, read_report(filed.report, filed.aliases)).best(count) if filed else []
 
 
 def renew(*, most: int) -> int:
@@ -206,8 +229,10 @@ def renew(*, most: int) -> int:
         .prefetch_related("artifact__aliases")
         .order_by("pk")[:most]
     )
+    trip = Trip()
     for report in reports:
-        take_in(report, read_report(report))
+        trip.insert(index_row(report, read_report(report)), otherwise=ANEW)
+    trip.go()
     return len(reports)
 
 
@@ -218,47 +243,36 @@ def source_of(report: Report) -> Source:
 
 def settle(report: Report, home: Home, reading: Reading) -> None:
     """Write what was found: the index row, the placement, the suggestions, the counts and the event."""
-    take_in(report, reading)
-    if home.copy_of:
-        share_voice(report, home.copy_of)
-    issue = lock_issues([home.issue_id])[home.issue_id] if home.issue_id else open_issue(report)
-    Placement.objects.create(
-        report=report,
-        issue=issue,
-        by=home.by,
-        placer_id=report.reporter_id if home.by == PlacedBy.REPORTER else None,
-        score=home.score,
-        method=home.method or RULES,
-        reasons=home.reasons,
-        needs_look=home.needs_look,
-    )
-    Suggestion.objects.filter(report=report, taken_at=None, refused_at=None).delete()  # if it was matched before
-    Suggestion.objects.bulk_create(
-        (
-            Suggestion(
-                report=report,
-                issue_id=proposal.issue,
-                score=min(proposal.score, 1.0),
-                band=proposal.band,
-                rank=rank,
-                method=home.method,
-                reasons=home.reasons if home.reasons.get("issue") == proposal.issue else {},
-            )
-            for rank, proposal in enumerate(home.suggestions)
-        ),
-        ignore_conflicts=True,  # what people answered stays as they did
-    )
-    note_affected(issue, report)
+    at, first = timezone.now(), home.copy_of
+    # Many copies, one voice; whoever filed with an account keeps their own
+    voice_key = first.voice_key if first and report.reporter_id is None else report.voice_key
+    trip = Trip()
+    issue = Issue(pk=home.issue_id or opened(report))
+    if home.issue_id:
+        trip.add(LOCK_ISSUE, [issue.pk])
+    trip.add(GROUPED, [at, first.pk if first else report.copy_of_id, voice_key, report.pk])
+    trip.insert(index_row(report, reading), otherwise=ANEW)
+    place(trip, report, issue, home, at)
+    affect(trip, report, issue)
+    trip.add(*recounting([issue.pk], days=[report.reported_at.astimezone(UTC).date()]))
+    what = {"by": home.by.value, "method": home.method or RULES}
+    trip.add(*written_out("group", report, issue, actor=ENGINE.pseudonym, **what))
+    trip.go()
     flag_regression(issue, report)
-    recount([issue.pk], days=[report.reported_at.astimezone(UTC).date()])
-    Report.objects.filter(pk=report.pk).update(grouped_at=timezone.now())
-    record("group", report, issue, actor=ENGINE.pseudonym, by=home.by.value, method=home.method or RULES)
 
 
-def take_in(report: Report, reading: Reading) -> None:
-    """Into the index, or anew if it stands there by an older analyser: back into the tail, read as it is."""
+def opened(report: Report) -> int:
+    """The id of a new issue for the report."""
+    with connection.cursor() as cursor:
+        cursor.execute(*insertion(issue_for(report), "RETURNING id"))
+        (issue_id,) = cursor.fetchone()
+    return int(issue_id)
+
+
+def index_row(report: Report, reading: Reading) -> TermVector:
+    """What the index holds of the report: in the tail, as read now, though an older analyser may have sealed it."""
     terms, runs, grams = reading.vector.to_bytes()
-    row = TermVector(
+    return TermVector(
         report=report,
         analyser=ANALYSER,
         family_id=family_of(report),
@@ -270,35 +284,39 @@ def take_in(report: Report, reading: Reading) -> None:
         norm=0,  # worked out from how rare words are when it is looked at
         segment=None,
     )
-    # One statement, which the five of update_or_create would be in a transaction
-    TermVector.objects.bulk_create(
-        [row],
-        update_conflicts=True,
-        unique_fields=["report"],
-        update_fields=[
-            "analyser",
-            "family_id",
-            "terms",
-            "runs",
-            "grams",
-            "sketch",
-            "copy_digest",
-            "norm",
-            "segment",
-        ],
+
+
+def place(trip: Trip, report: Report, issue: Issue, home: Home, at: datetime) -> None:
+    """The placement, and where else the report may belong."""
+    placement = Placement(
+        report=report,
+        issue=issue,
+        by=home.by,
+        placer_id=report.reporter_id if home.by == PlacedBy.REPORTER else None,
+        score=home.score,
+        method=home.method or RULES,
+        reasons=home.reasons,
+        needs_look=home.needs_look,
+        placed_at=at,
     )
+    trip.insert(placement)
+    trip.add(UNANSWERED, [report.pk])  # if it was matched before; what people answered stays as they did
+    for rank, proposal in enumerate(home.suggestions):
+        suggestion = Suggestion(
+            report=report,
+            issue_id=proposal.issue,
+            score=min(proposal.score, 1.0),
+            band=proposal.band,
+            rank=rank,
+            method=home.method,
+            reasons=home.reasons if home.reasons.get("issue") == proposal.issue else {},
+            made_at=at,
+        )
+        trip.insert(suggestion, otherwise="ON CONFLICT DO NOTHING")
 
 
-def share_voice(report: Report, first: Report) -> None:
-    """Many copies, one voice; whoever filed with an account keeps their own."""
-    report.copy_of = first
-    if report.reporter_id is None:
-        report.voice_key = first.voice_key
-    report.save(update_fields=["copy_of", "voice_key"])
-
-
-def open_issue(report: Report) -> Issue:
-    return Issue.objects.create(
+def issue_for(report: Report) -> Issue:
+    return Issue(
         family_id=family_of(report),
         kind=report.kind,
         rule_id=report.rule_id,
@@ -307,22 +325,29 @@ def open_issue(report: Report) -> Issue:
     )
 
 
+def open_issue(report: Report) -> Issue:
+    issue = issue_for(report)
+    issue.save(force_insert=True)
+    return issue
+
+
 def note_affected(issue: Issue, report: Report) -> None:
     """The artifacts that the report names stand in the issue, under investigation until a person decides."""
+    trip = Trip()
+    affect(trip, report, issue)
+    trip.go()
+
+
+def affect(trip: Trip, report: Report, issue: Issue) -> None:
     named = [] if report.artifact.is_unknown else [report.artifact]
     for name in report.also_affects:
         if other := find_artifact(report.artifact.kind, *parse(name)):
             named.append(other)
-    Affected.objects.bulk_create(
-        [Affected(issue=issue, artifact=artifact) for artifact in dict.fromkeys(named)], ignore_conflicts=True
-    )
-    tightened: dict[str, Any] = {}
-    if report.hazard_level > issue.hazard_level:
-        tightened["hazard_level"] = report.hazard_level
-    if report.embargo_until and (issue.embargo_until is None or report.embargo_until > issue.embargo_until):
-        tightened["embargo_until"] = report.embargo_until
-    if tightened:
-        Issue.objects.filter(pk=issue.pk).update(**tightened)
+    for artifact in dict.fromkeys(named):
+        trip.insert(Affected(issue=issue, artifact=artifact), otherwise="ON CONFLICT DO NOTHING")
+    if report.hazard_level or report.embargo_until:
+        values = {"issue": issue.pk, "hazard": report.hazard_level, "until": report.embargo_until}
+        trip.add(TIGHTEN, values)
 
 
 def flag_regression(issue: Issue, report: Report) -> None:

@@ -1,30 +1,61 @@
 """What the engine reads of a report's rows, and which names are blanked out of it."""
 
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 import numpy as np
 from django.conf import settings
+from django.db import connection, models
 
-from reports.models import Evidence, Report
+from reports.models import Artifact, Evidence, Report, Version
 from reports.naming import parse
 from reports.text import is_everyday, normalise, terms
-from triage import index
+from triage import shelf
 from triage.grouping.copies import sketch, text_of
 from triage.grouping.fields import Fields
 from triage.grouping.rarity import Counts
 from triage.grouping.vector import Vector, analyse, digest, hash_terms
+from triage.shelf import Shelf
 
 COMMON_SHARE = 0.01  # of the site's reports: from here on a plain word is prose, though an artifact may be called so
 COUNTABLE = 200  # reports a site must hold for that to be told
 SHORT = 3  # letters of which there are too few to name anything by themselves
 
+# Of each row what grouping reads, in the order of the model's fields: the rest is there when it is asked for.
+READ: dict[str, tuple[type[models.Model], str]] = {
+    "r": (
+        Report,
+        "id reference reporter_id voice_key copy_of_id artifact_id version_id also_affects kind language confirms_id "
+        "source_type rule_id reported_at grouped_at embargo_until hazard_level",
+    ),
+    "a": (Artifact, "id kind org name title developer deployer family_id"),
+    "v": (Version, "id name position"),
+    "e": (Evidence, "report_id summary what_happened expected transcript"),
+}
+# In one statement, because every report is read so, and some of those near it.
+STORED = f"""
+SELECT ARRAY(SELECT name::text FROM reports_alias WHERE artifact_id = a.id ORDER BY id),
+    {", ".join(f"{table}.{column}" for table, (_, columns) in READ.items() for column in columns.split())}
+FROM reports_report r
+JOIN reports_artifact a ON a.id = r.artifact_id
+JOIN reports_evidence e ON e.report_id = r.id
+LEFT JOIN reports_version v ON v.id = r.version_id
+WHERE r.id = %s
+"""  # noqa: S608 -- of our own names
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One report as the engine sees it. ``text`` is what copies are told by, and never stored."""
+    """One report as the engine sees it. ``text`` is what copies are told by, and never stored.
 
+    ``known``: the index by whose common words it was read.
+    """
+
+    known: Shelf
     fields: Fields
     masks: list[str]
     vector: Vector
@@ -33,12 +64,51 @@ class Reading:
     digest: bytes
 
 
-def read_report(report: Report) -> Reading:
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A report with its artifact, version and evidence at hand, and its artifact's other names."""
+
+    report: Report
+    aliases: list[str]
+
+    @property
+    def fields(self) -> Fields:
+        return fields_of(self.report.evidence)
+
+    @property
+    def masks(self) -> list[str]:
+        return masks_of(self.report, self.aliases)
+
+
+def stored(report_id: int) -> Stored | None:
+    """The report as it is stored; None if it or its words are gone."""
+    with connection.cursor() as cursor:
+        cursor.execute(STORED, [report_id])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    aliases, *values = row
+    report, artifact, version, evidence = (_made(model, columns.split(), values) for model, columns in READ.values())
+    report.artifact, report.version = artifact, version if report.version_id else None
+    evidence.transcript = json.loads(evidence.transcript)
+    report.evidence = evidence
+    return Stored(report, aliases)
+
+
+def _made(model: type[models.Model], columns: Sequence[str], values: list[Any]) -> Any:
+    """The model's row out of the first of the values, which are taken away."""
+    own, values[:] = values[: len(columns)], values[len(columns) :]
+    return model.from_db(connection.alias, columns, own)
+
+
+def read_report(report: Report, aliases: Sequence[str] | None = None) -> Reading:
     """The report with its artifact's names blanked out, analysed. Takes no lock; reads how common words are."""
-    fields, masks = fields_of(report.evidence), masks_of(report)
-    is_common = common_among(index.rarities(), version=report.version.name if report.version else "")
+    fields, masks = fields_of(report.evidence), masks_of(report, aliases)
+    known = shelf.look()
+    is_common = common_among(known.rarities, version=report.version.name if report.version else "")
     text = text_of(fields, masks=masks, is_common=is_common)
     return Reading(
+        known,
         fields,
         masks,
         analyse(fields, masks=masks, key=settings.TERM_KEY, is_common=is_common),
@@ -53,6 +123,7 @@ def common_among(counts: Counts, *, version: str = "") -> Callable[[str], bool]:
 
     versioned = set(re.findall(r"\w+", normalise(version)))
 
+    @cache  # each field of a report asks after the same few words
     def is_common(word: str) -> bool:
         if word in versioned:
             return False
@@ -77,11 +148,14 @@ def fields_of(evidence: Evidence) -> Fields:
     )
 
 
-def masks_of(report: Report) -> list[str]:
-    """The structured values that stand in the report's own fields, to be blanked out of its text."""
+def masks_of(report: Report, aliases: Sequence[str] | None = None) -> list[str]:
+    """The structured values that stand in the report's own fields, to be blanked out of its text.
+
+    ``aliases`` are the artifact's other names, if they are at hand.
+    """
     artifact = report.artifact
     values = [artifact.org, artifact.name, artifact.title, artifact.developer, artifact.deployer, str(artifact)]
-    values += [alias.name for alias in artifact.aliases.all()]
+    values += [alias.name for alias in artifact.aliases.all()] if aliases is None else aliases
     values += [part for name in report.also_affects for part in (name, *parse(name))]
     if report.version:
         values.append(report.version.name)

@@ -12,7 +12,7 @@ from triage.grouping.explanation import Span, shared
 from triage.grouping.features import Numbers
 from triage.grouping.outcome import Outcome, Policy, issue_scores
 from triage.neighbours import Neighbours
-from triage.reading import Reading, fields_of, masks_of
+from triage.reading import Reading, stored
 
 FIELD_NAMES = {"title": "summary", "happened": "what_happened"}  # the engine's names where they differ from ours
 
@@ -27,21 +27,21 @@ def reasons_of(report: Report, reading: Reading, outcome: Outcome, near: Neighbo
         return {}
     members = [at for at, issue_id in enumerate(near.issue_ids) if issue_id == outcome.issue]
     at = max(members, key=lambda place: (float(near.probabilities[place]), -place))
-    nearest = Report.objects.select_related("version", "evidence").get(pk=near.report_ids[at])
-    if nearest.artifact_id == report.artifact_id:
-        nearest.artifact = report.artifact  # with its aliases
+    nearest = stored(near.report_ids[at])
+    if nearest is None:  # its words were erased while we looked
+        return {}
     ours, theirs = shared(
         reading.fields,
-        fields_of(nearest.evidence),
+        nearest.fields,
         masks=reading.masks,
-        other_masks=masks_of(nearest),
+        other_masks=nearest.masks,
         key=settings.TERM_KEY,
         background=background(),
     )
     return {
         "by": "text",
         "issue": outcome.issue,
-        "nearest": nearest.pk,
+        "nearest": nearest.report.pk,
         "nearest_score": round(float(near.probabilities[at]), 4),
         "score": round(outcome.score, 4),
         "threshold": round(outcome.threshold, 4),
