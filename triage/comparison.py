@@ -14,10 +14,11 @@ from accounts.policy import Actor
 from reports.models import Evidence, Issue, Placement, Report
 from reports.templatetags.looks import when
 from reports.text import guess_language
-from reports.vocabulary import Channel, PlacedBy
+from reports.vocabulary import Channel, PlacedBy, Status
 from triage import explanations
 from triage.explanations import Reason
-from triage.models import Suggestion
+from triage.models import Proposal, Suggestion
+from triage.moves import proposals_about
 from triage.queue import annotated, suggested_issue, suggested_title, title_in_words, titled
 
 Spans = Mapping[str, Sequence[Sequence[int]]]
@@ -109,6 +110,17 @@ class Opinion:
 
 
 @dataclass(frozen=True, slots=True)
+class Proposed:
+    """What the engine proposes for an issue: that it is one with ``other``, or that ``apart`` are another."""
+
+    proposal: Proposal
+    band: str
+    other: Issue | None
+    title: str
+    apart: list[Near]
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     this: Side | None
     nearest: Side | None
@@ -148,7 +160,11 @@ def isolated(title: str) -> str:
 
 def near_of(reasons: Mapping[str, Any], actor: Actor) -> list[Near]:
     """The reports that were nearest when the engine judged, best first, with the issues they stand in now."""
-    pks: list[int] = reasons.get("near", [])
+    return standing_of(reasons.get("near", []), actor)
+
+
+def standing_of(pks: Sequence[int], actor: Actor) -> list[Near]:
+    """The reports in that order, each with the issue it stands in; what the actor may not see is left out."""
     if not pks:
         return []
     placed = Placement.objects.active().visible_to(actor).filter(report__in=pks)
@@ -156,6 +172,32 @@ def near_of(reasons: Mapping[str, Any], actor: Actor) -> list[Near]:
     rows = placed.annotate(summary=F("report__evidence__summary")).order_by("pk")
     found = {row.report_id: Near(row.report, annotated(row, "summary") or "", row.issue) for row in reversed(rows)}
     return [found[pk] for pk in pks if pk in found]
+
+
+def proposed_for(issue: Issue, actor: Actor) -> list[Proposed]:
+    """What the engine proposes for the issue, the surest first, as far as it still stands and may be seen."""
+    proposals = list(proposals_about(issue))
+    others = {_beside(row, issue) for row in proposals} - {0}
+    seen = titled(Issue.objects.visible_to(actor).exclude(status=Status.MERGED)).select_related("family")
+    known = {row.pk: row for row in seen.filter(pk__in=others)} if others else {}
+    apart = {
+        row.report.pk: row
+        for row in standing_of([pk for proposal in proposals for pk in proposal.report_ids], actor)
+        if row.issue.pk == issue.pk
+    }
+    found = []
+    for proposal in proposals:
+        other = known.get(_beside(proposal, issue))
+        rows = [apart[pk] for pk in proposal.report_ids if pk in apart]
+        if other or rows:
+            title = title_in_words(other) if other else ""
+            found.append(Proposed(proposal, explanations.band(proposal.band), other, title, rows))
+    return found
+
+
+def _beside(proposal: Proposal, issue: Issue) -> int:
+    """The id of the other of two issues; 0 if the proposal is to part one."""
+    return (proposal.other_id if proposal.issue_id == issue.pk else proposal.issue_id) or 0
 
 
 def runner_up_of(reasons: Mapping[str, Any], actor: Actor) -> RunnerUp | None:

@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.policy import Actor
 from reports.models import Artifact, Issue, Report, Version
 from reports.vocabulary import Dismissal, Resolution, Severity
-from triage.moves import Verb
+from triage.models import Proposal
+from triage.moves import Verb, proposals_about
 from triage.publication import TITLE_LENGTH
 
 NUMBER = re.compile(r"TT-\d{4}-\d{5,}", re.IGNORECASE)
@@ -79,6 +80,14 @@ class LookForm(MoveForm):
     pass
 
 
+class RefuseForm(MoveForm):
+    proposal = forms.ModelChoiceField(queryset=Proposal.objects.none(), widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["proposal"].queryset = proposals_about(self.issue)  # type: ignore[attr-defined] # a ModelChoiceField
+
+
 class ReportForm(MoveForm):
     """For a move that one report makes, with nothing to be said about it."""
 
@@ -116,4 +125,5 @@ FORMS: Mapping[str, type[MoveForm]] = {
     Verb.KEEP: ReportForm,
     Verb.PART: ReportForm,
     Verb.LOOK: LookForm,
+    Verb.REFUSE: RefuseForm,
 }

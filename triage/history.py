@@ -31,6 +31,10 @@ MOVED: dict[str, tuple[Promise, Promise]] = {
         gettext_lazy("Report %(report)s looked at: it belongs here"),
     ),
 }
+SAID: dict[str, Promise] = {
+    Verb.LOOK: gettext_lazy("Growth looked at"),
+    Verb.REFUSE: gettext_lazy("A proposal of the engine refused"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +107,8 @@ def in_words(decision: Decision, issue: Issue, versions: dict[int, Version]) -> 
     if decision.verb in MOVED:
         is_left = decision.issue_id == issue.pk
         return str(MOVED[decision.verb][0 if is_left else 1]) % {"report": decision.report}
-    if decision.verb == Verb.LOOK:
-        return _("Growth looked at")
+    if decision.verb in SAID:
+        return str(SAID[decision.verb])
     if decision.verb == Verb.CONFIRM_ARTIFACT:
         return _("%(artifact)s confirmed as an artifact with a page of its own") % {"artifact": decision.artifact}
     return _("Confirmed") if decision.verb == Verb.CONFIRM else _("Reopened")

@@ -20,7 +20,7 @@ from reports.models import Affected, Artifact, Issue, Placement, Report, Version
 from reports.vocabulary import AffectedStatus, Dismissal, PlacedBy, Resolution, Severity, Status
 from triage import constraints
 from triage.matching import flag_regression, note_affected, open_issue
-from triage.models import Suggestion
+from triage.models import Proposal, Suggestion
 from triage.publication import TITLE_LENGTH, default_title, next_number, reports_in, why_held_back
 from triage.trail import Trail
 
@@ -36,6 +36,7 @@ class Verb(models.TextChoices):
     KEEP = "keep", gettext_lazy("It belongs here")
     PART = "part", gettext_lazy("Not this one")
     LOOK = "look", gettext_lazy("Looked at")
+    REFUSE = "refuse", gettext_lazy("Refuse a proposal")
     UNDO = "undo", gettext_lazy("Undo")
     CONFIRM_ARTIFACT = "confirm_artifact", gettext_lazy("Confirm artifact")
 
@@ -171,6 +172,20 @@ def look(scene: Scene) -> None:
         raise ValidationError(_("Somebody has looked at that already."), code="status")
 
 
+def refuse(scene: Scene) -> None:
+    """What the engine proposed overnight, to make two issues one or one two, is not so."""
+    named = scene.details.get("proposal")
+    proposal = proposals_about(scene.issue).filter(pk=named.pk).first() if isinstance(named, Proposal) else None
+    if proposal is None:
+        raise ValidationError(_("Somebody has answered that already."), code="status")
+    scene.trail.change(proposal, refused_at=scene.at)
+
+
+def proposals_about(issue: Issue) -> "models.QuerySet[Proposal]":
+    """What the engine proposes for the issue and nobody has answered, the surest first."""
+    return Proposal.objects.filter(Q(issue=issue) | Q(other=issue), taken_at=None, refused_at=None)
+
+
 def _confirmed(scene: Scene) -> dict[str, Any]:
     """What confirming sets: the title, the dates, and publication unless something holds it back."""
     issue, details = scene.issue, scene.details
@@ -295,6 +310,7 @@ class Move:
 _TITLED = frozenset({"public_title", "public_summary", "severity"})
 _STANDING = frozenset({Status.NEW, Status.CONFIRMED, Status.RESOLVED})
 _MERGED = {Status.MERGED: gettext_lazy("This issue has been merged into another. Decide there.")}
+_DISMISSED = {Status.DISMISSED: gettext_lazy("This issue is dismissed already.")}
 _STAYS = {Status.DISMISSED: gettext_lazy("Cannot move a report out of an issue that is dismissed. Reopen it first.")}
 
 MOVES: Mapping[Verb, Move] = {
@@ -352,17 +368,10 @@ MOVES: Mapping[Verb, Move] = {
         takes=frozenset({"target"}),
         refusals=_MERGED | _STAYS,
     ),
-    Verb.KEEP: Move(
-        start=_STANDING,
-        to=None,
-        act=keep,
-        refusals=_MERGED | {Status.DISMISSED: gettext_lazy("This issue is dismissed already.")},
-    ),
+    Verb.KEEP: Move(start=_STANDING, to=None, act=keep, refusals=_MERGED | _DISMISSED),
     Verb.PART: Move(start=_STANDING, to=None, act=part, refusals=_MERGED | _STAYS),
-    Verb.LOOK: Move(
-        start=_STANDING,
-        to=None,
-        act=look,
-        refusals=_MERGED | {Status.DISMISSED: gettext_lazy("This issue is dismissed already.")},
+    Verb.LOOK: Move(start=_STANDING, to=None, act=look, refusals=_MERGED | _DISMISSED),
+    Verb.REFUSE: Move(
+        start=_STANDING, to=None, act=refuse, takes=frozenset({"proposal"}), refusals=_MERGED | _DISMISSED
     ),
 }

@@ -8,12 +8,13 @@ from django.db import models
 
 from ledger.record import subject
 from reports.models import Affected, Artifact, Issue, Placement
-from triage.models import Constraint, Suggestion
+from triage.models import Constraint, Proposal, Suggestion
 
 Rows = dict[str, dict[str, Any] | None]
 
 KEPT: dict[str, type[models.Model]] = {
-    str(model._meta.model_name): model for model in (Affected, Artifact, Constraint, Issue, Placement, Suggestion)
+    str(model._meta.model_name): model
+    for model in (Affected, Artifact, Constraint, Issue, Placement, Proposal, Suggestion)
 }
 # How a row that a decision added ends when the decision is undone: history is kept, what never was history goes.
 ENDED_BY: dict[str, str | None] = {"placement": "superseded_at", "constraint": "ended_at", "affected": None}

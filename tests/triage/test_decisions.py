@@ -434,6 +434,7 @@ def test_growth_is_looked_at(issue: Issue, triager: Any) -> None:
         ([], "keep", {}, "Say which report is meant."),
         ([], "part", {}, "Say which report is meant."),
         ([], "look", {}, "Somebody has looked at that already."),
+        ([], "refuse", {}, "Somebody has answered that already."),
     ],
 )
 def test_a_move_that_cannot_be_made_says_why(

@@ -11,8 +11,8 @@ from django.utils import timezone
 from ledger.record import record
 from reports.models import Issue, Placement, Report
 from triage.counting import recount
-from triage.decisions import decide
-from triage.models import Decision, Suggestion
+from triage.decisions import decide, undo
+from triage.models import Decision, Proposal, Suggestion
 
 File = Callable[..., Report]
 TRANSCRIPT = [{"role": "user", "content": "Cite a ruling"}, {"role": "assistant", "content": "Marlow v Teviot Water"}]
@@ -240,6 +240,34 @@ def test_an_issue_that_grows_fast_is_looked_at(desk: Client, ruling: Report) -> 
     assert "Growing fast, look" not in response.content.decode()
 
 
+def test_proposals_are_shown_on_both_sides_and_refused(
+    desk: Client, ruling: Report, folder: Report, triager: Any
+) -> None:
+    first, second = sorted((issue_of(ruling), issue_of(folder)), key=lambda issue: issue.pk)
+    told = {"score": 0.5, "band": "likely", "method": "lexical-2"}
+    merge = Proposal.objects.create(kind="merge", issue=first, other=second, **told)
+    Proposal.objects.create(kind="split", issue=first, report_ids=[ruling.pk, 987654], **told)
+
+    page = desk.get(reverse("triage_issue", args=[first.pk])).content.decode()
+
+    assert "May be the same issue as" in page
+    assert "May be two issues: this 1 report stands apart" in page
+    assert "May be the same issue as" in desk.get(reverse("triage_issue", args=[second.pk])).content.decode()
+
+    response = press(desk, second, "refuse", proposal=merge.pk)
+
+    merge.refresh_from_db()
+    assert merge.refused_at is not None
+    assert "Refused what the engine proposed" in response.content.decode()
+    assert "May be the same issue as" not in desk.get(reverse("triage_issue", args=[first.pk])).content.decode()
+    assert press(desk, second, "refuse", proposal=merge.pk).status_code == 422
+
+    undo(Decision.objects.get(verb="refuse"), by=triager)
+
+    merge.refresh_from_db()
+    assert merge.refused_at is None
+
+
 @pytest.mark.parametrize("form", ["{number}", "see {number} please", "https://example.org/issues/{number}/"])
 def test_a_report_is_placed_by_pasting_a_number_or_an_address(
     desk: Client, ruling: Report, folder: Report, triager: Any, form: str
@@ -350,7 +378,7 @@ def test_the_desk_costs_the_same_however_much_waits(
     Issue.objects.filter(pk=issue.pk).update(voice_count=2 + how_many, report_count=2 + how_many)
     assert Report.objects.filter(held_at=None, filed_at__lte=timezone.now()).count() == 1 + 2 * how_many
 
-    with django_assert_num_queries(24):
+    with django_assert_num_queries(25):
         response = desk.get("/triage/")
 
     assert len(response.context["rows"]) == 1 + how_many

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.policy import Actor
 from reports.models import Affected, Artifact, Issue, Placement, Report
 from reports.vocabulary import AffectedStatus, Status
-from triage.comparison import Comparison, Opinion, comparison_of, opinions_of
+from triage.comparison import Comparison, Opinion, Proposed, comparison_of, opinions_of, proposed_for
 from triage.forms import FORMS, MoveForm
 from triage.growth import last_flag
 from triage.history import Happening, history_of
@@ -34,6 +34,7 @@ class Detail:
     more_reports: int
     comparison: Comparison | None
     opinions: list[Opinion]
+    proposed: list[Proposed]
     history: list[Happening]
     facts: list[dict[str, Any]]
     affected: list[Affected]
@@ -93,6 +94,7 @@ def detail_of(issue: Issue, actor: Actor, *, report: str = "", bound: Mapping[st
         more_reports=max(0, issue.report_count - MOST_REPORTS),
         comparison=comparison_of(chosen, opinions, actor) if chosen else None,
         opinions=opinions,
+        proposed=proposed_for(issue, actor),
         history=history_of(issue),
         facts=_facts(issue, chosen.report if chosen else None),
         affected=affected,
