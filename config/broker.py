@@ -99,5 +99,6 @@ def celery_settings(broker_url: str) -> dict[str, Any]:
                 "options": {"expires": TASK_LIMIT_S},
             },
             "link_themes": {"task": "triage.tasks.link_themes", "schedule": crontab(hour=NIGHT, minute=30)},
+            "propose": {"task": "triage.tasks.propose", "schedule": crontab(hour=NIGHT, minute=50)},
         },
     }

@@ -8,7 +8,7 @@ from django.utils import timezone
 from reports.idempotency import forget_answers
 from reports.models import Report
 from reports.voices import throw_salts_away
-from triage import embeddings, growth, index, matching, themes
+from triage import embeddings, growth, index, matching, proposals, themes
 from triage.bell import bell
 
 SWEEP_AFTER = timedelta(seconds=5)  # by then the bell would have rung
@@ -57,3 +57,11 @@ def link_themes(*after: int) -> None:
     themes.link(changed)
     if len(changed) == LINKED_AT_MOST:
         bell.ring(link_themes, changed[-1])
+
+
+@shared_task(ignore_result=True)
+def propose(*after: int) -> None:
+    """The nightly look at issues that changed lately, half a minute at a time; rings for those that follow."""
+    last = proposals.propose(after=max(after, default=0))
+    if last is not None:
+        bell.ring(propose, last)
