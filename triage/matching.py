@@ -27,7 +27,7 @@ from triage.grouping.vector import ANALYSER
 from triage.locks import FAMILY
 from triage.models import Suggestion, TermVector
 from triage.neighbours import Neighbours, neighbours_of
-from triage.reading import Reading, family_of, read_report, stored
+from triage.reading import Reading, family_of, read_report, stored, stored_among
 from triage.reasons import reasons_of
 from triage.trip import Trip, insertion, together
 
@@ -174,8 +174,9 @@ def near_copy_of(report: Report, reading: Reading, near: Neighbours, bounds: Bou
     """The home of the report that this one is a copy of, but for a few letters or words."""
     shut = {*near.closed, *bounds.barred}
     alike = [at for at in near.like_copies(reading.sketch) if near.issue_ids[at] not in shut][:MOST_READ]
+    others = stored_among([near.report_ids[at] for at in alike]) if alike else {}
     for at in alike:
-        found = stored(near.report_ids[at])
+        found = others.get(near.report_ids[at])
         # the templates of a scanner differ in a word, and that word is the whole difference
         if found is None or found.report.rule_id != report.rule_id:
             continue

@@ -44,7 +44,7 @@ FROM reports_report r
 JOIN reports_artifact a ON a.id = r.artifact_id
 JOIN reports_evidence e ON e.report_id = r.id
 LEFT JOIN reports_version v ON v.id = r.version_id
-WHERE r.id = %s
+WHERE r.id = ANY(%s)
 """  # noqa: S608 -- of our own names
 
 
@@ -82,13 +82,20 @@ class Stored:
 
 def stored(report_id: int) -> Stored | None:
     """The report as it is stored; None if it or its words are gone."""
+    return stored_among([report_id]).get(report_id)
+
+
+def stored_among(report_ids: Sequence[int]) -> dict[int, Stored]:
+    """Those of the reports that are there, as they are stored, by id."""
     with connection.cursor() as cursor:
-        cursor.execute(STORED, [report_id])
-        row = cursor.fetchone()
-    if row is None:
-        return None
-    aliases, *values = row
-    report, artifact, version, evidence = (_made(model, columns.split(), values) for model, columns in READ.values())
+        cursor.execute(STORED, [list(report_ids)])
+        found = [_put_together(*row) for row in cursor.fetchall()]
+    return {each.report.pk: each for each in found}
+
+
+def _put_together(aliases: list[str], *values: Any) -> Stored:
+    rest = list(values)
+    report, artifact, version, evidence = (_made(model, columns.split(), rest) for model, columns in READ.values())
     report.artifact, report.version = artifact, version if report.version_id else None
     evidence.transcript = json.loads(evidence.transcript)
     report.evidence = evidence
