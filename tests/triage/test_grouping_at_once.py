@@ -123,8 +123,8 @@ def assert_no_double_issue() -> None:
     rows = Placement.objects.active().values_list(
         "issue_id", "report__artifact__family_id", "report__rule_id", "report__term_vector__copy_digest"
     )
-    by_text: dict[tuple[int, bytes], set[int]] = {}
-    by_rule: dict[tuple[int, str], set[int]] = {}
+    by_text: dict[tuple[int | None, bytes], set[int]] = {}
+    by_rule: dict[tuple[int | None, str], set[int]] = {}
     for issue_id, family_id, rule_id, digest in rows:
         by_text.setdefault((family_id, bytes(digest)), set()).add(issue_id)
         if rule_id:
