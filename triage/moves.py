@@ -21,6 +21,7 @@ from reports.vocabulary import AffectedStatus, Dismissal, PlacedBy, Resolution, 
 from triage import constraints
 from triage.matching import flag_regression, note_affected, open_issue
 from triage.models import Proposal, Suggestion
+from triage.proposals import waiting_proposals
 from triage.publication import TITLE_LENGTH, default_title, next_number, reports_in, why_held_back
 from triage.trail import Trail
 
@@ -183,7 +184,7 @@ def refuse(scene: Scene) -> None:
 
 def proposals_about(issue: Issue) -> "models.QuerySet[Proposal]":
     """What the engine proposes for the issue and nobody has answered, the surest first."""
-    return Proposal.objects.filter(Q(issue=issue) | Q(other=issue), taken_at=None, refused_at=None)
+    return waiting_proposals().filter(Q(issue=issue) | Q(other=issue))
 
 
 def _confirmed(scene: Scene) -> dict[str, Any]:
