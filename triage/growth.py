@@ -23,14 +23,19 @@ MOST_OF_A_DAY = 0.08  # of the reports that came in, if there were LEAST_A_DAY
 LEAST_A_DAY = 200
 VERB = "growth"
 
-# Placements alone narrow it down, from their index; then the few issues left are counted closely: without the report
-# that opened the issue, without moves of reports that stood elsewhere before, and since a person last decided.
+# The index of placements alone narrows it down to a few issues; those are counted closely: without the report that
+# opened the issue, without moves of reports that stood elsewhere before, and since a person last decided.
 GROWING = """
-WITH busy AS (
-  SELECT issue_id FROM reports_placement
-  WHERE placed_at > %(day)s AND by = 'engine' GROUP BY issue_id HAVING count(*) > %(least)s
+WITH lately AS (
+  SELECT issue_id, count(*) AS placed, count(*) FILTER (WHERE by = 'engine') AS day,
+         count(*) FILTER (WHERE by = 'engine' AND placed_at > %(hour)s) AS hour
+  FROM reports_placement WHERE placed_at > %(day)s GROUP BY issue_id
 ), intake AS (
-  SELECT count(*) AS reports FROM reports_placement WHERE placed_at > %(day)s AND EXISTS (SELECT FROM busy)
+  SELECT sum(placed) AS reports FROM lately
+), busy AS (
+  SELECT l.issue_id FROM lately l CROSS JOIN intake n
+  JOIN reports_issue i ON i.id = l.issue_id AND i.growth_flagged_at IS NULL AND i.status = ANY(%(open)s)
+  WHERE l.hour > %(most)s OR (n.reports >= %(enough)s AND l.day > %(share)s * n.reports)
 ), looked AS (
   SELECT b.issue_id, greatest(
     (SELECT max(d.decided_at) FROM triage_decision d WHERE d.issue_id = b.issue_id AND d.by = 'person'
@@ -49,9 +54,8 @@ WITH busy AS (
     SELECT FROM reports_placement o WHERE o.issue_id = p.issue_id AND (o.placed_at, o.id) < (p.placed_at, p.id))
   GROUP BY p.issue_id
 )
-SELECT c.issue_id, c.hour, c.day, n.reports
+SELECT c.issue_id, c.hour, c.day, n.reports::int
 FROM counted c CROSS JOIN intake n
-JOIN reports_issue i ON i.id = c.issue_id AND i.growth_flagged_at IS NULL AND i.status = ANY(%(open)s)
 WHERE c.hour > %(most)s OR (n.reports >= %(enough)s AND c.day > %(share)s * n.reports)
 ORDER BY c.issue_id
 """
@@ -84,7 +88,6 @@ def growing(now: datetime) -> dict[int, tuple[int, int, int]]:
                 "most": MOST_AN_HOUR,
                 "enough": LEAST_A_DAY,
                 "share": MOST_OF_A_DAY,
-                "least": min(MOST_AN_HOUR, int(MOST_OF_A_DAY * LEAST_A_DAY)),
                 "open": list(GROWS),
             },
         )
