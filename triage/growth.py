@@ -4,6 +4,7 @@ Joins go on and count meanwhile. Only those since a person last decided on the i
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Max
@@ -23,41 +24,27 @@ MOST_OF_A_DAY = 0.08  # of the reports that came in, if there were LEAST_A_DAY
 LEAST_A_DAY = 200
 VERB = "growth"
 
-# The index of placements alone narrows it down to a few issues; those are counted closely: without the report that
-# opened the issue, without moves of reports that stood elsewhere before, and since a person last decided.
-GROWING = """
+# Asked at every sweep, so from the index of placements alone: 36 ms where 40,000 came in a day. Nearly always nobody.
+BUSY = """
 WITH lately AS (
   SELECT issue_id, count(*) AS placed, count(*) FILTER (WHERE by = 'engine') AS day,
          count(*) FILTER (WHERE by = 'engine' AND placed_at > %(hour)s) AS hour
   FROM reports_placement WHERE placed_at > %(day)s GROUP BY issue_id
 ), intake AS (
-  SELECT sum(placed) AS reports FROM lately
-), busy AS (
-  SELECT l.issue_id FROM lately l CROSS JOIN intake n
-  JOIN reports_issue i ON i.id = l.issue_id AND i.growth_flagged_at IS NULL AND i.status = ANY(%(open)s)
-  WHERE l.hour > %(most)s OR (n.reports >= %(enough)s AND l.day > %(share)s * n.reports)
-), looked AS (
-  SELECT b.issue_id, greatest(
-    (SELECT max(d.decided_at) FROM triage_decision d WHERE d.issue_id = b.issue_id AND d.by = 'person'
-       AND d.undoes_id IS NULL AND NOT EXISTS (SELECT FROM triage_decision u WHERE u.undoes_id = d.id)),
-    (SELECT max(p.placed_at) FROM reports_placement p
-       WHERE p.issue_id = b.issue_id AND p.by = 'person' AND p.superseded_at IS NULL),
-    %(day)s) AS at
-  FROM busy b
-), counted AS (
-  SELECT p.issue_id, count(*) AS day, count(*) FILTER (WHERE p.placed_at > %(hour)s) AS hour
-  FROM looked l
-  JOIN reports_placement p ON p.issue_id = l.issue_id AND p.placed_at > l.at AND p.by = 'engine'
-    AND p.superseded_at IS NULL
-  JOIN reports_report r ON r.id = p.report_id AND r.grouped_at >= p.placed_at  -- else it was moved
-  WHERE EXISTS (
-    SELECT FROM reports_placement o WHERE o.issue_id = p.issue_id AND (o.placed_at, o.id) < (p.placed_at, p.id))
-  GROUP BY p.issue_id
+  SELECT sum(placed)::int AS reports FROM lately
 )
-SELECT c.issue_id, c.hour, c.day, n.reports::int
-FROM counted c CROSS JOIN intake n
-WHERE c.hour > %(most)s OR (n.reports >= %(enough)s AND c.day > %(share)s * n.reports)
-ORDER BY c.issue_id
+SELECT l.issue_id, n.reports FROM lately l CROSS JOIN intake n
+JOIN reports_issue i ON i.id = l.issue_id AND i.growth_flagged_at IS NULL AND i.status = ANY(%(open)s)
+WHERE l.hour > %(most)s OR (n.reports >= %(enough)s AND l.day > %(share)s * n.reports)
+ORDER BY l.issue_id
+"""
+# One of those, closely: without the report that opened the issue, and without those moved from elsewhere.
+JOINS = """
+SELECT count(*) FILTER (WHERE p.placed_at > %(hour)s), count(*)
+FROM reports_placement p
+JOIN reports_report r ON r.id = p.report_id AND r.grouped_at >= p.placed_at
+WHERE p.issue_id = %(issue)s AND p.placed_at > %(since)s AND p.by = 'engine' AND p.superseded_at IS NULL
+  AND p.id <> (SELECT o.id FROM reports_placement o WHERE o.issue_id = %(issue)s ORDER BY o.placed_at, o.id LIMIT 1)
 """
 GROWS = (Status.NEW, Status.CONFIRMED, Status.RESOLVED)
 
@@ -79,19 +66,17 @@ def flag_growth(now: datetime | None = None) -> int:
 
 def growing(now: datetime) -> dict[int, tuple[int, int, int]]:
     """Issues not flagged that should be: their joins within an hour and a day, and the site's reports in that day."""
+    limits: dict[str, Any] = {"most": MOST_AN_HOUR, "enough": LEAST_A_DAY, "share": MOST_OF_A_DAY, "open": list(GROWS)}
+    found = {}
     with connection.cursor() as cursor:
-        cursor.execute(
-            GROWING,
-            {
-                "hour": now - HOUR,
-                "day": now - DAY,
-                "most": MOST_AN_HOUR,
-                "enough": LEAST_A_DAY,
-                "share": MOST_OF_A_DAY,
-                "open": list(GROWS),
-            },
-        )
-        return {issue_id: (hour, day, intake) for issue_id, hour, day, intake in cursor.fetchall()}
+        cursor.execute(BUSY, {"hour": now - HOUR, "day": now - DAY, **limits})
+        for issue_id, intake in cursor.fetchall():
+            since = max(now - DAY, last_looked_at(issue_id) or now - DAY)
+            cursor.execute(JOINS, {"hour": now - HOUR, "since": since, "issue": issue_id})
+            hour, day = cursor.fetchone()
+            if hour > MOST_AN_HOUR or (intake >= LEAST_A_DAY and day > MOST_OF_A_DAY * intake):
+                found[issue_id] = (hour, day, intake)
+    return found
 
 
 def flagged_at(issue_id: int) -> datetime | None:
