@@ -167,7 +167,8 @@ def everywhere(query: Query, known: Shelf) -> tuple[Scored, Scored]:
     """The tail, and every sealed report with one of the query's best words; the tail is in hand, so it came first."""
     best_words = query.narrowed(known.rarities.counts_of(query.terms))
     listing = known.tail.listing
-    tail = Scored.of(listing.report_ids, listing.family_ids, best_words.dots(known.tail.bags), listing.norms)
+    lengths = known.rarities.norms_of(known.tail.bags).astype(np.float32)  # whoever wrote them could not measure them
+    tail = Scored.of(listing.report_ids, listing.family_ids, best_words.dots(known.tail.bags), lengths)
     blocks, offsets, known = blocks_of(best_words, known)
     listing = known.sealed.listing
     places, sums = add_up(blocks, offsets, best_words, total=len(listing))

@@ -215,7 +215,7 @@ def with_tail(shelf: Shelf, listing: Listing) -> Shelf:
     """
     known = shelf.tail
     if np.array_equal(known.listing.report_ids, listing.report_ids):
-        return replace(shelf, tail=replace(known, listing=replace(listing, norms=known.listing.norms)))
+        return replace(shelf, tail=replace(known, listing=listing))
     packed = {key: known.packed[key] for key in listing.report_ids.tolist() if key in known.packed}
     if missing := [key for key in listing.report_ids.tolist() if key not in packed]:
         with reading() as cursor:
@@ -224,11 +224,7 @@ def with_tail(shelf: Shelf, listing: Listing) -> Shelf:
     rows = np.array([key in packed for key in listing.report_ids.tolist()], dtype=bool)
     listing = Listing(listing.report_ids[rows], listing.family_ids[rows], listing.norms[rows])
     bags = Bags.unpack([packed[key] for key in listing.report_ids.tolist()])
-    shelf = replace(shelf, tail=Tail(listing, packed, bags, bags.counts()))
-    if listing.norms.all():
-        return shelf
-    measured = replace(listing, norms=shelf.rarities.norms_of(bags).astype(np.float32))  # whoever wrote them could not
-    return replace(shelf, tail=replace(shelf.tail, listing=measured))
+    return replace(shelf, tail=Tail(listing, packed, bags, bags.counts()))
 
 
 def counted(shelf: Shelf) -> Shelf:
