@@ -97,7 +97,9 @@ def test_the_same_is_bound_and_not_the_same_is_barred_whichever_is_older(
     assert bounds_of(younger).bound is None  # the other stands nowhere
 
 
-def test_what_was_said_follows_merges(say: Say, standing_in: Any, asked: Report, make_issue: Callable[..., Any]) -> None:
+def test_what_was_said_follows_merges(
+    say: Say, standing_in: Any, asked: Report, make_issue: Callable[..., Any]
+) -> None:
     same, differs, home, elsewhere, last = (make_issue() for _ in range(5))
     say(asked, standing_in(same), "same")
     say(asked, standing_in(differs), "not_same")
