@@ -33,6 +33,7 @@ LIVE = (Status.NEW, Status.CONFIRMED, Status.RESOLVED)
 SINCE = timedelta(days=2)  # two nights, so that a night missed is made up for by the next
 WITHIN_S = 30.0  # half of what a task may take, for the last issue may be a large one
 FIRST, NEWEST = 3, 2  # reports that speak for an issue
+WORTH_ASKING = 0.5  # share of likely from which two issues that people know are worth a minute of theirs
 WEIGHED = 5  # issues near one that are asked in their turn
 LEAST_PART = 2  # reports on each side of a split
 SAMPLE = 24  # reports of an issue that are compared each with each
@@ -170,7 +171,7 @@ def _of_two(
     theirs = _spokesmen(other.pk)
     score = min(conviction, _conviction(theirs, issue.pk))
     is_touched = issue.touched_at is not None or other.touched_at is not None
-    if score < (bars.possible if is_touched else bars.likely):
+    if score < bars.likely * (WORTH_ASKING if is_touched else 1):
         return None
     return Opinion(
         min(round(score, 4), 1.0),
