@@ -272,6 +272,9 @@ class Placement(models.Model):
         ]
         indexes = [
             models.Index(fields=["issue"], name="placement_active", condition=Q(superseded_at=None)),
+            models.Index(
+                fields=["issue"], name="placement_to_look_at", condition=Q(superseded_at=None, needs_look=True)
+            ),
             models.Index(fields=["placed_at"], include=["issue", "by"], name="placement_time"),
         ]
 
