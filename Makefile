@@ -8,7 +8,7 @@ STATE_DIR ?= .telltale
 DEMO ?= 1
 export PORT STATE_DIR DEMO
 
-.PHONY: run setup setup-dev test test-long lint format screens bench bench-grouping locks messages
+.PHONY: run setup setup-dev test test-long lint format screens bench bench-scale bench-grouping locks messages
 
 run: setup
 	@exec $(BIN)/python manage.py up
@@ -50,6 +50,10 @@ screens: setup-dev
 
 bench: setup-dev
 	@$(BIN)/python -m bench
+
+# A million stored reports: a quarter of an hour or more, and 6 GB of disk.
+bench-scale: setup-dev
+	@$(BIN)/python -m bench scale
 
 # make bench-grouping DATA=FOLDER [EMBEDDER=onnx:PATH] [SETS="NAME …"] [OPTIONS="--twice --no-robustness --write"]
 bench-grouping: setup-dev

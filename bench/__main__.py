@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
-from bench import filing, grouping, resting
+from bench import filing, grouping, matching, resting
 from bench.stack import stack
 from bench.table import Line, machine, show
 
@@ -14,15 +14,21 @@ def life() -> Iterator[Line]:
     """A site as `make run` makes it, at rest and then at work."""
     with stack(DEMO="1") as site:
         yield from resting.measure(site)
-        yield from grouping.measure(site)
+        yield from grouping.latency(site)
 
 
-PARTS: dict[str, Callable[[], Iterator[Line]]] = {"filing": filing.measure, "life": life}
+PARTS: dict[str, Callable[[], Iterator[Line]]] = {
+    "filing": filing.measure,
+    "life": life,
+    "matching": matching.measure,
+    "scale": matching.scale,
+}
+LONG = {"scale"}  # measured only if asked for
 
 
 def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # by way of what stops the sites
-    wanted = sys.argv[1:] or list(PARTS)
+    wanted = sys.argv[1:] or [part for part in PARTS if part not in LONG]
     if unknown := set(wanted) - set(PARTS):
         sys.exit(f"There is no part {', '.join(sorted(unknown))}. Parts: {', '.join(PARTS)}.")
     print(machine(), flush=True)
