@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from reports.models import Issue, Report
 from triage import index, tasks, themes
+from triage.bell import bell
 from triage.models import Theme, ThemeIssue
 
 pytestmark = pytest.mark.django_db
@@ -135,7 +136,7 @@ def test_the_night_takes_a_hundred_at_a_time_and_rings_for_the_rest(
 ) -> None:
     rung: list[int] = []
     monkeypatch.setattr(tasks, "LINKED_AT_MOST", 1)
-    monkeypatch.setattr(tasks.bell, "ring", lambda task, theme_id: rung.append(theme_id))
+    monkeypatch.setattr(bell, "ring", lambda task, theme_id: rung.append(theme_id))
     issues = [filed(text, "acme/helper") for text in (HELPLINES[0], CITATIONS[0])]
 
     tasks.link_themes()

@@ -160,12 +160,19 @@ def _replaced(one: Sequence[str], other: Sequence[str]) -> Iterator[tuple[Sequen
 def _slips(word: str) -> Iterator[str]:
     """The word and what is left of it without one letter, of long words without two: misspellings meet in these.
 
-    Digits stay, for another number is another thing.
+    Digits stay, for another number is another thing: one digit for another is no slip, one more or less only in a long
+    number. Two that changed places are one, but not in a year or the like.
 
     >>> sorted(_slips("no1"))
-    ['n1', 'no1', 'o1']
+    ['1no', 'n1', 'no1', 'o1']
+    >>> set(_slips("win32")) & set(_slips("win23")), set(_slips("2012")) & set(_slips("2021"))
+    ({'23inw'}, set())
     """
     yield word
+    if any(map(str.isdigit, word)) and (not word.isdigit() or len(word) >= _LONG_WORD):
+        yield "".join(sorted(word))
+        if len(word) >= _LONG_WORD:
+            yield from (word[:at] + word[at + 1 :] for at in range(len(word)))
     for shorter in _shorter(word):
         yield shorter
         if _LONG_WORD <= len(word) <= _LONGEST_WORD:

@@ -78,11 +78,12 @@ class Query:
     def narrowed(self, counts: NDArray[np.int64]) -> Self:
         """The terms that can add most, best first, as long as their ``counts`` postings stay within the budget.
 
-        One is kept at least. Not the rarest: a few middling words in common tell more than one rare one (measured: of
+        Those that no report holds take no place: a page in another language would else push out what can be found. One
+        is kept at least. Not the rarest: a few middling words in common tell more than one rare one (measured: of
         eight terms, ten points of recall).
         """
         most = _MOST_OF_MANY if len(self.terms) > _MANY_TERMS else _MOST_TERMS
-        order = np.lexsort((self.terms, -self.worth))[:most]
+        order = np.lexsort((self.terms, -self.worth, counts == 0))[:most]
         within = np.cumsum(counts[order]) <= _MOST_POSTINGS
         within[:1] = True
         return type(self)(self.terms[order][within], self.worth[order][within])
