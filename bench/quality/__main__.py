@@ -106,7 +106,7 @@ def tell_robustness(told: dict[str, Any]) -> None:
     copies = told["copies"]
     say(
         f"  {copies['filed']} copies with one word in ten mistyped: {copies['same_voice']} caught as one voice, "
-        f"{copies['same_issue']} in its issue, {copies['issues']} issues in all"
+        f"{copies['same_issue']} in the issue of theirs, {copies['issues']} issues in all"
     )
     say("  " + "; ".join(goals.robust(told)))
 

@@ -84,7 +84,7 @@ def test_what_spoiling_costs_is_counted_from_the_clean_text(client: Client, meas
     response = client.get("/quality/")
 
     assert [row["lost"] for row in response.context["changes"]] == [None, 2, 1]
-    assert "Of 100 copies of one report" in page(client)
+    assert "Of 100 copies of five reports" in page(client)
 
 
 def test_figures_of_another_method_are_not_passed_off_as_ours(
