@@ -10,7 +10,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from triage.grouping.vector import TERM
+from triage.grouping.vector import TERM, TITLED
 
 POSITION = np.dtype("<u2")
 LARGEST = 1 << 16  # reports a segment can number
@@ -66,27 +66,33 @@ class Block:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Query:
-    """What is asked of the index: ascending terms, and what a stored weight of 1 adds to the sum for each."""
+    """What is asked of the index: ascending terms, what a stored weight of 1 adds to the sum for each, and whether it
+    stands in the title."""
 
     terms: NDArray[np.int32]
     worth: NDArray[np.float64]
+    is_titled: NDArray[np.bool_]
 
     @classmethod
     def of(cls, terms: NDArray[np.int32], weights: NDArray[np.uint8], rarities: NDArray[np.float64]) -> Self:
-        return cls(terms, weights * rarities**2)
+        return cls(terms, weights * rarities**2, (weights & TITLED) > 0)
 
     def narrowed(self, counts: NDArray[np.int64]) -> Self:
         """The terms that can add most, best first, as long as their ``counts`` postings stay within the budget.
 
-        Those that no report holds take no place: a page in another language would else push out what can be found. One
-        is kept at least. Not the rarest: a few middling words in common tell more than one rare one (measured: of
+        Those that no report holds take no place, and those of the title always have one: a page in another language
+        would else push out what can be found. One is kept at least.
+
+        Not the rarest: a few middling words in common tell more than one rare one (measured: of
         eight terms, ten points of recall).
         """
         most = _MOST_OF_MANY if len(self.terms) > _MANY_TERMS else _MOST_TERMS
-        order = np.lexsort((self.terms, -self.worth, counts == 0))[:most]
+        order = np.lexsort((self.terms, -self.worth, counts == 0))
+        order = order[(np.arange(len(order)) < most) | self.is_titled[order]]
         within = np.cumsum(counts[order]) <= _MOST_POSTINGS
         within[:1] = True
-        return type(self)(self.terms[order][within], self.worth[order][within])
+        chosen = order[within]
+        return type(self)(self.terms[chosen], self.worth[chosen], self.is_titled[chosen])
 
     def dots(self, bags: Bags) -> NDArray[np.float64]:
         """The sum for each report at hand, in whatever order the query's terms stand."""

@@ -83,11 +83,24 @@ def test_a_position_can_be_taken_out_of_a_block() -> None:
 
 def test_the_words_that_can_add_most_are_asked_for_within_a_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(postings, "_MOST_POSTINGS", 100)
-    query = Query(np.array([1, 2, 3], dtype=np.int32), np.array([5.0, 9.0, 7.0]))
+    query = Query(np.array([1, 2, 3], dtype=np.int32), np.array([5.0, 9.0, 7.0]), np.zeros(3, dtype=np.bool_))
 
     assert query.narrowed(np.array([10, 60, 40])).terms.tolist() == [2, 3]
     assert query.narrowed(np.array([10, 999, 40])).terms.tolist() == [2]
     assert query.narrowed(np.array([1, 1, 1])).worth.tolist() == [9.0, 7.0, 5.0]
+
+
+def test_a_page_in_another_language_does_not_push_out_the_title_nor_what_can_be_found() -> None:
+    foreign, known = np.arange(100), np.array([100, 101])  # rare, worth more each, and long
+    terms = np.concatenate([foreign, known]).astype(np.int32)
+    worth = np.concatenate([np.full(100, 9.0), [1.0, 2.0]])
+    is_titled = terms == 100
+
+    elsewhere = Query(terms, worth, is_titled).narrowed(np.concatenate([np.full(100, 1), [50, 50]]))
+    nowhere = Query(terms, worth, is_titled).narrowed(np.concatenate([np.full(100, 0), [50, 50]]))
+
+    assert 100 in elsewhere.terms
+    assert nowhere.terms[:2].tolist() == [101, 100]
 
 
 def test_ties_go_to_the_lower_id_at_the_cut_too() -> None:
