@@ -26,7 +26,7 @@ from triage import shelf
 from triage.grouping.postings import Bags, Block, Query, add_up, best
 from triage.grouping.vector import ANALYSER, Vector
 from triage.sealing import forget, maintain, merge, move, seal
-from triage.shelf import Rarities, Shelf, array, norm_of, reading
+from triage.shelf import Rarities, Shelf, array, reading
 
 __all__ = [
     "Candidates",
@@ -37,7 +37,6 @@ __all__ = [
     "maintain",
     "merge",
     "move",
-    "norm_of",
     "rarities",
     "seal",
 ]

@@ -180,7 +180,8 @@ def near_copy_of(report: Report, reading: Reading, near: Neighbours, bounds: Bou
         # the templates of a scanner differ in a word, and that word is the whole difference
         if found is None or found.report.rule_id != report.rule_id:
             continue
-        if is_copy(reading.text, text_of(found.fields, masks=found.masks)):
+        text = text_of(found.fields, masks=found.masks, is_common=found.common_among(reading.known.rarities))
+        if is_copy(reading.text, text):
             other = found.report
             return joined_copy(report, near.issue_ids[at], other.pk, other.copy_of_id or other.pk)
     return None
@@ -224,17 +225,13 @@ def nearest(report_id: int, *, count: int) -> list[int]:
 
 def renew(*, most: int) -> int:
     """Analyse anew what an older analyser made, oldest first; until then it is no candidate. Returns how many."""
-    stale = Report.objects.filter(term_vector__analyser__lt=ANALYSER, evidence__isnull=False)
-    reports = list(
-        stale.select_related("artifact", "version", "evidence")
-        .prefetch_related("artifact__aliases")
-        .order_by("pk")[:most]
-    )
+    stale = TermVector.objects.filter(analyser__lt=ANALYSER, report__evidence__isnull=False)
+    found = stored_among(list(stale.order_by("pk").values_list("pk", flat=True)[:most]))
     trip = Trip()
-    for report in reports:
-        trip.insert(index_row(report, read_report(report)), otherwise=ANEW)
+    for filed in found.values():
+        trip.insert(index_row(filed.report, read_report(filed.report, filed.aliases)), otherwise=ANEW)
     trip.go()
-    return len(reports)
+    return len(found)
 
 
 def source_of(report: Report) -> Source:

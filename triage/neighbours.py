@@ -96,7 +96,7 @@ def neighbours_of(
     own = embeddings.vectors_of([report.pk]).get(report.pk) if settings.EMBEDDER else None
     if own is not None:
         near = embeddings.neighbours(own, family_id=family_id, exclude=report.pk, most=CANDIDATES)
-        found = index.joined(found, [key for key in near if key not in set(found.report_ids)], family_id)
+        found = index.joined(found, near, family_id)
     found = index.joined(found, sorted(set(beside) - {report.pk}), family_id)
     placed = _placed(found)
     if before is not None:

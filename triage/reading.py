@@ -79,6 +79,10 @@ class Stored:
     def masks(self) -> list[str]:
         return masks_of(self.report, self.aliases)
 
+    def common_among(self, counts: Counts) -> Callable[[str], bool]:
+        """Which plain words are prose, as this report is read."""
+        return common_among(counts, version=self.report.version.name if self.report.version else "")
+
 
 def stored(report_id: int) -> Stored | None:
     """The report as it is stored; None if it or its words are gone."""

@@ -35,6 +35,7 @@ def reasons_of(report: Report, reading: Reading, outcome: Outcome, near: Neighbo
         nearest.fields,
         masks=reading.masks,
         other_masks=nearest.masks,
+        is_common=nearest.common_among(reading.known.rarities),
         key=settings.TERM_KEY,
         background=background(),
     )

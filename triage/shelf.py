@@ -12,7 +12,7 @@ from psycopg import Cursor
 from psycopg.pq import Format
 
 from triage.grouping.postings import Bags, look_up, rarity
-from triage.grouping.vector import ANALYSER, Vector
+from triage.grouping.vector import ANALYSER
 
 DRIFT = 0.05  # share of the sealed reports whose words may be uncounted before all are counted again
 
@@ -246,9 +246,3 @@ def count() -> Counts:
         segment_ids, total, terms, reports = cursor.fetchone()
     by_term = (np.array(terms or [], dtype=np.int32), np.array(reports or [], dtype=np.int64))
     return Counts(frozenset(segment_ids or []), total or 0, by_term)
-
-
-def norm_of(vector: Vector, rarities: Rarities) -> float:
-    """The length of a vector by today's rarities: what ``TermVector.norm`` holds."""
-    weights = vector.weights * rarities.of(vector.terms)
-    return float(np.sqrt(weights @ weights))

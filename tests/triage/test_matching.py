@@ -17,8 +17,9 @@ from ledger.models import Payload
 from reports.models import Issue, Placement, Report
 from reports.naming import artifact_named
 from reports.vocabulary import SourceType
-from triage import methods, themes
+from triage import matching, methods, themes
 from triage.decisions import decide
+from triage.grouping.vector import ANALYSER
 from triage.management.commands.load_demo import Told
 from triage.matching import match_report
 from triage.models import Constraint, Suggestion, TermVector
@@ -969,3 +970,16 @@ def test_the_demo_ends_in_the_issues_that_are_pinned(db: None, settings: Any, mo
     rows = Placement.objects.active().order_by("placed_at", "pk").values_list("report__source_key", "issue_id")
     found = {key: opened.setdefault(issue_id, key) for key, issue_id in rows}
     assert found == json.loads((FIXTURES / "demo_issues.json").read_text())
+
+
+def test_what_an_older_analyser_made_is_made_anew_and_nothing_else(file: Callable[..., Report]) -> None:
+    old, current = file(), file(summary="Another failure altogether", what_happened="It sings in the middle of sums.")
+    made = TermVector.objects.get(report=old)
+    TermVector.objects.filter(report=old).update(analyser=1, terms=b"", grams=b"")
+
+    assert matching.renew(most=10) == 1
+
+    anew = TermVector.objects.get(report=old)
+    assert (anew.analyser, bytes(anew.terms), bytes(anew.grams)) == (ANALYSER, bytes(made.terms), bytes(made.grams))
+    assert TermVector.objects.get(report=current).analyser == ANALYSER
+    assert matching.renew(most=10) == 0
