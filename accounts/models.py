@@ -40,6 +40,8 @@ class User(AbstractUser):
     name = models.CharField(_("name"), max_length=120, blank=True)
     pseudonym = models.CharField(max_length=40, unique=True, default=random_pseudonym, editable=False)
     language = models.CharField(_("language"), max_length=16, blank=True)
+    reads = ArrayField(models.CharField(max_length=16), default=list, blank=True)  # languages, for who triages
+    uses_keys = models.BooleanField(_("keys on the desk"), default=True)
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []

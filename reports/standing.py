@@ -39,7 +39,7 @@ def status_of(report: Report, issue: Issue | None) -> str:
     if report.grouped_at is None or issue is None:
         return RECEIVED
     if issue.status == Status.NEW:
-        looked_at = issue.assignee_id or issue.asked_at or issue.snoozed_until
+        looked_at = issue.assignee_id or issue.asked_at or issue.snoozed_at
         return UNDER_REVIEW if looked_at else GROUPED
     return OF_ISSUE[Status(issue.status)]
 

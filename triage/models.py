@@ -244,6 +244,7 @@ class Decision(models.Model):
     note = models.TextField(blank=True)
     before = models.JSONField(default=dict)
     after = models.JSONField(default=dict)
+    bulk = models.ForeignKey("Bulk", models.SET_NULL, null=True, blank=True, related_name="decisions")
     undoes = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="undone_by")
     decided_at = models.DateTimeField(default=timezone.now)
 
@@ -286,6 +287,37 @@ class Constraint(models.Model):
 
     def __str__(self) -> str:
         return f"{self.report} {self.says} {self.other}"
+
+
+class Bulk(models.Model):
+    """One move made on many issues by a task, a few at a time.
+
+    Either ``issue_ids`` were ticked one by one, or all that ``query`` finds up to the issue ``watermark`` were meant,
+    and there had to be ``expected`` of them. ``told`` is the form as it was filled in; ``skipped`` maps an issue to the
+    sentence that says why it was left alone. ``undoes`` points from the undoing of a bulk to it.
+    """
+
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    verb = models.CharField(max_length=24)
+    told = models.JSONField(default=dict)
+    query = models.TextField(blank=True)
+    watermark = models.BigIntegerField()
+    expected = models.PositiveIntegerField()
+    issue_ids = ArrayField(models.BigIntegerField())
+    done = models.PositiveIntegerField(default=0)
+    skipped = models.JSONField(default=dict, blank=True)
+    undoes = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="undone_by")
+    made_at = models.DateTimeField(default=timezone.now)
+    seen_at = models.DateTimeField(null=True, blank=True)  # when the task last came by
+    cancelled_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        indexes = [models.Index(fields=["id"], name="bulk_unfinished", condition=Q(ended_at=None))]
+
+    def __str__(self) -> str:
+        return f"{self.verb} on {self.expected} issues"
 
 
 class View(models.Model):

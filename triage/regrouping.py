@@ -106,7 +106,7 @@ def untouched_issues() -> IssueQuerySet:
             touched_at=None,
             number=None,
             assignee=None,
-            snoozed_until=None,
+            snoozed_at=None,
             asked_at=None,
             priority_override=None,
             severity_by_person=False,

@@ -47,7 +47,11 @@ def insertion(row: models.Model, ending: str = "") -> tuple[str, list[Any]]:
 
 @cache
 def _insert_into(model: type[models.Model]) -> "tuple[str, list[models.Field[Any, Any]]]":
-    fields = [field for field in model._meta.local_concrete_fields if not isinstance(field, models.AutoField)]
+    fields = [
+        field
+        for field in model._meta.local_concrete_fields
+        if not (isinstance(field, models.AutoField) or field.generated)
+    ]
     columns = ", ".join(f'"{field.column}"' for field in fields)
     casts = (f"::{field.db_type(connection)}" if isinstance(field, ArrayField) else "" for field in fields)
     places = ", ".join(f"%s{cast}" for cast in casts)

@@ -1,19 +1,34 @@
 """The tables of filing and of the public record."""
 
 from reports.models.artifact import Alias, Artifact, Lineage, Version
-from reports.models.issue import Affected, Issue, NumberSeries, Placement, Reproduction
+from reports.models.context import ContextRule
+from reports.models.issue import Affected, Answer, Issue, NumberSeries, Placement, Reproduction
 from reports.models.notice import Notice, Subscription
-from reports.models.report import Contact, DailySalt, Evidence, IdempotencyKey, Message, RateBucket, Report
+from reports.models.report import (
+    Contact,
+    DailySalt,
+    Evidence,
+    Excerpt,
+    IdempotencyKey,
+    Message,
+    RateBucket,
+    Redaction,
+    Report,
+    Translation,
+)
 from reports.models.warning import DailyCount, Signal
 
 __all__ = [
     "Affected",
     "Alias",
+    "Answer",
     "Artifact",
     "Contact",
+    "ContextRule",
     "DailyCount",
     "DailySalt",
     "Evidence",
+    "Excerpt",
     "IdempotencyKey",
     "Issue",
     "Lineage",
@@ -22,9 +37,11 @@ __all__ = [
     "NumberSeries",
     "Placement",
     "RateBucket",
+    "Redaction",
     "Report",
     "Reproduction",
     "Signal",
     "Subscription",
+    "Translation",
     "Version",
 ]

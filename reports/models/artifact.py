@@ -52,6 +52,7 @@ class Artifact(models.Model):
     intended_use = models.TextField(blank=True)
     known_limitations = models.TextField(blank=True)
     data_collection = models.TextField(blank=True)
+    card_url = models.URLField(max_length=500, blank=True)  # the model or data card those three are taken from
     family = models.ForeignKey("self", models.PROTECT, null=True, related_name="kin")
     merged_into = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="merged_from")
     confirmed_at = models.DateTimeField(null=True, blank=True)

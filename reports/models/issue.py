@@ -16,6 +16,7 @@ from reports.vocabulary import (
     AffectedStatus,
     ContextOfUse,
     Dismissal,
+    Harm,
     HazardLevel,
     Kind,
     LifecycleStage,
@@ -74,6 +75,7 @@ class Issue(models.Model):
     public_summary = models.TextField(blank=True)
     severity = models.CharField(max_length=8, choices=Severity.choices, default=Severity.NOT_SURE)
     severity_by_person = models.BooleanField(default=False)
+    harm_occurred = models.CharField(max_length=8, choices=Harm.choices, blank=True)  # the worst that reports tell of
     context_of_use = models.CharField(max_length=16, choices=ContextOfUse.choices, blank=True)
     lifecycle_stage = models.CharField(max_length=16, choices=LifecycleStage.choices, blank=True)
     in_stated_use = models.BooleanField(null=True, blank=True)
@@ -84,9 +86,15 @@ class Issue(models.Model):
     rule_id = models.CharField(max_length=200, blank=True)
 
     assignee = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    snoozed_at = models.DateTimeField(null=True, blank=True)
     snoozed_until = models.DateTimeField(null=True, blank=True)
+    snoozed_voices = models.PositiveIntegerField(null=True, blank=True)  # wakes once it has as many
+    snoozed_version = models.ForeignKey(  # wakes once an artifact of the issue has a release after it
+        Version, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
     asked_at = models.DateTimeField(null=True, blank=True)
-    priority_override = models.FloatField(null=True, blank=True)
+    priority_override = models.FloatField(null=True, blank=True)  # stands for the product; see triage.priority
+    priority = models.FloatField(default=0)  # as triage.counting wrote it: the order of the queue
 
     report_count = models.PositiveIntegerField(default=0)
     voice_count = models.PositiveIntegerField(default=0)
@@ -103,6 +111,13 @@ class Issue(models.Model):
     embargo_until = models.DateTimeField(null=True, blank=True)
     changed_at = models.DateTimeField(auto_now=True)
     revision = models.PositiveIntegerField(default=0)  # counts writes, so that two people never overwrite each other
+    waits = models.GeneratedField(  # for a person; a held report makes nothing wait
+        expression=Q(status=Status.NEW, voice_count__gt=0)
+        | Q(status=Status.RESOLVED, is_possible_regression=True)
+        | Q(status=Status.DISMISSED, is_disputed=True),
+        output_field=models.BooleanField(),
+        db_persist=True,
+    )
 
     objects = IssueQuerySet.as_manager()
 
@@ -142,6 +157,11 @@ class Issue(models.Model):
             models.CheckConstraint(
                 name="issue_not_merged_into_itself", condition=Q(merged_into=None) | ~Q(merged_into=F("id"))
             ),
+            models.CheckConstraint(
+                name="issue_snoozed_until_something",
+                condition=Q(snoozed_at=None, snoozed_until=None, snoozed_voices=None, snoozed_version=None)
+                | Q(snoozed_at__isnull=False),
+            ),
             models.CheckConstraint(name="issue_voices_within_reports", condition=Q(voice_count__lte=F("report_count"))),
         ]
         indexes = [
@@ -149,6 +169,14 @@ class Issue(models.Model):
             models.Index(fields=["status", "-last_reported_at"], name="issue_queue"),
             models.Index(fields=["-published_at"], name="issue_public", condition=Q(published_at__isnull=False)),
             models.Index(fields=["family", "rule_id"], name="issue_rule", condition=~Q(rule_id="")),
+            models.Index(
+                F("is_possible_regression").desc(),
+                F("priority").desc(),
+                F("id"),
+                name="issue_waiting",
+                condition=Q(waits=True),
+            ),
+            models.Index(fields=["status", "-priority"], name="issue_by_priority"),
         ]
 
     def __str__(self) -> str:
@@ -201,6 +229,9 @@ class Affected(models.Model):
     stated_at = models.DateTimeField(null=True, blank=True)
     tries = models.PositiveIntegerField(null=True, blank=True)
     failures = models.PositiveIntegerField(null=True, blank=True)
+    untested_reason = models.TextField(blank=True)  # why a fix could not be tried, where none was
+    notified_at = models.DateTimeField(null=True, blank=True)  # the developer's maintainers
+    acknowledged_at = models.DateTimeField(null=True, blank=True)  # by one of them
 
     objects = AffectedQuerySet.as_manager()
 
@@ -283,7 +314,7 @@ class Placement(models.Model):
 
 
 class Reproduction(models.Model):
-    """k failures of n tries on a named version with named settings."""
+    """k failures of n tries on a named version with named settings. ``evidence`` is what was seen, in words."""
 
     issue = models.ForeignKey(Issue, models.CASCADE, related_name="reproductions")
     artifact = models.ForeignKey(Artifact, models.PROTECT, related_name="+")
@@ -293,7 +324,9 @@ class Reproduction(models.Model):
     tries = models.PositiveIntegerField()
     failures = models.PositiveIntegerField()
     settings = models.JSONField(default=dict, blank=True)
+    evidence = models.TextField(blank=True)
     tried_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True, blank=True)  # when its recording was undone
 
     class Meta:
         ordering = ["-tried_at"]
@@ -305,3 +338,34 @@ class Reproduction(models.Model):
 
     def __str__(self) -> str:
         return f"{self.failures} of {self.tries}"
+
+
+class Answer(models.Model):
+    """What a maintainer says of an artifact in an issue: a statement, with what it proposes to be recorded, or a dispute.
+
+    Nothing of it counts until a triager accepts it; ``status`` "" proposes nothing.
+    """
+
+    issue = models.ForeignKey(Issue, models.CASCADE, related_name="answers")
+    artifact = models.ForeignKey(Artifact, models.PROTECT, related_name="+")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    text = models.TextField()
+    is_dispute = models.BooleanField(default=False)
+    status = models.CharField(max_length=20, choices=AffectedStatus.choices, blank=True)
+    introduced_in = models.ForeignKey(Version, models.PROTECT, null=True, blank=True, related_name="+")
+    fixed_in = models.ForeignKey(Version, models.PROTECT, null=True, blank=True, related_name="+")
+    given_at = models.DateTimeField(default=timezone.now)
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    refused_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-given_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(name="answer_says_something", condition=~Q(text="")),
+            models.CheckConstraint(
+                name="answer_accepted_or_refused", condition=Q(accepted_at=None) | Q(refused_at=None)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"answer for {self.artifact}"

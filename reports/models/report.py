@@ -151,12 +151,81 @@ class Evidence(models.Model):
         return next((turn["content"] for turn in reversed(self.transcript) if turn["role"] == role), "")
 
     @property
+    def parts(self) -> dict[str, str]:
+        """Its words by name: summary, what_happened, expected, and "turn:0" on. Empty ones are left out."""
+        told = {name: getattr(self, name) for name in ("summary", "what_happened", "expected")}
+        told |= {f"turn:{at}": turn["content"] for at, turn in enumerate(self.transcript)}
+        return {name: words for name, words in told.items() if words}
+
+    @property
     def prompt(self) -> str:
         return self.last_turn("user")
 
     @property
     def output(self) -> str:
         return self.last_turn("assistant")
+
+
+class Span(models.Model):
+    """Part of a report's words, by place: never the words themselves, so that erasing them erases all.
+
+    ``part`` is a key of ``Evidence.parts``; ``start`` and ``end`` count characters as Python does.
+    """
+
+    report = models.ForeignKey(Report, models.CASCADE)
+    part = models.CharField(max_length=16)
+    start = models.PositiveIntegerField()
+    end = models.PositiveIntegerField()
+    made_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.part} {self.start}–{self.end} of {self.report_id}"
+
+
+class Redaction(Span):
+    """Words that nobody reads but those who see unpublished evidence and ask for them."""
+
+    class Meta:
+        default_related_name = "redactions"
+        indexes = [models.Index(fields=["report"], name="redaction_standing", condition=Q(ended_at=None))]
+        constraints = [models.CheckConstraint(name="redaction_of_something", condition=Q(start__lt=F("end")))]
+
+
+class Excerpt(Span):
+    """Words that a person chose to publish with an issue; what is redacted in them stays hidden."""
+
+    issue = models.ForeignKey("Issue", models.CASCADE)
+
+    class Meta:
+        default_related_name = "excerpts"
+        indexes = [models.Index(fields=["issue"], name="excerpt_standing", condition=Q(ended_at=None))]
+        constraints = [models.CheckConstraint(name="excerpt_of_something", condition=Q(start__lt=F("end")))]
+
+
+class Translation(models.Model):
+    """A person's translation of one part of a report's words, beside the original."""
+
+    report = models.ForeignKey(Report, models.CASCADE, related_name="translations")
+    part = models.CharField(max_length=16)
+    language = models.CharField(max_length=16)
+    text = models.TextField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    made_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["report", "part", "language"], condition=Q(ended_at=None), name="translation_once_at_a_time"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.part} of {self.report_id} in {self.language}"
 
 
 class Contact(models.Model):
@@ -177,6 +246,7 @@ class Message(models.Model):
     from_reporter = models.BooleanField()
     text = models.TextField()
     sent_at = models.DateTimeField(default=timezone.now)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["sent_at"]

@@ -487,7 +487,7 @@ def test_what_is_hidden_moves_no_tag(client: Client, make_issue: Make, artifact:
     Affected.objects.create(issue=shown, artifact=confirmed("system", "acme/named"))
     Version.objects.create(artifact=artifact, name="typed by a reporter")
     record("snooze", shown, actor="p-1")
-    Issue.objects.filter(pk=shown.pk).update(snoozed_until=timezone.now(), changed_at=timezone.now(), revision=9)
+    Issue.objects.filter(pk=shown.pk).update(snoozed_at=timezone.now(), changed_at=timezone.now(), revision=9)
 
     assert client.get(address)["ETag"] == tag
 

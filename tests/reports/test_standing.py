@@ -51,7 +51,7 @@ def test_the_words_of_a_report_s_life(file: Make, artifact: Any, triager: Any) -
     assert told(report)[2] == ["received", "grouped", "confirmed", "resolved", "confirmed", "declined"]
 
 
-@pytest.mark.parametrize("sign", ["assignee", "asked_at", "snoozed_until"])
+@pytest.mark.parametrize("sign", ["assignee", "asked_at", "snoozed_at"])
 def test_under_review_once_somebody_looks(file: Make, triager: Any, sign: str) -> None:
     report = file()
     Issue.objects.update(**{sign: triager if sign == "assignee" else timezone.now()})

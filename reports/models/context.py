@@ -1,0 +1,25 @@
+"""What the operator says of each context of use: how much more it weighs, and how soon somebody must answer."""
+
+from django.db import models
+from django.db.models import Q
+
+from reports.vocabulary import ContextOfUse
+
+
+class ContextRule(models.Model):
+    """One context of use as this site weighs it. A context without a row weighs 1.
+
+    ``weight`` multiplies the priority of an issue (EU AI Act, Annex III names the contexts that should weigh more);
+    ``acknowledge_within`` is in working days, from the day a maintainer was told.
+    """
+
+    context = models.CharField(max_length=16, choices=ContextOfUse.choices, primary_key=True)
+    weight = models.FloatField(default=1)
+    acknowledge_within = models.PositiveSmallIntegerField(default=3)
+
+    class Meta:
+        ordering = ["context"]
+        constraints = [models.CheckConstraint(name="context_weight_positive", condition=Q(weight__gt=0))]
+
+    def __str__(self) -> str:
+        return self.get_context_display()
