@@ -341,7 +341,7 @@ class Reproduction(models.Model):
 
 
 class Answer(models.Model):
-    """What a maintainer says of an artifact in an issue: a statement, with what it proposes to be recorded, or a dispute.
+    """What a maintainer says of an artifact in an issue: a statement with what it proposes to record, or a dispute.
 
     Nothing of it counts until a triager accepts it; ``status`` "" proposes nothing.
     """
