@@ -3,16 +3,23 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db.models import Max, Q
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Grant, Role, User
 from reports.filing import cut_at_word
 from reports.models import Issue, NumberSeries, Report
 from reports.models.report import ReportQuerySet
-from reports.vocabulary import HELD_BACK_KINDS, HazardLevel, Visibility
+from reports.vocabulary import HELD_BACK_KINDS, HazardLevel, Status, Visibility
+from triage.models import Decision
 
 TITLE_LENGTH = 200
+DECIDING_ROLES = (Role.TRIAGER, Role.MODERATOR)
+CONFIRMING = ("confirm", "reopen")  # verbs; triage.moves builds on this module, so it cannot be asked
 
 
 def reports_in(issue: Issue) -> ReportQuerySet:
@@ -72,3 +79,35 @@ RESTRAINTS: tuple[tuple[Callable[[Issue, datetime], bool], Promise], ...] = (
 def why_held_back(issue: Issue, at: datetime) -> list[Promise]:
     """The sentences that say why confirming does not publish; none if it does."""
     return [words for holds, words in RESTRAINTS if holds(issue, at)]
+
+
+def works_in_twos() -> bool:
+    """Whether what was held back takes a second person here: if so set, and if there are two to ask."""
+    if not settings.TWO_PERSON:
+        return False
+    holders = Grant.objects.filter(role__in=DECIDING_ROLES, ended_at=None, user__is_active=True)
+    return len(set(holders.values_list("user", flat=True))) > 1
+
+
+def who_may_not_publish(issue: Issue, at: datetime) -> frozenset[int]:
+    """The accounts by which it may not be published, because they decided alone that it is confirmed."""
+    if not why_held_back(issue, at) or not works_in_twos():
+        return frozenset()
+    confirmed = Decision.objects.filter(issue=issue, verb__in=CONFIRMING, undone_by=None).order_by("-pk").first()
+    return frozenset({confirmed.decider_id}) if confirmed and confirmed.decider_id else frozenset()
+
+
+def second_person_needed(issue: Issue, by: User, at: datetime) -> bool:
+    return by.pk in who_may_not_publish(issue, at)
+
+
+def may_publish(issue: Issue, by: User, at: datetime) -> None:
+    """Raises ValidationError with a sentence if ``by`` may not publish it now."""
+    if issue.status not in (Status.CONFIRMED, Status.RESOLVED):
+        raise ValidationError(gettext("Only an issue that is confirmed can be published."), code="status")
+    if _embargoed(issue, at):
+        raise ValidationError(gettext("An embargo stands. Nothing is published before it ends."), code="embargo")
+    if second_person_needed(issue, by, at):
+        raise ValidationError(
+            gettext("You confirmed it, and it was held back. Somebody else has to publish it."), code="second_person"
+        )
