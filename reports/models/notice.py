@@ -1,12 +1,48 @@
 """Who wants to hear of what, and what waits to be told."""
 
+from typing import Self
+
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import BigIntegerField, Exists, F, Func, OuterRef, Q, Value
+from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.policy import Act, Actor, allows
+from reports.models.artifact import Artifact
+from reports.models.issue import Affected, Issue
 from reports.models.report import Report
+
+LIST, EMAIL = "list", "email"
+MUTED = "muted"  # a channel nothing goes out by: no e-mail about the subject, or of all things if it is MINE
+MINE = "mine"  # a subject: what concerns one without being followed (assigned, one's own report or artifact)
+QUEUE = "queue"  # a subject: what comes to the desk from outside
+
+
+def undoing(verb: str) -> str:
+    """What a notice calls the undo of ``verb``."""
+    return f"undo_{verb}"
+
+
+def _and_back(*verbs: str) -> frozenset[str]:
+    return frozenset([*verbs, *map(undoing, verbs)])
+
+
+# Who hears of which acts. The first four may overlap; nobody hears of what stands in none.
+PUBLIC = _and_back("resolve", "reopen", "affect", "merge", "split") | {"confirm", "publish"}
+REPORTERS = _and_back("confirm", "resolve", "dismiss", "reopen") | {"ask", "settle"}
+MAINTAINERS = PUBLIC | _and_back("confirm", "dismiss", "publish", "unpublish") | {"notify", "turn_down", "reproduce"}
+WAITING = frozenset({"dispute", "reply", "answer", "regress"})
+DESK = (
+    PUBLIC
+    | MAINTAINERS
+    | REPORTERS
+    | WAITING
+    | _and_back("assign", "snooze", "settle", "reproduce", "turn_down", "hazard")
+    | {"acknowledge", "wake", "confirm_artifact"}
+)
+ABOUT_ONE = frozenset({"ask"})  # only the reporter of the report it names hears of it
 
 
 class Subscription(models.Model):
@@ -27,13 +63,41 @@ class Subscription(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "subject", "channel"], name="subscription_once")]
+        indexes = [models.Index(fields=["subject"], name="subscription_subject")]
 
     def __str__(self) -> str:
         return f"{self.user} follows {self.subject}"
 
 
+class NoticeQuerySet(models.QuerySet["Notice"]):
+    def visible_to(self, actor: Actor) -> Self:
+        """Notices to this actor, about things they may see now, of acts that they may hear of now."""
+        if actor.user_id is None:
+            return self.none()
+        own = self.filter(user=actor.user_id)
+        if allows(actor, Act.SEE_UNPUBLISHED):
+            return own
+        named = own.alias(thing=_NAMED, number=_NUMBER)
+        number = OuterRef("number")
+        answered_for = Affected.objects.filter(artifact__in=actor.artifact_ids, notified_at__isnull=False, issue=number)
+        return named.filter(
+            Q(verb__in=PUBLIC, thing="issue") & Exists(Issue.objects.visible_to(actor).filter(pk=number))
+            | Q(verb__in=MAINTAINERS, thing="issue") & Exists(answered_for)
+            | Q(verb__in=PUBLIC, thing="artifact") & Exists(Artifact.objects.visible_to(actor).filter(pk=number))
+            | Q(verb__in=REPORTERS, thing="report") & Exists(Report.objects.filter(reporter=actor.user_id, pk=number))
+        )
+
+
+_PART = {"function": "SPLIT_PART", "output_field": models.CharField()}
+_NAMED = Func(F("subject"), Value(":"), Value(1), **_PART)
+_NUMBER = Cast(Func(F("subject"), Value(":"), Value(2), **_PART), BigIntegerField())
+
+
 class Notice(models.Model):
     """One thing to tell one person, an account or the contact of a report; ids only.
+
+    ``subject`` names an issue, an artifact or, to whoever filed it, a report. ``verb`` is the event's, or
+    :func:`undoing` of what an undo took back.
 
     ``sent_at`` null means that it still waits, until ``due_at`` at least.
     """
@@ -49,6 +113,8 @@ class Notice(models.Model):
     sent_at = models.DateTimeField(null=True, blank=True)
     read_at = models.DateTimeField(null=True, blank=True)
 
+    objects = NoticeQuerySet.as_manager()
+
     class Meta:
         ordering = ["-created_at"]
         constraints = [
@@ -60,6 +126,7 @@ class Notice(models.Model):
         indexes = [
             models.Index(fields=["due_at", "id"], name="notice_unsent", condition=Q(sent_at__isnull=True)),
             models.Index(fields=["user", "-created_at"], name="notice_list", condition=Q(channel="list")),
+            models.Index(fields=["user"], name="notice_unread", condition=Q(channel="list", read_at=None)),
         ]
 
     def __str__(self) -> str:
