@@ -4,7 +4,7 @@ Decides from plain facts it is handed (an :class:`Actor` and, where it matters, 
 pages, API and tests ask the same question. Every endpoint names its act; tests/test_policy.py holds the matrix.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from accounts.models import Role
@@ -20,6 +20,7 @@ class Act(StrEnum):
     SEE_UNPUBLISHED = "see_unpublished"
     SEE_HAZARDS = "see_hazards"
     DECIDE = "decide"
+    SEE_OWN_ARTIFACTS = "see_own_artifacts"
     ANSWER_FOR_ARTIFACT = "answer_for_artifact"
     READ_DECISIONS = "read_decisions"
     MANAGE_USERS = "manage_users"
@@ -34,7 +35,8 @@ RULES: dict[Act, frozenset[str]] = {
     Act.SEE_UNPUBLISHED: frozenset({Role.TRIAGER, Role.MODERATOR}),
     Act.SEE_HAZARDS: frozenset({Role.MODERATOR}),
     Act.DECIDE: frozenset({Role.TRIAGER, Role.MODERATOR}),
-    Act.ANSWER_FOR_ARTIFACT: frozenset({Role.MAINTAINER}),
+    Act.SEE_OWN_ARTIFACTS: frozenset({Role.MAINTAINER}),  # the maintainers' desk, whichever artifacts are theirs
+    Act.ANSWER_FOR_ARTIFACT: frozenset({Role.MAINTAINER}),  # of one artifact, which has to be named
     Act.READ_DECISIONS: frozenset({Role.TRIAGER, Role.MODERATOR, Role.AUDITOR}),
     Act.MANAGE_USERS: frozenset({Role.ADMIN}),
 }
@@ -58,6 +60,7 @@ class Actor:
     roles: frozenset[str] = frozenset()
     artifact_ids: frozenset[int] = field(default_factory=frozenset)  # those a maintainer answers for
     scopes: frozenset[str] | None = None  # None: a person in a session, not a token
+    speaks_for: frozenset[int] = field(default_factory=frozenset)  # those they speak for now: see ``spokesperson``
 
     @property
     def is_triager(self) -> bool:
@@ -82,3 +85,13 @@ def allows(actor: Actor, act: Act, *, artifact_id: int | None = None) -> bool:
     if act is Act.ANSWER_FOR_ARTIFACT and artifact_id not in actor.artifact_ids:
         return False
     return not held.isdisjoint(RULES.get(act, frozenset()))
+
+
+def spokesperson(actor: Actor) -> Actor:
+    """The same person at the maintainers' desk: they see what is told to those who answer for their artifacts.
+
+    Everywhere else a maintainer reads as everybody does, so that no public page differs for them; and here they are
+    nothing but a maintainer, whatever else they are.
+    """
+    mine = frozenset(pk for pk in actor.artifact_ids if allows(actor, Act.ANSWER_FOR_ARTIFACT, artifact_id=pk))
+    return replace(actor, roles=actor.roles & {Role.MAINTAINER}, speaks_for=mine)

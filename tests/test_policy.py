@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import Role
-from accounts.policy import ANONYMOUS, EVERYBODY, OPEN_TO_ANY_TOKEN, RULES, SCOPES, Act, Actor, allows
+from accounts.policy import ANONYMOUS, EVERYBODY, OPEN_TO_ANY_TOKEN, RULES, SCOPES, Act, Actor, allows, spokesperson
 from accounts.tokens import make_token
 
 pytestmark = pytest.mark.django_db
@@ -126,9 +126,8 @@ def test_every_page_of_ours_names_its_act() -> None:
 def test_rules_cover_every_act_and_name_every_role() -> None:
     assert set(RULES) == set(Act)
     assert frozenset().union(*RULES.values()) == ALL == EVERYBODY
-    assert frozenset().union(*SCOPES.values()) | OPEN_TO_ANY_TOKEN | {Act.ANSWER_FOR_ARTIFACT, Act.MANAGE_USERS} == set(
-        Act
-    )
+    never_by_token = {Act.SEE_OWN_ARTIFACTS, Act.ANSWER_FOR_ARTIFACT, Act.MANAGE_USERS}
+    assert frozenset().union(*SCOPES.values()) | OPEN_TO_ANY_TOKEN == set(Act) - never_by_token
 
 
 MAY = {
@@ -136,7 +135,7 @@ MAY = {
     "reporter": set(),
     "researcher": {Act.FILE_BULK},
     "triager": {Act.FILE_BULK, Act.SEE_UNPUBLISHED, Act.DECIDE, Act.READ_DECISIONS},
-    "maintainer": {Act.FILE_BULK},
+    "maintainer": {Act.FILE_BULK, Act.SEE_OWN_ARTIFACTS},
     "moderator": {Act.FILE_BULK, Act.SEE_UNPUBLISHED, Act.SEE_HAZARDS, Act.DECIDE, Act.READ_DECISIONS},
     "auditor": {Act.READ_DECISIONS},
     "admin": {Act.MANAGE_USERS},
@@ -176,6 +175,17 @@ def test_a_maintainer_answers_for_their_own_artifact_alone() -> None:
     assert not allows(maintainer, Act.ANSWER_FOR_ARTIFACT, artifact_id=8)
     assert not allows(maintainer, Act.ANSWER_FOR_ARTIFACT)
     assert not allows(actor("moderator", artifact_ids=frozenset({7})), Act.ANSWER_FOR_ARTIFACT, artifact_id=7)
+
+
+def test_a_maintainer_speaks_for_their_artifacts_at_their_desk_alone() -> None:
+    maintainer = actor("maintainer", artifact_ids=frozenset({7}))
+    both = Actor(user_id=1, roles=frozenset({"maintainer", "moderator"}), artifact_ids=frozenset({7}))
+
+    assert maintainer.speaks_for == frozenset()
+    assert spokesperson(maintainer).speaks_for == frozenset({7})
+    assert not allows(spokesperson(both), Act.SEE_UNPUBLISHED)
+    assert spokesperson(actor("maintainer", artifact_ids=frozenset({7}), scopes=frozenset())).speaks_for == frozenset()
+    assert spokesperson(actor("moderator", artifact_ids=frozenset({7}))).speaks_for == frozenset()
 
 
 def test_an_unknown_act_or_role_is_nobody_s() -> None:

@@ -14,9 +14,9 @@ from django.utils import timezone
 
 from accounts.policy import ENGINE
 from ledger.record import written_out
-from reports.models import Affected, Issue, Placement, Report
+from reports.models import Affected, Issue, Placement, Report, Version
 from reports.naming import find_artifact, parse
-from reports.vocabulary import PlacedBy, SourceType, Status
+from reports.vocabulary import AffectedStatus, PlacedBy, SourceType, Status
 from triage import embeddings
 from triage.bounds import bounds_of, home_of_issue
 from triage.counting import recounting
@@ -349,11 +349,35 @@ def affect(trip: Trip, report: Report, issue: Issue) -> None:
 
 
 def flag_regression(issue: Issue, report: Report) -> None:
-    """A report on a version that was to hold the fix goes to the top of the queue; only a person reopens."""
-    if report.version is None or report.version.position is None:
-        return
-    fixed = Affected.objects.filter(
-        fixed_in__position__lte=report.version.position, issue=issue, artifact=report.artifact
-    )
-    if fixed.exists():
+    """A report on a version that was to hold the fix goes to the top of the queue; only a person reopens.
+
+    A held one waits until it is released: it has no effect before.
+    """
+    version = report.version
+    if version is not None and report.held_at is None and version.artifact_id == report.artifact_id:
+        flag_if_fixed(issue, version)
+
+
+def flag_if_fixed(issue: Issue, version: Version) -> None:
+    """Something failed on ``version``: flag the issue if that was to hold the fix."""
+    if fixed_by(issue, version):
         Issue.objects.filter(pk=issue.pk).update(is_possible_regression=True)
+
+
+def fixed_by(issue: Issue, version: Version) -> bool:
+    """Whether ``version`` is the one that fixed the issue for its artifact, or a later one.
+
+    By position, never by name ("2.10" is after "2.9"). What has no position, and what only points to a release
+    ("latest"), tells nothing of the order: such a failure is evidence and no more.
+    """
+    if version.position is None or version.is_alias:
+        return False
+    fixed = Affected.objects.filter(
+        issue=issue,
+        artifact=version.artifact_id,
+        status=AffectedStatus.FIXED,
+        fixed_in__artifact=version.artifact_id,
+        fixed_in__is_alias=False,
+        fixed_in__position__lte=version.position,
+    )
+    return fixed.exists()

@@ -35,14 +35,29 @@ def published(issue: str = "") -> Q:
     )
 
 
+def told_to(actor: Actor) -> Q:
+    """What is asked of an issue before it is shown to those who ``actor`` speaks for, published or not."""
+    told = Affected.objects.told_to(actor).filter(issue=OuterRef("pk"))
+    return Q(status__in=[Status.CONFIRMED, Status.RESOLVED]) & Q(Exists(told))
+
+
 class IssueQuerySet(models.QuerySet["Issue"]):
     def visible_to(self, actor: Actor) -> Self:
-        """The one door: published, past its embargo, and naming an artifact that has a page. Triagers see all."""
+        """The one door: published, past its embargo, and naming an artifact that has a page. Triagers see all.
+
+        Whoever speaks for an artifact sees also what its maintainers were told of.
+        """
         if allows(actor, Act.SEE_UNPUBLISHED):
             return self
         with_a_page = Artifact.objects.visible_to(actor)
         named = Affected.objects.judged().filter(issue=OuterRef("pk"), artifact__in=with_a_page)
+        if actor.speaks_for:
+            return self.filter(Q(published() & Exists(named)) | told_to(actor))
         return self.filter(published(), Exists(named))
+
+    def told_to(self, actor: Actor) -> Self:
+        """Issues whose maintainers were told, of the artifacts that ``actor`` speaks for."""
+        return self.filter(told_to(actor))
 
     def open(self) -> Self:
         return self.filter(status__in=[Status.NEW, Status.CONFIRMED])
@@ -204,10 +219,20 @@ class NumberSeries(models.Model):
 
 class AffectedQuerySet(models.QuerySet["Affected"]):
     def visible_to(self, actor: Actor) -> Self:
-        """Artifacts with a page, in issues with one, once a person judged them: being named by a report is private."""
+        """Artifacts with a page, in issues with one, once a person judged them: being named by a report is private.
+
+        Of the artifact they speak for, maintainers see how it stands wherever they were told.
+        """
         if allows(actor, Act.SEE_UNPUBLISHED):
             return self
-        return self.judged().filter(published("issue__"), artifact__in=Artifact.objects.visible_to(actor))
+        in_public = self.judged().filter(published("issue__"), artifact__in=Artifact.objects.visible_to(actor))
+        if actor.speaks_for:
+            return in_public | self.told_to(actor).filter(issue__status__in=[Status.CONFIRMED, Status.RESOLVED])
+        return in_public
+
+    def told_to(self, actor: Actor) -> Self:
+        """Rows of artifacts that ``actor`` speaks for, where their maintainers were told."""
+        return self.filter(artifact__in=actor.speaks_for, notified_at__isnull=False)
 
     def judged(self) -> Self:
         return self.exclude(status=AffectedStatus.UNDER_INVESTIGATION, resolution="", stated_at=None)

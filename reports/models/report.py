@@ -21,16 +21,40 @@ from reports.vocabulary import (
     ReporterRelation,
     Severity,
     SourceType,
+    Status,
     Visibility,
 )
 
 
 class ReportQuerySet(models.QuerySet["Report"]):
     def visible_to(self, actor: Actor) -> Self:
-        """Reports are read by those who triage them, and by whoever filed them with an account."""
+        """Reports are read by those who triage them, and by whoever filed them with an account.
+
+        Whoever speaks for an artifact reads those about it that stand in an issue they were told of.
+        """
         if allows(actor, Act.SEE_UNPUBLISHED):
             return self if allows(actor, Act.SEE_HAZARDS) else self.filter(hazard_level__lt=HazardLevel.MODERATORS)
-        return self.filter(reporter=actor.user_id) if actor.user_id else self.none()
+        mine = Q(reporter=actor.user_id) if actor.user_id else Q(pk__in=[])
+        if actor.speaks_for:
+            return self.filter(mine | Q(pk__in=Report.objects.told_to(actor).values("pk")))
+        return self.filter(mine)
+
+    def told_to(self, actor: Actor) -> Self:
+        """Reports about artifacts that ``actor`` speaks for, in issues whose maintainers were told. May repeat.
+
+        Never those that somebody filed for triagers only, nor held or withdrawn ones, nor what only moderators read.
+        """
+        where = "placements__issue__affected__"
+        return self.filter(
+            placements__superseded_at=None,
+            placements__issue__status__in=[Status.CONFIRMED, Status.RESOLVED],
+            placements__issue__hazard_level__lt=HazardLevel.MODERATORS,
+            artifact__in=actor.speaks_for,
+            held_at=None,
+            withdrawn_at=None,
+            hazard_level__lt=HazardLevel.MODERATORS,
+            **{f"{where}artifact": F("artifact"), f"{where}notified_at__isnull": False},
+        ).exclude(visibility=Visibility.PRIVATE)
 
     def ungrouped(self) -> Self:
         return self.filter(grouped_at__isnull=True)
