@@ -55,6 +55,14 @@ class WeeklyChart:
     label: str
 
 
+@dataclass(frozen=True)
+class DailyChart:
+    ticks: list[dict[str, Any]]
+    bars: list[dict[str, Any]]
+    days: list[dict[str, str]]
+    label: str
+
+
 @register.filter
 def signed_bars(reasons: Iterable[Any] | None) -> list[SignedBar]:
     """Reasons (``words``, signed ``weight``) on one axis, strongest first, as bars 0 to 100 wide."""
@@ -121,6 +129,38 @@ def weekly_chart(weeks: Iterable[Any] | None, releases: Iterable[Any] | None = N
         rows=[_row(week) for week in reversed(shown)],
         label=_in_words(counts),
     )
+
+
+@register.simple_tag
+def daily_chart(days: Iterable[Any] | None) -> DailyChart:
+    """Bars over consecutive days (``on``, ``count``), oldest first, with the date under each seventh."""
+    shown = list(days or ())
+    counts = [float(_part(day, "count") or 0) for day in shown]
+    unit = _unit(max([*counts, 1.0]))
+    steps = ceil(max([*counts, 1.0]) / unit)
+    step = (RIGHT - LEFT) / max(1, len(shown))
+    # Translators: format of Django's date filter, for a day on the axis of a chart
+    form = pgettext("format of a day on a chart", "j M")
+    return DailyChart(
+        ticks=[_tick(unit * mark, float(unit * steps)) for mark in range(steps + 1)],
+        bars=[_bar(day, LEFT + step * (at + 0.5), step, float(unit * steps)) for at, day in enumerate(shown)],
+        days=[
+            {"x": _number(LEFT + step * at), "words": date_format(_part(day, "on"), form)}
+            for at, day in enumerate(shown)
+            if at % 7 == 0
+        ],
+        label=_days_in_words(counts),
+    )
+
+
+def _days_in_words(counts: Sequence[float]) -> str:
+    if not counts:
+        return gettext("No days yet.")
+    return ngettext(
+        "%(days)d day, between %(least)d and %(most)d, %(last)d on the last.",
+        "%(days)d days, between %(least)d and %(most)d, %(last)d on the last.",
+        len(counts),
+    ) % {"days": len(counts), "least": min(counts), "most": max(counts), "last": counts[-1]}
 
 
 def _part(thing: Any, name: str) -> Any:
