@@ -1,5 +1,6 @@
 """The public record as its readers ask for it. Changes nothing, and shows nobody more than ``visible_to`` does."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -20,15 +21,29 @@ from django.db.models import (
     When,
 )
 from django.db.models.functions import Coalesce, Greatest, Lower, TruncWeek
+from django.utils import timezone
 
 from accounts.policy import Actor
 from ledger.models import Event
 from ledger.record import events_about
-from reports.models import Affected, Alias, Artifact, DailyCount, Evidence, Issue, Lineage, Placement, Version
+from reports.models import (
+    Affected,
+    Alias,
+    Artifact,
+    DailyCount,
+    Evidence,
+    Excerpt,
+    Issue,
+    Lineage,
+    Placement,
+    Report,
+    Version,
+)
 from reports.models.artifact import ArtifactQuerySet
 from reports.models.issue import AffectedQuerySet, IssueQuerySet
 from reports.naming import parse
-from reports.vocabulary import AffectedStatus, Resolution, Status, Visibility
+from reports.redaction import Quoted, fit_to_quote, quoted, summary_kept_back, with_redactions, with_translations
+from reports.vocabulary import AffectedStatus, HazardLevel, Resolution, Status, Visibility
 
 # How an issue stands for one artifact, in the order in which a page tells it.
 OPEN_HERE = Q(resolution="") & ~Q(status=AffectedStatus.NOT_AFFECTED)
@@ -70,10 +85,11 @@ def issues_on_record(actor: Actor) -> IssueQuerySet:
 def issues_to_triage(actor: Actor) -> IssueQuerySet:
     """Issues as those who may see unpublished ones read them: with their reports, and a title before it is written.
 
-    Until then an issue is called by the summary of its oldest report that is not private.
+    Until then an issue is called by the summary of its oldest report that may stand in a list.
     """
     words = (
         Evidence.objects.visible_to(actor)
+        .exclude(summary_kept_back())
         .exclude(report__visibility=Visibility.PRIVATE)
         .filter(report__placements__issue=OuterRef("pk"), report__placements__superseded_at=None)
     )
@@ -90,6 +106,33 @@ def history_of(issue: Issue) -> "QuerySet[Event]":
     """What was decided about the issue in public, the newest first, as the ledger tells it."""
     since = issue.published_at or issue.confirmed_at or issue.opened_at
     return events_about(issue, verbs=PUBLIC_VERBS).filter(at__gte=since).order_by("-at", "-pk")
+
+
+def excerpts_of(issue: Issue, actor: Actor, *, shown: Collection[int] = ()) -> list[Quoted]:
+    """What people chose to publish of the issue's reports, the oldest first; ``shown`` are the blurred ones asked for.
+
+    Nothing of a report that is private, held, withdrawn, erased, under embargo or hazardous, or stands elsewhere by
+    now, whatever was chosen of it; one and the same for everybody.
+    """
+    if issue.hazard_level >= HazardLevel.GATED or _is_embargoed(issue):
+        return []
+    rows = issue.excerpts.filter(ended_at=None, issue__in=Issue.objects.visible_to(actor)).order_by("part", "start")
+    chosen: dict[int, list[Excerpt]] = {}
+    for row in rows:
+        chosen.setdefault(row.report_id, []).append(row)
+    if not chosen:
+        return []
+    stands = Placement.objects.active().filter(issue=issue).values("report")
+    reports = Report.objects.filter(fit_to_quote(), pk__in=chosen).filter(pk__in=stands).select_related("evidence")
+    found: list[Quoted] = []
+    for report in reports.prefetch_related(with_redactions(), with_translations()).order_by("reported_at", "pk"):
+        told = quoted(report, chosen[report.pk], issue, place=len(found) + 1, shown=shown)
+        found += [told] if told.total else []
+    return found
+
+
+def _is_embargoed(issue: Issue) -> bool:
+    return issue.embargo_until is not None and issue.embargo_until > timezone.now()
 
 
 def survivor_of(number: str, actor: Actor) -> Issue | None:

@@ -1,10 +1,15 @@
 """The machine's reading of the public record: what a page says, as JSON. One shape for twins and API."""
 
+from typing import Any
+
 from django.conf import settings
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from reports.models import Affected, Artifact, Issue, Lineage, Placement, Version
 from reports.record import modified_at
+from reports.redaction import Quote, Quoted
+from reports.vocabulary import HazardLevel
 
 SCHEMA_VERSION = 1
 
@@ -60,6 +65,42 @@ class IssueTwin(serializers.Serializer[Issue]):
         return moment.isoformat().replace("+00:00", "Z") if moment else None
 
 
+class TranslatedTwin(serializers.Serializer[Any]):
+    language = serializers.CharField()
+    text = serializers.CharField()
+
+
+class QuoteTwin(serializers.Serializer[Quote]):
+    """Words of one part of a report. What was redacted in them is a run of full blocks, always as long."""
+
+    part = serializers.CharField()
+    role = serializers.CharField()
+    language = serializers.CharField()
+    text = serializers.CharField()
+    translations = TranslatedTwin(source="translated", many=True)
+
+
+class QuotedTwin(serializers.Serializer[Quoted]):
+    """What is published of one report. A blurred one holds no quotes until it is asked for, by ``?show=`` its place."""
+
+    place = serializers.IntegerField()
+    reported = serializers.DateField(source="reported_on")
+    found_by = serializers.CharField()
+    language = serializers.CharField()
+    blurred = serializers.BooleanField(source="is_blurred")
+    quotes = QuoteTwin(many=True)
+
+
+class RecordTwin(IssueTwin):
+    """An issue on its own page: with what people chose to publish, handed over as ``excerpts`` in the context."""
+
+    excerpts = serializers.SerializerMethodField()
+
+    @extend_schema_field(QuotedTwin(many=True))
+    def get_excerpts(self, issue: Issue) -> Any:
+        return QuotedTwin(self.context["excerpts"], many=True).data
+
+
 class QueueTwin(IssueTwin):
     """An issue for those who may see unpublished ones. Fetch it through ``record.issues_to_triage``."""
 
@@ -69,7 +110,8 @@ class QueueTwin(IssueTwin):
     reports = serializers.SerializerMethodField()
 
     def get_title(self, issue: Issue) -> str:
-        oldest: str | None = issue.oldest_summary  # type: ignore[attr-defined] # annotated
+        is_veiled = issue.hazard_level >= HazardLevel.BLURRED  # what its reports say is not sent unasked
+        oldest: str | None = None if is_veiled else issue.oldest_summary  # type: ignore[attr-defined] # annotated
         return issue.public_title or oldest or f"{issue.get_kind_display()} · {issue.family}"
 
     def get_reports(self, issue: Issue) -> list[str]:

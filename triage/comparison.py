@@ -7,12 +7,12 @@ from typing import Any
 from django.db.models import F
 from django.utils.html import format_html, format_html_join
 from django.utils.text import Truncator
-from django.utils.translation import get_language_info, ngettext, pgettext
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
 
 from accounts.policy import Actor
 from reports.models import Evidence, Issue, Placement, Report
-from reports.templatetags.looks import when
+from reports.templatetags.looks import language_word, when
 from reports.text import guess_language
 from reports.vocabulary import Channel, PlacedBy, Status
 from triage import explanations
@@ -44,7 +44,7 @@ class Side:
     @property
     def caption(self) -> str:
         """When it was reported, by which way it came, and on which version."""
-        told = [when(self.report.reported_at), Channel(self.report.channel).label, language_name(self.report.language)]
+        told = [when(self.report.reported_at), Channel(self.report.channel).label, language_word(self.report.language)]
         return format_html_join(pgettext("between facts", ", "), "{}", ((part,) for part in told if part))
 
     @property
@@ -206,16 +206,6 @@ def runner_up_of(reasons: Mapping[str, Any], actor: Actor) -> RunnerUp | None:
         return None
     found = titled(Issue.objects.visible_to(actor)).select_related("family").filter(pk=reasons["runner_up"]).first()
     return RunnerUp(found, title_in_words(found), explanations.is_close_behind(reasons)) if found else None
-
-
-def language_name(code: str) -> str:
-    """The language in the reader's own; its code where nobody has named it."""
-    if code == "zh":  # Django knows it by its scripts only
-        return _("Chinese")
-    try:
-        return str(get_language_info(code)["name_translated"])
-    except KeyError:
-        return code
 
 
 def opinions_of(suggestions: Sequence[Suggestion], here: Issue) -> list[Opinion]:

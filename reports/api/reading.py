@@ -16,11 +16,11 @@ from accounts.actors import actor_of
 from accounts.policy import ANONYMOUS, Act, Actor, allows
 from reports.conditional import tag_of, unless_known
 from reports.filters import ArtifactFilter, IssueFilter
-from reports.models import Lineage, Version
+from reports.models import Issue, Lineage, Version
 from reports.models.artifact import ArtifactQuerySet
 from reports.models.issue import IssueQuerySet
-from reports.record import artifacts_with_pages, issues_for, issues_to_triage, survivor_of, with_tallies
-from reports.twins import ArtifactTwin, IssueTwin, QueueTwin
+from reports.record import artifacts_with_pages, excerpts_of, issues_for, issues_to_triage, survivor_of, with_tallies
+from reports.twins import ArtifactTwin, IssueTwin, QueueTwin, RecordTwin
 from reports.vocabulary import ArtifactKind
 
 
@@ -72,6 +72,13 @@ class IssueList(Issues, ListAPIView[Any]):
 
 @extend_schema(summary="One issue", description="A merged issue answers with the address of the one it is part of.")
 class IssueDetail(Issues, RetrieveAPIView[Any]):
+    def get_serializer_class(self) -> type[BaseSerializer[Any]]:
+        return QueueTwin if self.may_see_unpublished else RecordTwin
+
+    def get_serializer(self, issue: Issue | None = None, *args: Any, **kwargs: Any) -> BaseSerializer[Any]:
+        context = self.get_serializer_context() | {"excerpts": excerpts_of(issue, self.actor) if issue else []}
+        return self.get_serializer_class()(issue, *args, context=context, **kwargs)
+
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         if survivor := survivor_of(kwargs["number"], self.actor):
             return Response(status=301, headers={"Location": reverse("api_issue", args=[survivor.number])})

@@ -20,8 +20,17 @@ from reports.conditional import public_page, tag_of, unless_known
 from reports.filters import RecordFilter
 from reports.lines import Line
 from reports.models import Affected, Issue
-from reports.record import affected_of, artifacts_called, history_of, issues_on_record, modified_at, survivor_of
-from reports.twins import IssueTwin
+from reports.record import (
+    affected_of,
+    artifacts_called,
+    excerpts_of,
+    history_of,
+    issues_on_record,
+    modified_at,
+    survivor_of,
+)
+from reports.redaction import Quoted
+from reports.twins import RecordTwin
 from reports.vocabulary import Resolution, Status
 
 PAGE = 25  # rows
@@ -77,18 +86,32 @@ def issue(request: HttpRequest, number: str) -> HttpResponse:
     shown = issues_on_record(actor).filter(number=number).first()
     if shown is None:
         return moved(number, actor, "issue")
-    today = timezone.now().date()
-    told = {
+    told = told_on_page(shown, excerpts_of(shown, actor, shown=asked_for(request)))
+    return public_page(request, "reports/issue.html", told, modified=modified_at(shown), cite=cited(shown))
+
+
+def told_on_page(shown: Issue, excerpts: list[Quoted]) -> dict[str, Any]:
+    """What the page of an issue says, in plain values."""
+    return {
         "line": Line.of(shown),
-        "twin": IssueTwin(shown).data,
+        "twin": RecordTwin(shown, context={"excerpts": excerpts}).data,
         "rows": [standing(row) for row in affected_of(shown)],
+        "excerpts": excerpts,
         "facts": facts(shown),
         "history": history(shown),
         "first_reported": shown.first_reported_at and shown.first_reported_at.date(),
         "published": shown.published_at,
     }
-    cite = {"words": in_words(shown, read_on=today), "bibtex": in_bibtex(shown, read_on=today)}
-    return public_page(request, "reports/issue.html", told, modified=modified_at(shown), cite=cite)
+
+
+def cited(shown: Issue) -> dict[str, str]:
+    today = timezone.now().date()
+    return {"words": in_words(shown, read_on=today), "bibtex": in_bibtex(shown, read_on=today)}
+
+
+def asked_for(request: HttpRequest) -> set[int]:
+    """The places of the blurred excerpts that ``?show=`` asks to be shown."""
+    return {int(place) for place in request.GET.getlist("show") if place.isdecimal() and len(place) < 6}
 
 
 @open_to_all
@@ -99,7 +122,7 @@ def issue_twin(request: HttpRequest, number: str) -> HttpResponse:
     shown = issues_on_record(actor).filter(number=number).first()
     if shown is None:
         return moved(number, actor, "issue_twin")
-    twin = IssueTwin(shown).data
+    twin = RecordTwin(shown, context={"excerpts": excerpts_of(shown, actor, shown=asked_for(request))}).data
 
     def make() -> HttpResponse:
         return JsonResponse(twin, json_dumps_params={"ensure_ascii": False})

@@ -14,7 +14,7 @@ from django.utils.formats import date_format
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timezone import is_aware, localtime
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, get_language_info, gettext, gettext_lazy
 
 from reports.vocabulary import AffectedStatus, Dismissal, Resolution, Severity, Status, TurnRole
 
@@ -22,6 +22,11 @@ register = template.Library()
 
 Span = Sequence[Any]  # [start, end] in code points, end excluded; a redaction adds what was removed
 
+ACCOUNT = {
+    "summary": gettext_lazy("Summary"),
+    "what_happened": gettext_lazy("What happened"),
+    "expected": gettext_lazy("What should have happened"),
+}
 LEVELS = {severity.value: level for level, severity in enumerate(Severity)}
 ENDINGS = {choice.value: choice.label for choices in (Resolution, Dismissal) for choice in choices}
 
@@ -58,6 +63,23 @@ def affected_word(status: str) -> str:
 @register.filter
 def role_word(role: str) -> str:
     return str(TurnRole(role).label) if role in TurnRole.values else role
+
+
+@register.filter
+def part_word(part: str, role: str = "") -> str:
+    """What a part of a report is called: whose turn it is, or which question it answers."""
+    return role_word(role) if role else str(ACCOUNT[part]) if part in ACCOUNT else part
+
+
+@register.filter
+def language_word(code: str) -> str:
+    """The language in the reader's own; its code where nobody has named it."""
+    if code == "zh":  # Django knows it by its scripts only
+        return gettext("Chinese")
+    try:
+        return str(get_language_info(code)["name_translated"])
+    except KeyError:
+        return code
 
 
 @register.filter

@@ -435,6 +435,7 @@ def test_the_twin_says_what_the_page_says(client: Client, make_issue: Make, arti
         "published": twin["published"],
         "resolved": twin["resolved"],
         "modified": twin["resolved"],
+        "excerpts": [],
     }
     assert client.get("/issues/TT-2026-00001/.json")["Location"] == "/issues/TT-2026-00001.json"
 
@@ -522,8 +523,8 @@ def test_a_triager_reads_what_is_not_public_and_is_told_so(client: Client, make_
         ("/", 2),
         ("/issues/", 3),
         ("/issues/?state=open&kind=false_information&artifact_kind=model&q=ruling", 3),
-        ("/issues/TT-2026-00001/", 3),
-        ("/issues/TT-2026-00001.json", 2),
+        ("/issues/TT-2026-00001/", 4),
+        ("/issues/TT-2026-00001.json", 3),
         ("/models/", 2),
         ("/models/acme/chat-7b/", 7),
     ],
