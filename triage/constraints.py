@@ -1,42 +1,59 @@
-"""What people said of pairs of reports by moving one of them: the same, or not the same. Kept for ever.
+"""What people said of pairs of reports by moving them: the same, or not the same. Kept for ever.
 
 No pair that is said to differ stands in one issue, and no pair that is said to be the same stands apart: the later
 word ends the earlier. A person's move says something of the reports that stand for each side, not of all of them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from reports.models import Issue, Placement, Report
 from triage.models import Constraint
 from triage.publication import reports_in
 from triage.trail import Trail
 
-
-def join(report: Report, issue: Issue, *, trail: Trail, at: datetime) -> None:
-    """Somebody put ``report`` into ``issue``: it is the same as those that stand for it."""
-    _retract(report, issue, Constraint.Says.NOT_SAME, trail=trail, at=at)
-    _say(report, _standing_for(issue, report), Constraint.Says.SAME, trail=trail, at=at)
+SAID_AT_MOST = 50  # pairs by one act: a large part that leaves is told by its oldest
 
 
-def part(report: Report, issue: Issue, *, trail: Trail, at: datetime) -> None:
-    """Somebody took ``report`` out of ``issue``: it is not the same as those that stand for what is left."""
-    _retract(report, issue, Constraint.Says.SAME, trail=trail, at=at)
-    _say(report, _standing_for(issue, report), Constraint.Says.NOT_SAME, trail=trail, at=at)
+def join(reports: Sequence[Report], issue: Issue, *, trail: Trail, at: datetime) -> None:
+    """Somebody put ``reports`` into ``issue``: the first of them is the same as those that stand for it."""
+    _retract(reports, issue, Constraint.Says.NOT_SAME, trail=trail, at=at)
+    first = reports[0]
+    _say(first, _standing_for(issue, first, without=reports), Constraint.Says.SAME, trail=trail, at=at)
 
 
-def settle(report: Report, *, left: Issue, returned_to: Issue, at: datetime) -> None:
+def part(reports: Sequence[Report], issue: Issue, *, trail: Trail, at: datetime) -> None:
+    """Somebody took ``reports`` out of ``issue``: they are not the same as those that stand for what is left."""
+    _retract(reports, issue, Constraint.Says.SAME, trail=trail, at=at)
+    for report in reports[:SAID_AT_MOST]:
+        _say(report, _standing_for(issue, report, without=reports), Constraint.Says.NOT_SAME, trail=trail, at=at)
+
+
+def unite(reports: Sequence[Report], *, trail: Trail, at: datetime) -> None:
+    """Somebody took ``reports`` out together: each is the same as the first."""
+    for report in reports[1:SAID_AT_MOST]:
+        _say(report, reports[:1], Constraint.Says.SAME, trail=trail, at=at)
+
+
+def settle(reports: Sequence[Report], *, left: Issue, returned_to: Issue, at: datetime) -> None:
     """After an undo: end what others have said meanwhile and what no longer holds."""
     trail = Trail()
-    _retract(report, left, Constraint.Says.SAME, trail=trail, at=at)
-    _retract(report, returned_to, Constraint.Says.NOT_SAME, trail=trail, at=at)
+    _retract(reports, left, Constraint.Says.SAME, trail=trail, at=at)
+    _retract(reports, returned_to, Constraint.Says.NOT_SAME, trail=trail, at=at)
 
 
-def _standing_for(issue: Issue, report: Report) -> list[Report]:
+def between(reports: Iterable[Report], others: Iterable[Report], says: Constraint.Says) -> "QuerySet[Constraint]":
+    """What stands of any of ``reports`` with any of ``others``."""
+    ours, theirs = [report.pk for report in reports], [report.pk for report in others]
+    across = Q(report__in=ours, other__in=theirs) | Q(report__in=theirs, other__in=ours)
+    return Constraint.objects.filter(across, says=says, ended_at=None).order_by("pk")
+
+
+def _standing_for(issue: Issue, report: Report, *, without: Iterable[Report]) -> list[Report]:
     """The oldest other report of the issue, and the one the engine found nearest if that is another."""
-    others = reports_in(issue).exclude(pk=report.pk)
+    others = reports_in(issue).exclude(pk__in=[each.pk for each in without])
     oldest = others.order_by("reported_at", "pk").first()
     nearest = Placement.objects.filter(report=report).exclude(reasons={}).values_list("reasons__nearest", flat=True)
     known = [pk for pk in nearest if isinstance(pk, int)]
@@ -55,9 +72,7 @@ def _say(report: Report, others: Iterable[Report], says: Constraint.Says, *, tra
         trail.add(Constraint(report_id=first, other_id=second, says=says, made_at=at))
 
 
-def _retract(report: Report, issue: Issue, says: Constraint.Says, *, trail: Trail, at: datetime) -> None:
-    """End what was said of the report and any other in the issue, if it was ``says``."""
-    others = reports_in(issue).exclude(pk=report.pk).values("pk")
-    pairs = Q(report=report, other__in=others) | Q(other=report, report__in=others)
-    for stands in Constraint.objects.filter(pairs, says=says, ended_at=None).order_by("pk"):
-        trail.change(stands, ended_at=at)
+def _retract(reports: Sequence[Report], issue: Issue, says: Constraint.Says, *, trail: Trail, at: datetime) -> None:
+    """End what was said of any of the reports and any other in the issue, if it was ``says``."""
+    others = reports_in(issue).exclude(pk__in=[report.pk for report in reports])
+    trail.change_all(list(between(reports, others, says)), ended_at=at)

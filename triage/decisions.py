@@ -4,7 +4,7 @@ Each act is one transaction: locks (families, then issues, ascending), the move'
 more, the counts, the :class:`~triage.models.Decision` and one ledger event of ids and codes.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -23,17 +23,27 @@ from reports.vocabulary import AffectedStatus, PlacedBy, Status
 from triage import constraints, growth
 from triage.counting import recount
 from triage.locks import lock_family, lock_issues
-from triage.models import Constraint, Decision
+from triage.models import Bulk, Constraint, Decision
 from triage.moves import MOVES, Scene, Verb
+from triage.moves.scene import stand_apart
 from triage.publication import reports_in
-from triage.trail import Overtaken, Trail, put_back
+from triage.trail import Overtaken, Rows, Trail, added_in, put_back
 
 
 class DecidedSince(ValidationError):
-    """Somebody acted on the same thing after what was to be undone."""
+    """Somebody acted on the same thing after what was to be undone: ``since`` are those acts, the newest first."""
 
-    def __init__(self) -> None:
+    def __init__(self, since: Iterable[Decision] = ()) -> None:
         super().__init__(_("Somebody has decided since: undo that first."), code="decided_since")
+        self.since = list(since)
+
+
+class ChangedSince(ValidationError):
+    """The issue is no longer what the page showed: ``since`` are the acts that changed it, the newest first."""
+
+    def __init__(self, since: Iterable[Decision]) -> None:
+        super().__init__(_("Somebody has changed this meanwhile. Look again before you decide."), code="changed")
+        self.since = list(since)
 
 
 def decide(
@@ -44,18 +54,21 @@ def decide(
     report: Report | None = None,
     reason: str = "",
     note: str = "",
+    revision: int | None = None,
+    target_revision: int | None = None,
+    bulk: Bulk | None = None,
     at: datetime | None = None,
     **details: Any,
 ) -> Decision:
     """Make one move of ``triage.moves.MOVES``.
 
     ``reason`` is a code of the move's list (a Resolution, a Dismissal), ``note`` the decider's own words. ``details``
-    are what the move takes: ``public_title``, ``public_summary`` and ``severity`` for confirm and reopen;
-    ``fixed_in`` (a Version or its name) and ``artifact`` for resolve; ``target`` (an Issue) for place, with
-    ``report``. ``at`` backdates what demo content tells of.
+    are what the move ``takes``, explained where it is made, in the modules of ``triage.moves``. ``revision`` and
+    ``target_revision`` are those of the issue and of the ``target`` as the page showed them; None asks nothing.
+    ``bulk`` is what it is part of. ``at`` backdates what demo content tells of.
 
-    Raises :class:`~django.core.exceptions.ValidationError` with a sentence if the move cannot be made, and
-    :class:`~django.core.exceptions.PermissionDenied` if ``by`` may not decide.
+    Raises :class:`ChangedSince` if either has changed, :class:`~django.core.exceptions.ValidationError` with a
+    sentence if the move cannot be made, and :class:`~django.core.exceptions.PermissionDenied` if ``by`` may not decide.
     """
     may_decide(by)
     move = MOVES[Verb(verb)]
@@ -64,10 +77,15 @@ def decide(
     if move.reasons is not None and reason not in move.reasons.values:
         raise ValidationError(_("Choose a reason."), code="reason")
     with transaction.atomic():
-        locked = _locked([issue, details.get("target")])
+        target = details.get("target")
+        locked = _locked([issue, target])
+        _still_as_shown(locked[issue.pk], revision)
+        if target is not None:
+            _still_as_shown(locked[target.pk], target_revision)
         if locked[issue.pk].status not in move.start:
             raise ValidationError(str(move.refusals[Status(locked[issue.pk].status)]), code="status")
-        target = details.get("target")
+        if move.apart:
+            stand_apart(locked[issue.pk], by)
         scene = Scene(
             issue=locked[issue.pk],
             to=move.to,
@@ -79,7 +97,7 @@ def decide(
             target=locked[target.pk] if target else None,
         )
         move.act(scene)
-        return _decided(scene, Verb(verb), note)
+        return _decided(scene, Verb(verb), note, bulk)
 
 
 def confirm_artifact(artifact: Artifact, *, by: User, note: str = "", at: datetime | None = None) -> Decision:
@@ -101,7 +119,7 @@ def confirm_artifact(artifact: Artifact, *, by: User, note: str = "", at: dateti
         )
 
 
-def undo(decision: Decision, *, by: User, note: str = "") -> Decision:
+def undo(decision: Decision, *, by: User, note: str = "", bulk: Bulk | None = None) -> Decision:
     """Put back exactly what stood before ``decision``, which must be the last one standing on what it touched.
 
     Raises :class:`DecidedSince`, or ValidationError if it is undone already or is an undo itself.
@@ -112,7 +130,10 @@ def undo(decision: Decision, *, by: User, note: str = "") -> Decision:
         locked = _locked([decision.issue, target])
         stood = Decision.objects.select_for_update(of=["self"]).select_related("artifact", "report").get(pk=decision.pk)
         _may_be_undone(stood, locked)
+        if stood.issue_id and MOVES[Verb(stood.verb)].apart:
+            stand_apart(locked[stood.issue_id], by)
         at = timezone.now()
+        moved = _moved(stood.before["rows"])
         try:
             trail = put_back(stood.before["rows"], stood.after["rows"], at=at)
         except Overtaken:
@@ -121,12 +142,18 @@ def undo(decision: Decision, *, by: User, note: str = "") -> Decision:
             _close_if_empty(target, into=stood.issue_id, trail=trail)
         issue = Issue.objects.get(pk=stood.issue_id) if stood.issue_id else None
         undoing = Decision(
-            issue=issue, artifact=stood.artifact, report=stood.report, verb=Verb.UNDO, undoes=stood, note=note
+            issue=issue,
+            artifact=stood.artifact,
+            report=stood.report,
+            verb=Verb.UNDO,
+            undoes=stood,
+            note=note,
+            bulk=bulk,
         )
         undoing.decided_at = at
         made = _recorded(undoing, trail, by=by, about=[issue or stood.artifact, stood.report, target])
         if issue is not None:
-            _after_moving(stood.report, left=target, entered=issue, at=at)
+            _after_moving(moved, left=target, entered=issue, at=at)
             _count([issue, target])
         return made
 
@@ -149,7 +176,7 @@ def _locked(issues: Iterable[Issue | None]) -> dict[int, Issue]:
     return lock_issues(issue.pk for issue in named)
 
 
-def _decided(scene: Scene, verb: Verb, note: str) -> Decision:
+def _decided(scene: Scene, verb: Verb, note: str, bulk: Bulk | None) -> Decision:
     made = _recorded(
         Decision(
             issue=scene.issue,
@@ -157,6 +184,7 @@ def _decided(scene: Scene, verb: Verb, note: str) -> Decision:
             verb=verb,
             reason=scene.reason,
             note=note,
+            bulk=bulk,
             decided_at=scene.at,
         ),
         scene.trail,
@@ -164,9 +192,8 @@ def _decided(scene: Scene, verb: Verb, note: str) -> Decision:
         about=[scene.issue, scene.report, scene.target],
         target=scene.target,
     )
-    said = [name for name, row in scene.trail.before.items() if row is None and name.startswith("constraint:")]
-    Constraint.objects.filter(pk__in=[name.partition(":")[2] for name in said]).update(decision=made)
-    _after_moving(scene.report, left=scene.issue, entered=scene.target, at=None)
+    Constraint.objects.filter(pk__in=scene.trail.added(Constraint)).update(decision=made)
+    _after_moving(_moved(scene.trail.before), left=scene.issue, entered=scene.target, at=None)
     _count([scene.issue, scene.target])
     return made
 
@@ -217,8 +244,9 @@ def _may_be_undone(decision: Decision, locked: Mapping[int, Issue]) -> None:
         raise ValidationError(_("That has been undone already."))
     same = Q(issue__in=list(locked)) if locked else Q(artifact=decision.artifact_id)
     # Two reports placed in one issue do not disturb each other: only what was decided on these issues counts.
-    if standing().filter(same, pk__gt=decision.pk).exists():
-        raise DecidedSince
+    since = standing().filter(same, pk__gt=decision.pk).select_related("decider", "issue", "artifact", "report")
+    if since.exists():
+        raise DecidedSince(since)
 
 
 def _close_if_empty(issue: Issue, *, into: int, trail: Trail) -> None:
@@ -228,22 +256,44 @@ def _close_if_empty(issue: Issue, *, into: int, trail: Trail) -> None:
         trail.change(issue, status=Status.MERGED, merged_into_id=into)
 
 
-def _after_moving(report: Report | None, *, left: Issue | None, entered: Issue | None, at: datetime | None) -> None:
-    """What follows from a report's move: which artifacts stand in both issues; after an undo, what still holds."""
-    if report is None or left is None or entered is None:
+def _still_as_shown(issue: Issue, revision: int | None) -> None:
+    if revision is None or issue.revision == revision:
+        return
+    about = Decision.objects.filter(Q(issue=issue) | Q(after__target=issue.pk))
+    newest = about.select_related("decider", "issue", "artifact", "report", "undoes").order_by("-pk")
+    raise ChangedSince(newest[: max(1, issue.revision - revision)])
+
+
+def _moved(rows: Rows) -> list[Report]:
+    """The reports that a trail tells to have been placed anew, the oldest first."""
+    placed = Report.objects.filter(placements__in=added_in(rows, Placement)).select_related("artifact")
+    return list(placed.order_by("reported_at", "pk"))
+
+
+def _after_moving(reports: Sequence[Report], *, left: Issue | None, entered: Issue | None, at: datetime | None) -> None:
+    """What follows from moving reports: which artifacts stand in both issues; after an undo, what still holds."""
+    if not reports or left is None or entered is None:
         return
     if at is not None:
-        constraints.settle(report, left=left, returned_to=entered, at=at)
-    for issue in (left, entered):
-        _name_affected(issue, report.artifact)
+        constraints.settle(reports, left=left, returned_to=entered, at=at)
+    for artifact in {report.artifact for report in reports}:
+        for issue in (left, entered):
+            _name_affected(issue, artifact)
 
 
 def _name_affected(issue: Issue, artifact: Artifact) -> None:
     """An artifact stands under investigation while a report of the issue is about it and nobody has said more."""
+    if artifact.is_unknown:
+        return
     if reports_in(issue).filter(artifact=artifact).exists():
         Affected.objects.get_or_create(issue=issue, artifact=artifact)
     elif reports_in(issue).exists():  # an emptied issue keeps what it had, should it come back
-        unjudged = {"status": AffectedStatus.UNDER_INVESTIGATION, "resolution": "", "statement": ""}
+        unjudged = {
+            "status": AffectedStatus.UNDER_INVESTIGATION,
+            "resolution": "",
+            "statement": "",
+            "notified_at": None,
+        }
         Affected.objects.filter(issue=issue, artifact=artifact, **unjudged).delete()
 
 

@@ -180,9 +180,8 @@ class Sayings:
 def _of_pairs() -> dict[tuple[int, int], Word]:
     """By constraints that stand. One move may say several; it is one decision."""
     found = {}
-    for said in Constraint.objects.filter(ended_at=None).select_related("decision").order_by("pk"):
-        mover = said.decision.report_id if said.decision and said.decision.report_id else said.other_id
-        act = _act(mover, said.made_at)
+    for said in Constraint.objects.filter(ended_at=None).order_by("pk"):
+        act = _act(said.made_at)
         found[said.report_id, said.other_id] = Word(said.says == Constraint.Says.SAME, said.made_at, act, act)
     return found
 
@@ -191,12 +190,12 @@ def _of_answers() -> dict[tuple[int, int], Word]:
     """By suggestions that were taken or refused, and by what people placed; issues are where merges have led."""
     found = {}
     for placed in Placement.objects.active().filter(by=PlacedBy.PERSON).order_by("pk"):
-        act = _act(placed.report_id, placed.placed_at)
+        act = _act(placed.placed_at)
         found[placed.report_id, home_of_issue(placed.issue_id)] = Word(True, placed.placed_at, act, act)
     answered = Suggestion.objects.exclude(taken_at=None, refused_at=None)
     for opinion in answered.order_by("pk"):
         if at := opinion.refused_at or opinion.taken_at:
-            act = _act(opinion.report_id, at)
+            act = _act(at)
             word = Word(opinion.refused_at is None, at, act, act)
             found.setdefault((opinion.report_id, home_of_issue(opinion.issue_id)), word)
     return found
@@ -208,9 +207,9 @@ def _of_issues() -> dict[int, tuple[int, datetime]]:
         return {report_id: (issue_id, at) for report_id, issue_id, at in cursor.fetchall()}
 
 
-def _act(report_id: int, at: datetime) -> str:
-    """One act of a person: what is said of a report at one moment, in however many rows."""
-    return f"report {report_id} {at.isoformat()}"
+def _act(at: datetime) -> str:
+    """One act of a person: what is said at one moment, in however many rows, as when two issues become one."""
+    return at.isoformat()
 
 
 def gathered(*, told: Callable[[int, int], None] = lambda _done, _of: None) -> tuple[Pairs, Pairs]:

@@ -1,23 +1,60 @@
 """What one decision changes, row by row, kept so that it can be put back exactly."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
 from django.db import models
 
 from ledger.record import subject
-from reports.models import Affected, Artifact, Issue, Placement
+from reports.models import (
+    Affected,
+    Answer,
+    Artifact,
+    Excerpt,
+    Issue,
+    Message,
+    Placement,
+    Redaction,
+    Report,
+    Reproduction,
+    Translation,
+)
 from triage.models import Constraint, Proposal, Suggestion
 
 Rows = dict[str, dict[str, Any] | None]
 
 KEPT: dict[str, type[models.Model]] = {
     str(model._meta.model_name): model
-    for model in (Affected, Artifact, Constraint, Issue, Placement, Proposal, Suggestion)
+    for model in (
+        Affected,
+        Answer,
+        Artifact,
+        Constraint,
+        Excerpt,
+        Issue,
+        Message,
+        Placement,
+        Proposal,
+        Redaction,
+        Report,
+        Reproduction,
+        Suggestion,
+        Translation,
+    )
 }
 # How a row that a decision added ends when the decision is undone: history is kept, what never was history goes.
-ENDED_BY: dict[str, str | None] = {"placement": "superseded_at", "constraint": "ended_at", "affected": None}
+ENDED_BY: dict[str, str | None] = {
+    "affected": None,
+    "constraint": "ended_at",
+    "excerpt": "ended_at",
+    "message": "withdrawn_at",
+    "placement": "superseded_at",
+    "redaction": "ended_at",
+    "reproduction": "ended_at",
+    "translation": "ended_at",
+}
 
 
 class Overtaken(Exception):
@@ -33,21 +70,39 @@ class Trail:
 
     def change(self, row: models.Model, **values: Any) -> None:
         """Set fields of ``row`` and save those that differ, remembering what stood."""
-        changed = []
+        self.change_all([row], **values)
+
+    def change_all(self, rows: Sequence[models.Model], **values: Any) -> None:
+        """The same in rows of one kind, in one statement however many they are."""
+        changed = [row.pk for row in rows if self._set(row, values)]
+        if changed:
+            type(rows[0])._default_manager.filter(pk__in=changed).update(**values)
+
+    def add(self, row: models.Model) -> None:
+        self.add_all([row])
+
+    def add_all(self, rows: Sequence[models.Model]) -> None:
+        if rows:
+            type(rows[0])._default_manager.bulk_create(rows)
+        for row in rows:
+            self.before[subject(row)] = None
+            self.after[subject(row)] = {}
+
+    def added(self, kind: type[models.Model]) -> list[int]:
+        """The ids of the rows of that kind that were added."""
+        return added_in(self.before, kind)
+
+    def _set(self, row: models.Model, values: Mapping[str, Any]) -> bool:
+        """Whether anything differs from what stood."""
+        is_changed = False
         for name, value in values.items():
             field = _field(row, name)
             stood = field.value_from_object(row)
             setattr(row, name, value)
             if (now_stands := field.value_from_object(row)) != stood:
                 self._remember(row, field.attname, stood, now_stands)
-                changed.append(field.name)
-        if changed:
-            row.save(update_fields=changed)
-
-    def add(self, row: models.Model) -> None:
-        row.save()
-        self.before[subject(row)] = None
-        self.after[subject(row)] = {}
+                is_changed = True
+        return is_changed
 
     def _remember(self, row: models.Model, name: str, stood: Any, now_stands: Any) -> None:
         before = self.before.setdefault(subject(row), {})
@@ -57,42 +112,62 @@ class Trail:
             after[name] = _plain(now_stands)
 
 
+def added_in(before: Rows, kind: type[models.Model]) -> list[int]:
+    """The ids of the rows of that kind that a trail tells to have added."""
+    prefix = f"{kind._meta.model_name}:"
+    return [int(name.removeprefix(prefix)) for name, row in before.items() if row is None and name.startswith(prefix)]
+
+
 def put_back(before: Rows, after: Rows, *, at: datetime) -> Trail:
     """Undo what a trail tells of. Added rows go first: those put back may need their place.
 
     Raises :class:`Overtaken` if a row was changed or is gone since.
     """
-    trail = Trail()
-    for name, fields in before.items():
-        if fields is None:
-            _end(name, trail, at)
+    trail, found = Trail(), _rows(before)
+    for kind, ended_by in ENDED_BY.items():
+        _end(
+            [found[name] for name in before if before[name] is None and _is(kind, name) and name in found],
+            ended_by,
+            trail,
+            at,
+        )
+    alike: dict[str, list[models.Model]] = defaultdict(list)
     for name, fields in before.items():
         if fields is not None:
-            _restore(name, fields, after[name] or {}, trail)
+            row = found.get(name)
+            if row is None or any(
+                _plain(getattr(row, attname)) != value for attname, value in (after[name] or {}).items()
+            ):
+                raise Overtaken(name)
+            alike[f"{row._meta.model_name} {sorted(fields.items())}"].append(row)
+    for rows in alike.values():
+        fields = before[subject(rows[0])] or {}
+        trail.change_all(
+            rows, **{attname: _field(rows[0], attname).to_python(value) for attname, value in fields.items()}
+        )
     return trail
 
 
-def _restore(name: str, fields: Mapping[str, Any], left: Mapping[str, Any], trail: Trail) -> None:
-    row = _row(name)
-    if row is None or any(_plain(getattr(row, attname)) != value for attname, value in left.items()):
-        raise Overtaken(name)
-    trail.change(row, **{attname: _field(row, attname).to_python(value) for attname, value in fields.items()})
-
-
-def _end(name: str, trail: Trail, at: datetime) -> None:
-    row = _row(name)
-    ended_by = ENDED_BY[name.partition(":")[0]]
-    if row is None:
-        return
+def _end(rows: Sequence[models.Model], ended_by: str | None, trail: Trail, at: datetime) -> None:
     if ended_by is None:
-        row.delete()
-    elif getattr(row, ended_by) is None:
-        trail.change(row, **{ended_by: at})
+        for row in rows:
+            row.delete()
+    else:
+        trail.change_all([row for row in rows if getattr(row, ended_by) is None], **{ended_by: at})
 
 
-def _row(name: str) -> models.Model | None:
-    kind, _, pk = name.partition(":")
-    return KEPT[kind]._default_manager.filter(pk=pk).first()
+def _rows(names: Rows) -> dict[str, models.Model]:
+    """Those of the rows that are still there, as they stand now."""
+    wanted: dict[str, list[int]] = defaultdict(list)
+    for name in names:
+        kind, _, pk = name.partition(":")
+        wanted[kind].append(int(pk))
+    rows = (row for kind, pks in wanted.items() for row in KEPT[kind]._default_manager.filter(pk__in=pks))
+    return {subject(row): row for row in rows}
+
+
+def _is(kind: str, name: str) -> bool:
+    return name.partition(":")[0] == kind
 
 
 def _field(row: models.Model, name: str) -> "models.Field[Any, Any]":

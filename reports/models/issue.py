@@ -4,7 +4,7 @@ from typing import Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Q
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
@@ -127,9 +127,12 @@ class Issue(models.Model):
     changed_at = models.DateTimeField(auto_now=True)
     revision = models.PositiveIntegerField(default=0)  # counts writes, so that two people never overwrite each other
     waits = models.GeneratedField(  # for a person; a held report makes nothing wait
-        expression=Q(status=Status.NEW, voice_count__gt=0)
-        | Q(status=Status.RESOLVED, is_possible_regression=True)
-        | Q(status=Status.DISMISSED, is_disputed=True),
+        expression=ExpressionWrapper(
+            Q(status=Status.NEW, voice_count__gt=0)
+            | Q(status=Status.RESOLVED, is_possible_regression=True)
+            | Q(status=Status.DISMISSED, is_disputed=True),
+            output_field=models.BooleanField(),
+        ),
         output_field=models.BooleanField(),
         db_persist=True,
     )

@@ -1,5 +1,8 @@
 """Moves that say where reports belong, and what the engine got right."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
@@ -8,11 +11,15 @@ from django.utils.translation import gettext as _
 from reports.models import Issue, Placement, Report
 from reports.vocabulary import PlacedBy, Status
 from triage import constraints
-from triage.matching import flag_regression, note_affected, open_issue
-from triage.models import Proposal, Suggestion
-from triage.moves.scene import Scene, named_report
+from triage.matching import flag_regression, issue_for, note_affected, open_issue
+from triage.models import Constraint, Proposal, Suggestion
+from triage.moves.affecting import open_as_its_worst, unite_affected
+from triage.moves.scene import AWAKE, Scene, named_report
 from triage.proposals import waiting_proposals
 from triage.publication import reports_in
+
+MOVED_AT_MOST = 2_000  # reports in one act, within what a request may take
+UNANSWERED = Q(taken_at=None, refused_at=None)
 
 
 def place(scene: Scene) -> None:
@@ -29,25 +36,12 @@ def place(scene: Scene) -> None:
         raise ValidationError(_("This is the last report of %(issue)s, which would stand empty.") % {"issue": issue})
     scene.trail.change(stood, superseded_at=scene.at)
     followed = _answer_suggestions(scene, report, target)
-    scene.trail.add(
-        Placement(
-            report=report,
-            issue=target,
-            by=PlacedBy.PERSON,
-            placer=scene.by,
-            score=followed.score if followed else None,
-            method=followed.method if followed else "",
-            reasons=followed.reasons if followed else {},
-            placed_at=scene.at,
-        )
-    )
-    constraints.part(report, issue, trail=scene.trail, at=scene.at)
-    constraints.join(report, target, trail=scene.trail, at=scene.at)
+    scene.trail.add(_placement(scene, report, target, followed))
+    constraints.part([report], issue, trail=scene.trail, at=scene.at)
+    constraints.join([report], target, trail=scene.trail, at=scene.at)
     if is_last:
-        scene.trail.change(issue, status=Status.MERGED, merged_into=target)
-    flag_regression(target, report)
-    if Issue.objects.filter(pk=target.pk, is_possible_regression=True).exists():
-        scene.trail.change(target, is_possible_regression=True)
+        scene.trail.change(issue, status=Status.MERGED, merged_into=target, **AWAKE)
+    _flag_regressions(scene, target, [report])
 
 
 def keep(scene: Scene) -> None:
@@ -57,7 +51,7 @@ def keep(scene: Scene) -> None:
     if not stood.needs_look:
         raise ValidationError(_("Somebody has looked at that already."), code="status")
     scene.trail.change(stood, needs_look=False)
-    constraints.join(report, scene.issue, trail=scene.trail, at=scene.at)
+    constraints.join([report], scene.issue, trail=scene.trail, at=scene.at)
 
 
 def part(scene: Scene) -> None:
@@ -70,29 +64,75 @@ def part(scene: Scene) -> None:
     scene.target = open_issue(report)
     note_affected(scene.target, report)
     near = stood.reasons.get("near")
-    scene.trail.add(
-        Placement(
-            report=report,
-            issue=scene.target,
-            by=PlacedBy.PERSON,
-            placer=scene.by,
-            reasons={"near": near} if near else {},
-            placed_at=scene.at,
-        )
+    placed = _placement(scene, report, scene.target, None)
+    placed.reasons = {"near": near} if near else {}
+    scene.trail.add(placed)
+    constraints.part([report], scene.issue, trail=scene.trail, at=scene.at)
+
+
+def merge(scene: Scene) -> None:
+    """Make the issue part of the target for ever: its reports, its answers and what was tried go along.
+
+    Of two the one with a page survives. What people said against it is ended only ``despite`` being told.
+    """
+    issue, target = scene.issue, _survivor(scene)
+    moved = _oldest_first(issue)
+    _heed_what_was_said(scene, moved, target)
+    stood = list(Placement.objects.active().filter(issue=issue))
+    there = set(Placement.objects.active().filter(issue=target).values_list("report_id", flat=True))
+    unite_affected(scene, issue, target)
+    _answer_between(scene, issue, target)
+    scene.trail.change_all(stood, superseded_at=scene.at)
+    scene.trail.add_all([_moved(scene, each, target) for each in stood if each.report_id not in there])
+    if moved:
+        constraints.join(moved, target, trail=scene.trail, at=scene.at)
+    for told in (issue.reproductions.all(), issue.answers.all()):
+        scene.trail.change_all(list(told), issue=target)
+    scene.trail.change(issue, status=Status.MERGED, merged_into=target, **_closed())
+    scene.trail.change(
+        target,
+        hazard_level=max(issue.hazard_level, target.hazard_level),
+        embargo_until=max(filter(None, (issue.embargo_until, target.embargo_until)), default=None),
+        is_disputed=issue.is_disputed or target.is_disputed,
+        is_possible_regression=issue.is_possible_regression or target.is_possible_regression,
     )
-    constraints.part(report, scene.issue, trail=scene.trail, at=scene.at)
+    open_as_its_worst(scene, target)
+    _flag_regressions(scene, target, moved)
+
+
+def split(scene: Scene) -> None:
+    """Take some reports out into a new issue, which waits as any new one does: nothing is published by splitting."""
+    leaving = sorted(scene.details.get("reports", []), key=lambda report: (report.reported_at, report.pk))
+    stood = list(Placement.objects.active().filter(issue=scene.issue, report__in=leaving))
+    if not leaving or len(stood) < len(leaving):
+        raise ValidationError(_("Say which reports of this issue are to leave it."))
+    if not reports_in(scene.issue).exclude(pk__in=[report.pk for report in leaving]).exists():
+        raise ValidationError(_("Something has to stay behind. To change what all of it is about, edit the issue."))
+    _bound(len(leaving))
+    scene.target = _child(scene.issue, leaving[0])
+    scene.trail.change_all(stood, superseded_at=scene.at)
+    scene.trail.add_all([_moved(scene, each, scene.target) for each in stood])
+    for report in {report.artifact_id: report for report in leaving}.values():
+        note_affected(scene.target, report)
+    constraints.part(leaving, scene.issue, trail=scene.trail, at=scene.at)
+    constraints.unite(leaving, trail=scene.trail, at=scene.at)
+    if proposal := _proposal(scene):
+        scene.trail.change(proposal, taken_at=scene.at)
 
 
 def look(scene: Scene) -> None:
-    """Somebody has looked at why an issue grew so fast: any decision settles that, and this one does nothing else."""
-    if scene.issue.growth_flagged_at is None:
+    """Somebody has looked at why an issue grew so fast, or at what came after a fix, and found it in order.
+
+    Any decision settles the first, and this one does nothing else for it.
+    """
+    if scene.issue.growth_flagged_at is None and not scene.issue.is_possible_regression:
         raise ValidationError(_("Somebody has looked at that already."), code="status")
+    scene.trail.change(scene.issue, is_possible_regression=False)
 
 
 def refuse(scene: Scene) -> None:
     """What the engine proposed overnight, to make two issues one or one two, is not so."""
-    named = scene.details.get("proposal")
-    proposal = proposals_about(scene.issue).filter(pk=named.pk).first() if isinstance(named, Proposal) else None
+    proposal = _proposal(scene)
     if proposal is None:
         raise ValidationError(_("Somebody has answered that already."), code="status")
     scene.trail.change(proposal, refused_at=scene.at)
@@ -101,6 +141,111 @@ def refuse(scene: Scene) -> None:
 def proposals_about(issue: Issue) -> "models.QuerySet[Proposal]":
     """What the engine proposes for the issue and nobody has answered, the surest first."""
     return waiting_proposals().filter(Q(issue=issue) | Q(other=issue))
+
+
+def rank(issue: Issue) -> int:
+    """How far an issue has come: of two that are merged, the further survives. 2 has a page, 1 a number."""
+    return 2 if issue.published_at else 1 if issue.status in (Status.CONFIRMED, Status.RESOLVED) else 0
+
+
+def _survivor(scene: Scene) -> Issue:
+    """The target, once it is clear that the issue may become part of it."""
+    issue, target = scene.issue, scene.target
+    if target is None or target.pk == issue.pk:
+        raise ValidationError(_("Say which other issue this one is to become part of."))
+    if target.status == Status.MERGED:
+        raise ValidationError(_("That issue has been merged into another."))
+    if target.status == Status.DISMISSED:
+        raise ValidationError(_("That issue is dismissed. Reopen it first."))
+    if issue.family_id != target.family_id and not issue.family.is_unknown:
+        raise ValidationError(_("That issue is about another family; grouping never crosses families."))
+    if rank(issue) > rank(target):
+        raise ValidationError(_("%(issue)s has come further: merge the other way round.") % {"issue": issue})
+    _bound(issue.report_count)
+    return target
+
+
+def _bound(count: int) -> None:
+    if count > MOVED_AT_MOST:
+        raise ValidationError(_("That is more than %(most)d reports: too many for one act.") % {"most": MOVED_AT_MOST})
+
+
+def _heed_what_was_said(scene: Scene, moved: Sequence[Report], target: Issue) -> None:
+    against = constraints.between(moved, reports_in(target), Constraint.Says.NOT_SAME)
+    if against.exists() and not scene.details.get("despite"):
+        raise ValidationError(_("People have said that reports of these two are not the same."), code="constraints")
+
+
+def _answer_between(scene: Scene, issue: Issue, target: Issue) -> None:
+    """What the engine thought of the two is answered by making them one, and what was refused between them too."""
+    for proposal in Proposal.objects.filter(issue__in=[issue, target], other__in=[issue, target], taken_at=None):
+        scene.trail.change(proposal, taken_at=scene.at, refused_at=None)
+    across = Q(issue=target, report__in=reports_in(issue)) | Q(issue=issue, report__in=reports_in(target))
+    opinions = Suggestion.objects.filter(across, taken_at=None)
+    scene.trail.change_all(list(opinions), taken_at=scene.at, refused_at=None)
+
+
+def _closed() -> dict[str, Any]:
+    return {"resolution": "", "resolved_at": None, "is_possible_regression": False, **AWAKE}
+
+
+def _child(issue: Issue, oldest: Report) -> Issue:
+    """A new issue that begins with what people said of the one it leaves."""
+    child = issue_for(oldest)
+    child.kind, child.lifecycle_stage, child.in_stated_use = issue.kind, issue.lifecycle_stage, issue.in_stated_use
+    child.severity, child.severity_by_person = issue.severity, issue.severity_by_person
+    child.hazard_level = max(child.hazard_level, issue.hazard_level)
+    child.embargo_until = max(filter(None, (child.embargo_until, issue.embargo_until)), default=None)
+    child.assignee = issue.assignee
+    child.save(force_insert=True)
+    return child
+
+
+def _placement(scene: Scene, report: Report, target: Issue, followed: Suggestion | None) -> Placement:
+    return Placement(
+        report=report,
+        issue=target,
+        by=PlacedBy.PERSON,
+        placer=scene.by,
+        score=followed.score if followed else None,
+        method=followed.method if followed else "",
+        reasons=followed.reasons if followed else {},
+        placed_at=scene.at,
+    )
+
+
+def _moved(scene: Scene, stood: Placement, target: Issue) -> Placement:
+    """The same report in the target, with what the engine saw in it."""
+    return Placement(
+        report_id=stood.report_id,
+        issue=target,
+        by=PlacedBy.PERSON,
+        placer=scene.by,
+        score=stood.score,
+        method=stood.method,
+        reasons=stood.reasons,
+        placed_at=scene.at,
+    )
+
+
+def _oldest_first(issue: Issue) -> list[Report]:
+    return list(reports_in(issue).select_related("artifact", "version").order_by("reported_at", "pk"))
+
+
+def _flag_regressions(scene: Scene, target: Issue, reports: Sequence[Report]) -> None:
+    """What came along may tell of a version that was to hold the fix."""
+    if target.status != Status.RESOLVED:
+        return
+    for report in {(report.artifact_id, report.version_id): report for report in reports}.values():
+        flag_regression(target, report)
+    if Issue.objects.filter(pk=target.pk, is_possible_regression=True).exists():
+        scene.trail.change(target, is_possible_regression=True)
+
+
+def _proposal(scene: Scene) -> Proposal | None:
+    """The proposal named, if it waits for an answer about this issue."""
+    named = scene.details.get("proposal")
+    return proposals_about(scene.issue).filter(pk=named.pk).first() if isinstance(named, Proposal) else None
 
 
 def _standing(report: Report, issue: Issue, target: Issue) -> Placement:
@@ -125,8 +270,7 @@ def _placed(report: Report, issue: Issue) -> Placement:
 def _answer_suggestions(scene: Scene, report: Report, target: Issue) -> Suggestion | None:
     """Mark the engine's opinions of this report as taken or refused; the one that was followed, if any."""
     followed = None
-    waiting = Q(taken_at=None, refused_at=None)
-    for opinion in Suggestion.objects.filter(waiting, report=report).select_related("issue"):
+    for opinion in Suggestion.objects.filter(UNANSWERED, report=report).select_related("issue"):
         if target.pk in (opinion.issue_id, opinion.issue.merged_into_id):
             followed = opinion
             scene.trail.change(opinion, taken_at=scene.at)

@@ -8,10 +8,14 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from accounts.models import User
+from accounts.models import Grant, Role, User
 from reports.models import Issue, Report
 from reports.vocabulary import Status
+from triage.publication import reports_in
 from triage.trail import Trail
+
+# What ends a snooze: whoever decides has looked.
+AWAKE: Mapping[str, Any] = {"snoozed_at": None, "snoozed_until": None, "snoozed_voices": None, "snoozed_version": None}
 
 
 @dataclass(slots=True)
@@ -33,3 +37,22 @@ def named_report(scene: Scene) -> Report:
     if scene.report is None:
         raise ValidationError(_("Say which report is meant."))
     return scene.report
+
+
+def stand_apart(issue: Issue, by: User) -> None:
+    """Nobody decides alone on what they reported, nor on what they answer for as a maintainer.
+
+    Raises ValidationError with the code "apart".
+    """
+    if reports_in(issue).filter(reporter=by).exists():
+        raise ValidationError(_("You filed a report in this issue, so somebody else has to decide."), code="apart")
+    if issue.affected.filter(artifact__in=answers_for(by)).exists():
+        raise ValidationError(
+            _("You answer for an artifact of this issue, so somebody else has to decide."), code="apart"
+        )
+
+
+def answers_for(user: User) -> frozenset[int]:
+    """The artifacts the account answers for, whether or not its second factor is set up."""
+    held = Grant.objects.filter(user=user, role=Role.MAINTAINER, ended_at=None, artifact_id__isnull=False)
+    return frozenset(artifact_id for artifact_id in held.values_list("artifact_id", flat=True) if artifact_id)
