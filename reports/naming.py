@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import F, Value
 from django.db.models.functions import Lower
 
-from reports.models import Alias, Artifact, Version
+from reports.models import Artifact, Report, Version
 from reports.models.artifact import UNKNOWN, UNLISTED
 
 ORG_LENGTH, NAME_LENGTH = 96, 160
@@ -17,6 +17,18 @@ BY_FULL_NAME = """
 SELECT meant.* FROM reports_artifact named
 JOIN reports_artifact meant ON meant.id = coalesce(named.merged_into_id, named.id)
 WHERE named.kind = %s AND lower(named.org) = lower(%s) AND lower(named.name) = lower(%s)
+"""
+BY_BARE_NAME = """
+SELECT * FROM reports_artifact WHERE id IN (
+    SELECT coalesce(merged_into_id, id) FROM reports_artifact WHERE kind = %s AND lower(name) = lower(%s)
+) LIMIT 2
+"""
+BY_ALIAS = """
+SELECT * FROM reports_artifact WHERE id IN (
+    SELECT coalesce(named.merged_into_id, named.id)
+    FROM reports_alias a JOIN reports_artifact named ON named.id = a.artifact_id
+    WHERE named.kind = %s AND lower(a.name) IN (lower(%s), lower(%s))
+) LIMIT 2
 """
 VERSION_BY_NAME = "SELECT * FROM reports_version WHERE artifact_id = %s AND lower(name) = lower(%s)"
 
@@ -50,18 +62,18 @@ def path_of(text: str) -> str:
 
 
 def find_artifact(kind: str, org: str, name: str) -> Artifact | None:
-    """The artifact of that name or alias, following merges; a bare name counts if only one artifact has it."""
+    """The artifact of that name or alias, following merges; a bare name counts if it can only mean one artifact.
+
+    Nothing is merged into what was merged itself, so one step leads there. An alias may be written with spaces.
+    """
     if org:
         found = list(Artifact.objects.raw(BY_FULL_NAME, [kind, org, name]))
     else:
-        found = list(Artifact.objects.named(kind, name).select_related("merged_into").order_by("pk")[:2])
+        found = list(Artifact.objects.raw(BY_BARE_NAME, [kind, name]))
     if len(found) != 1:
         full = f"{org}/{name}" if org else name
-        aliases = Alias.objects.alias(low=Lower("name")).filter(low=Lower(Value(full)), artifact__kind=kind)
-        found = [alias.artifact for alias in aliases.select_related("artifact__merged_into")[:2]]
-    if len(found) != 1:
-        return None
-    return found[0].merged_into or found[0]
+        found = list(Artifact.objects.raw(BY_ALIAS, [kind, full, full.replace("-", " ")]))
+    return found[0] if len(found) == 1 else None
 
 
 def artifact_named(kind: str, typed: str, *, developer: str = "") -> Artifact:
@@ -95,3 +107,11 @@ def version_named(artifact: Artifact, typed: str) -> Version | None:
     known = Version.objects.alias(low=Lower("name")).filter(artifact=artifact, low=Lower(Value(name)))
     version, _ = known.get_or_create(defaults={"artifact": artifact, "name": name})
     return version
+
+
+def follow_merge(report: Report) -> None:
+    """A report on an artifact that was merged is about the one it was merged into, on its version of that name."""
+    survivor = report.artifact.merged_into
+    if survivor is not None:
+        version = version_named(survivor, report.version.name) if report.version else None
+        Report.objects.filter(pk=report.pk).update(artifact=survivor, version=version)

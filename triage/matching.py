@@ -13,9 +13,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.policy import ENGINE
-from ledger.record import written_out
-from reports.models import Affected, Issue, Placement, Report, Version
-from reports.naming import find_artifact, parse
+from ledger.record import record, written_out
+from reports.models import Affected, Issue, Placement, Report, Reproduction, Version
+from reports.naming import find_artifact, follow_merge, parse
 from reports.vocabulary import AffectedStatus, PlacedBy, SourceType, Status
 from triage import embeddings
 from triage.bounds import bounds_of, home_of_issue
@@ -46,7 +46,7 @@ HOMES = """
 )
 SELECT i.id, f.report_id, f.first_id FROM found f JOIN home h ON h.start = f.issue_id
 JOIN reports_issue i ON i.id = h.id AND i.merged_into_id IS NULL
-WHERE i.status = ANY(%(open)s) AND i.id <> ALL(%(barred)s::bigint[])
+WHERE i.status = ANY(%(open)s) AND i.family_id = %(family)s AND i.id <> ALL(%(barred)s::bigint[])
 ORDER BY f.at, f.place LIMIT 1
 """
 TWIN = """
@@ -64,13 +64,16 @@ WITH RECURSIVE found (issue_id, report_id, first_id, at, place) AS (
 JOINED = [Status.NEW.value, Status.CONFIRMED.value, Status.RESOLVED.value]
 LOCK = "SELECT pg_advisory_xact_lock(%s, %s)"
 # Whether it still waits, and whether people have spoken of it or its twin is there: to ask at length costs more.
+# One whose artifact was merged or went to another family since it was read waits for the next to come by.
 WAITS = """
 SELECT EXISTS (SELECT FROM triage_constraint WHERE report_id = r.id AND ended_at IS NULL)
     OR EXISTS (SELECT FROM triage_constraint WHERE other_id = r.id AND ended_at IS NULL)
     OR EXISTS (SELECT FROM triage_suggestion WHERE report_id = r.id AND refused_at IS NOT NULL),
     EXISTS (SELECT FROM triage_termvector WHERE family_id = %(family)s AND copy_digest = %(digest)s
             AND report_id <> %(report)s)
-FROM reports_report r WHERE r.id = %(report)s AND r.grouped_at IS NULL FOR UPDATE
+FROM reports_report r
+JOIN reports_artifact a ON a.id = r.artifact_id AND a.merged_into_id IS NULL AND coalesce(a.family_id, a.id) = %(family)s
+WHERE r.id = %(report)s AND r.grouped_at IS NULL FOR UPDATE OF r
 """
 REINDEXED = ("analyser", "family_id", "terms", "runs", "grams", "sketch", "copy_digest", "norm", "segment_id")
 ANEW = f"ON CONFLICT (report_id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in REINDEXED)}"
@@ -101,6 +104,9 @@ class Home:
 def match_report(report_id: int) -> None:
     """Group one report. Safe to run twice and by several workers at once: the second finds it done."""
     filed = stored(report_id)
+    if filed is not None and filed.report.artifact.merged_into_id:  # somebody merged it while the report was filed
+        follow_merge(filed.report)
+        filed = stored(report_id)
     if filed is None or filed.report.grouped_at:
         return
     if settings.EMBEDDER:
@@ -355,13 +361,15 @@ def flag_regression(issue: Issue, report: Report) -> None:
     """
     version = report.version
     if version is not None and report.held_at is None and version.artifact_id == report.artifact_id:
-        flag_if_fixed(issue, version)
+        flag_if_fixed(issue, version, report)
 
 
-def flag_if_fixed(issue: Issue, version: Version) -> None:
-    """Something failed on ``version``: flag the issue if that was to hold the fix."""
-    if fixed_by(issue, version):
-        Issue.objects.filter(pk=issue.pk).update(is_possible_regression=True)
+def flag_if_fixed(issue: Issue, version: Version, *about: Report | Reproduction, actor: str = ENGINE.pseudonym) -> None:
+    """Something failed on ``version``: flag the issue if that was to hold the fix, and say so once."""
+    if not fixed_by(issue, version):
+        return
+    if Issue.objects.filter(pk=issue.pk, is_possible_regression=False).update(is_possible_regression=True):
+        tell(record("regress", issue, *about, actor=actor))
 
 
 def fixed_by(issue: Issue, version: Version) -> bool:

@@ -27,7 +27,7 @@ CLOSE = 60  # nearest of them, weighed by the pair model; it was fitted on as ma
 
 # Two statements, because the first costs a fifth of the second, and merged issues are few.
 PLACED = """
-SELECT p.report_id, p.issue_id, i.status, i.touched_at IS NOT NULL, i.report_count, i.rule_id, i.merged_into_id
+SELECT p.report_id, i.family_id, i.id, i.status, i.touched_at IS NOT NULL, i.report_count, i.rule_id, i.merged_into_id
 FROM reports_placement p JOIN reports_issue i ON i.id = p.issue_id
 WHERE p.superseded_at IS NULL AND p.report_id = ANY(%s::bigint[])
 """
@@ -39,7 +39,7 @@ WITH RECURSIVE placed AS (
     UNION SELECT h.start, i.merged_into_id
     FROM home h JOIN reports_issue i ON i.id = h.id WHERE i.merged_into_id IS NOT NULL
 )
-SELECT p.report_id, i.id, i.status, i.touched_at IS NOT NULL, i.report_count, i.rule_id
+SELECT p.report_id, i.family_id, i.id, i.status, i.touched_at IS NOT NULL, i.report_count, i.rule_id
 FROM placed p JOIN home h ON h.start = p.issue_id JOIN reports_issue i ON i.id = h.id AND i.merged_into_id IS NULL
 """
 
@@ -98,7 +98,7 @@ def neighbours_of(
         near = embeddings.neighbours(own, family_id=family_id, exclude=report.pk, most=CANDIDATES)
         found = index.joined(found, near, family_id)
     found = index.joined(found, sorted(set(beside) - {report.pk}), family_id)
-    placed = _placed(found)
+    placed = _placed(found, family_id)
     if before is not None:
         placed = [(row, fact) for row, fact in placed if found.report_ids[row] < before]
     rows = np.array([row for row, _ in placed], dtype=np.intp)
@@ -142,8 +142,11 @@ class _Fact:
         return self.status == Status.DISMISSED or is_other_rule
 
 
-def _placed(found: Candidates) -> list[tuple[int, _Fact]]:
-    """(position among the candidates, its issue), once for each issue that a candidate stands in."""
+def _placed(found: Candidates, family_id: int | None) -> list[tuple[int, _Fact]]:
+    """(position among the candidates, its issue), once for each issue that a candidate stands in.
+
+    Only issues of the family: a report may stand in another's, where its artifact went elsewhere and its issue stayed.
+    """
     rows = {key: row for row, key in enumerate(found.report_ids)}
     with shelf.reading() as cursor:
         cursor.execute(PLACED, [shelf.array(found.report_ids)])
@@ -153,8 +156,8 @@ def _placed(found: Candidates) -> list[tuple[int, _Fact]]:
             placed = cursor.fetchall()
         else:
             placed = [row[:-1] for row in placed]
-    placed.sort(key=lambda row: (rows[row[0]], row[1]))
-    return [(rows[report_id], _Fact(*fact)) for report_id, *fact in placed]
+    placed.sort(key=lambda row: (rows[row[0]], row[2]))
+    return [(rows[report_id], _Fact(*fact)) for report_id, family, *fact in placed if family_id in (None, family)]
 
 
 def _meaning(own: NDArray[np.float32], report_ids: NDArray[np.int64]) -> Numbers:

@@ -32,7 +32,7 @@ READ: dict[str, tuple[type[models.Model], str]] = {
         "id reference reporter_id voice_key copy_of_id artifact_id version_id also_affects kind language confirms_id "
         "source_type rule_id reported_at grouped_at embargo_until hazard_level",
     ),
-    "a": (Artifact, "id kind org name title developer deployer family_id"),
+    "a": (Artifact, "id kind org name title developer deployer family_id merged_into_id"),
     "v": (Version, "id name position"),
     "e": (Evidence, "report_id summary what_happened expected transcript"),
 }
