@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.tokens import make_token, sign_in_code
 from reports.models import Report
+from tests.deciding import A_FIX
 from triage.tasks import match_report
 
 pytestmark = pytest.mark.django_db
@@ -144,7 +145,7 @@ def test_a_report_on_its_way_from_the_form_to_the_record_and_back(triager: Any) 
     assert model == json.loads(text(public.get("/api/v1/models/acme/chat-7b/")))
 
     # Resolved, and the resolution undone
-    resolved = desk.decide(issue, "resolve", reason="fixed", fixed_in="2026-06")
+    resolved = desk.decide(issue, "resolve", **A_FIX)
     assert reporter.status == "resolved"
     assert "2026-06" in text(public.get(f"/issues/{number}/"))
     desk.undo(resolved)

@@ -184,7 +184,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='issue',
             name='waits',
-            field=models.GeneratedField(db_persist=True, expression=models.Q(models.Q(('status', 'new'), ('voice_count__gt', 0)), models.Q(('is_possible_regression', True), ('status', 'resolved')), models.Q(('is_disputed', True), ('status', 'dismissed')), _connector='OR'), output_field=models.BooleanField()),
+            field=models.GeneratedField(db_persist=True, expression=models.ExpressionWrapper(models.Q(models.Q(('status', 'new'), ('voice_count__gt', 0)), models.Q(('is_possible_regression', True), ('status', 'resolved')), models.Q(('is_disputed', True), ('status', 'dismissed')), _connector='OR'), output_field=models.BooleanField()), output_field=models.BooleanField()),
         ),
         migrations.AddIndex(
             model_name='issue',

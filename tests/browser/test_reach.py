@@ -17,6 +17,7 @@ from reports.filing import file_report
 from reports.models import Artifact, Issue, Report
 from reports.vocabulary import Channel
 from tests.browser.walk import ANYBODY, NARROW, SIGNED_IN, TRIAGER, WIDE, Site, Way
+from tests.deciding import A_FIX
 from triage.decisions import decide
 from triage.models import Suggestion, Theme
 
@@ -69,7 +70,7 @@ def filled(
     )
     decide(issue_of(known), "confirm", by=triager, public_title="Refuses leaflets", severity="critical")
     decide(issue_of(insult), "confirm", by=triager)
-    decide(issue_of(insult), "resolve", by=triager, reason="fixed", fixed_in="2026-06")
+    decide(issue_of(insult), "resolve", by=triager, **A_FIX)
     theme = Theme.objects.create()
     for kindred in (rulings[0], insult):
         theme.members.create(issue=issue_of(kindred), score=0.2, method="theme-1")

@@ -12,6 +12,7 @@ from ledger.record import record
 from reports.citing import in_bibtex
 from reports.models import Affected, Alias, Artifact, DailyCount, Issue, Lineage, Version
 from reports.naming import artifact_named
+from tests.deciding import A_FIX
 
 Make = Callable[..., Any]
 
@@ -362,7 +363,7 @@ def test_the_history_tells_public_decisions_and_no_others(
     decide(issue, "confirm", by=triager, note="a private note")
     ended = decide(issue, "resolve", by=triager, reason="documented")
     undo(ended, by=triager)
-    decide(issue, "resolve", by=triager, reason="fixed", fixed_in="2026-06")
+    decide(issue, "resolve", by=triager, **A_FIX)
     record("assign", issue, actor=triager.pseudonym)
     issue.refresh_from_db()
 

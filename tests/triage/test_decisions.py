@@ -15,6 +15,7 @@ from accounts.policy import ANONYMOUS
 from ledger.record import events_about, record
 from reports.models import Affected, DailyCount, Issue, Placement, Report, Version
 from reports.vocabulary import Status
+from tests.deciding import A_FIX
 from triage.counting import recount
 from triage.decisions import confirm_artifact, decide, undo
 from triage.models import Constraint, Decision, Suggestion
@@ -144,7 +145,7 @@ def test_a_private_report_never_gives_the_public_title(file: File, artifact: Any
 
 def test_a_fix_names_its_version_and_resolves(issue: Issue, artifact: Any, triager: Any) -> None:
     decide(issue, "confirm", by=triager)
-    decision = decide(issue, "resolve", by=triager, reason="fixed", fixed_in="2026-06")
+    decision = decide(issue, "resolve", by=triager, **A_FIX)
 
     issue.refresh_from_db()
     row = issue.affected.get()
@@ -161,7 +162,7 @@ def test_an_issue_is_as_open_as_its_worst_affected(issue: Issue, artifact: Any, 
         issue=issue, artifact=artifact_named("model", "acme/chat-7b-mini"), status="affected"
     )
 
-    decide(issue, "resolve", by=triager, reason="fixed", fixed_in=Version.objects.get(name="2026-06"))
+    decide(issue, "resolve", by=triager, **(A_FIX | {"fixed_in": Version.objects.get(name="2026-06")}))
 
     issue.refresh_from_db()
     assert issue.status == "confirmed"
@@ -177,7 +178,7 @@ def test_an_issue_is_as_open_as_its_worst_affected(issue: Issue, artifact: Any, 
 
 def test_reopening_makes_it_open_for_everybody_again(issue: Issue, triager: Any) -> None:
     decide(issue, "confirm", by=triager)
-    decide(issue, "resolve", by=triager, reason="fixed", fixed_in="2026-06")
+    decide(issue, "resolve", by=triager, **A_FIX)
     Issue.objects.filter(pk=issue.pk).update(is_possible_regression=True)
 
     decide(issue, "reopen", by=triager)
@@ -425,7 +426,7 @@ def test_growth_is_looked_at(issue: Issue, triager: Any) -> None:
         ([], "reopen", {}, "Cannot reopen an issue that is still new. It was never closed."),
         ([], "dismiss", {"reason": "boring"}, "Choose a reason."),
         ([("confirm", {})], "confirm", {}, "This issue is confirmed already."),
-        ([("confirm", {})], "resolve", {"reason": "fixed"}, "Say in which version it is fixed."),
+        ([("confirm", {})], "resolve", A_FIX | {"fixed_in": ""}, "Say in which version it is fixed."),
         ([("confirm", {})], "resolve", {"reason": "documented", "fixed_in": "2026-06"}, "Only a fix names a version."),
         ([("dismiss", {"reason": "spam"})], "confirm", {}, "Cannot confirm an issue that is dismissed. Reopen it."),
         ([], "confirm", {"public_title": "a" * 201}, "The title is too long: 200 characters at most."),
@@ -510,7 +511,7 @@ def test_an_artifact_is_confirmed_and_that_undone(file: File, triager: Any) -> N
 
 TOLD: dict[str, dict[str, Any]] = {
     "confirm": {"severity": "critical"},
-    "resolve": {"reason": "fixed", "fixed_in": "2026-06"},
+    "resolve": A_FIX,
     "dismiss": {"reason": "spam"},
     "reopen": {},
 }

@@ -284,7 +284,7 @@ def test_decisions_are_well_formed_and_in_order() -> None:
     assert days == sorted(days, reverse=True)
     for decision in DECISIONS:
         report = BY_KEY[decision["report"]]
-        assert set(decision) - {"fixed_in"} == {"verb", "report", "days_ago", "reason"} | fields[decision["verb"]]
+        assert set(decision) - {"fixed_in", "reproduction"} == {"verb", "report", "days_ago", "reason"} | fields[decision["verb"]]
         assert decision["days_ago"] < report["days_ago"]
         assert decision["reason"]
 
@@ -313,7 +313,7 @@ def test_resolved_issues_were_confirmed_and_name_a_version_that_exists() -> None
         artifact = ARTIFACTS[BY_KEY[decision["report"]]["artifact"]]
         released = {v["name"]: v["released_days_ago"] for v in artifact["versions"]}
         assert decision["days_ago"] < confirmed[decision["report"]]
-        assert ("fixed_in" in decision) == (decision["resolution"] == "fixed")
+        assert ("fixed_in" in decision) == ("reproduction" in decision) == (decision["resolution"] == "fixed")
         assert decision.get("fixed_in") is None or decision["days_ago"] < released[decision["fixed_in"]]
     assert {d["dismissal"] for d in DECISIONS if d["verb"] == "dismiss"} == {"spam", "not_about_ai", "insufficient"}
 

@@ -17,6 +17,7 @@ from ledger.models import Payload
 from reports.models import Issue, Placement, Report
 from reports.naming import artifact_named
 from reports.vocabulary import SourceType
+from tests.deciding import A_FIX
 from triage import matching, methods, themes
 from triage.decisions import decide
 from triage.grouping.vector import ANALYSER
@@ -183,7 +184,7 @@ def test_a_report_on_a_version_that_held_the_fix_is_a_possible_regression(
 ) -> None:
     first = file(version="2026-05")
     decide(issue_of(first), "confirm", by=triager)
-    decide(issue_of(first), "resolve", by=triager, reason="fixed", fixed_in="2026-06")
+    decide(issue_of(first), "resolve", by=triager, **A_FIX)
 
     file(version="2026-05", summary="Seen on the old version")
     assert not issue_of(first).is_possible_regression
@@ -308,7 +309,7 @@ def test_who_files_a_copy_with_an_account_keeps_their_voice(file: File, someone:
 def test_a_copy_joins_what_was_resolved(artifact: Any, file: File, triager: Any, again: str) -> None:
     first = file(what_happened=DOSE)
     decide(issue_of(first), "confirm", by=triager)
-    decide(issue_of(first), "resolve", by=triager, reason="fixed", fixed_in="2026-06")
+    decide(issue_of(first), "resolve", by=triager, **A_FIX)
 
     copy = file(what_happened=again)
 
@@ -423,7 +424,7 @@ def test_what_is_likely_joins_a_touched_issue_and_asks_for_a_look(
     first = quoting()
     decide(issue_of(first), "confirm", by=triager)
     if is_resolved:
-        decide(issue_of(first), "resolve", by=triager, reason="fixed", fixed_in="2026-06")
+        decide(issue_of(first), "resolve", by=triager, **A_FIX)
 
     placement = placement_of(quoting())
 

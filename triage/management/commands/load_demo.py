@@ -24,6 +24,7 @@ from triage.decisions import decide
 from triage.demo import TRIAGER
 from triage.matching import match_report
 from triage.models import Suggestion
+from triage.moves import Verb
 
 SOURCE = "demo"
 
@@ -114,21 +115,20 @@ class Told:
         Issue.objects.filter(placements__report=report, report_count=1).update(opened_at=at)
 
     def decision(self, described: dict[str, Any], at: datetime) -> None:
-        """One decision about the issue that holds the report it names."""
-        placed = Placement.objects.active().select_related("issue", "report")
+        """One decision about the issue that holds the report it names; how something ended is told in public."""
+        placed = Placement.objects.active().select_related("issue", "report__artifact")
         placement = placed.get(report__source=SOURCE, report__source_key=described["report"])
         reason = described.get("resolution") or described.get("dismissal") or ""
         taken = ("public_title", "public_summary", "severity", "fixed_in")
         details = {name: described[name] for name in taken if described.get(name)}
-        decide(
-            placement.issue,
-            described["verb"],
-            by=self.triager,
-            reason=reason,
-            note=described["reason"],
-            at=at,
-            **details,
-        )
+        if described["verb"] == Verb.RESOLVE:
+            details["statement"] = described["reason"]
+        else:
+            details["note"] = described["reason"]
+        if tried := described.get("reproduction"):
+            fixed = {"artifact": placement.report.artifact, "version": described["fixed_in"]}
+            decide(placement.issue, Verb.REPRODUCE, by=self.triager, at=at, **fixed, **tried)
+        decide(placement.issue, described["verb"], by=self.triager, reason=reason, at=at, **details)
 
 
 def read(name: str) -> list[dict[str, Any]]:
