@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 
+from triage.forms.asking import AskForm, SettleForm
 from triage.forms.base import MoveForm, ReportForm
-from triage.forms.placing import LookForm, PlaceForm, RefuseForm
+from triage.forms.placing import LookForm, MergeForm, PlaceForm, RefuseForm, SplitForm
+from triage.forms.sorting import AssignForm, ClassifyForm, PrioritiseForm, SnoozeForm, WakeForm
 from triage.forms.status import ConfirmForm, DismissForm, ReopenForm, ResolveForm
 from triage.moves import Verb
 
@@ -12,11 +14,20 @@ FORMS: Mapping[str, type[MoveForm]] = {
     Verb.RESOLVE: ResolveForm,
     Verb.DISMISS: DismissForm,
     Verb.REOPEN: ReopenForm,
+    Verb.SNOOZE: SnoozeForm,
+    Verb.WAKE: WakeForm,
+    Verb.ASSIGN: AssignForm,
+    Verb.CLASSIFY: ClassifyForm,
+    Verb.PRIORITISE: PrioritiseForm,
+    Verb.ASK: AskForm,
+    Verb.SETTLE: SettleForm,
     Verb.PLACE: PlaceForm,
     Verb.KEEP: ReportForm,
     Verb.PART: ReportForm,
     Verb.LOOK: LookForm,
     Verb.REFUSE: RefuseForm,
+    Verb.MERGE: MergeForm,
+    Verb.SPLIT: SplitForm,
 }
 
 __all__ = ["FORMS", "MoveForm"]
