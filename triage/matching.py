@@ -16,6 +16,7 @@ from accounts.policy import ENGINE
 from ledger.record import record, written_out
 from reports.models import Affected, Issue, Placement, Report, Reproduction, Version
 from reports.naming import find_artifact, follow_merge, parse
+from reports.notices import tell
 from reports.vocabulary import AffectedStatus, PlacedBy, SourceType, Status
 from triage import embeddings
 from triage.bounds import bounds_of, home_of_issue
@@ -72,8 +73,8 @@ SELECT EXISTS (SELECT FROM triage_constraint WHERE report_id = r.id AND ended_at
     EXISTS (SELECT FROM triage_termvector WHERE family_id = %(family)s AND copy_digest = %(digest)s
             AND report_id <> %(report)s)
 FROM reports_report r
-JOIN reports_artifact a ON a.id = r.artifact_id AND a.merged_into_id IS NULL AND coalesce(a.family_id, a.id) = %(family)s
-WHERE r.id = %(report)s AND r.grouped_at IS NULL FOR UPDATE OF r
+JOIN reports_artifact a ON a.id = r.artifact_id AND a.merged_into_id IS NULL
+WHERE r.id = %(report)s AND r.grouped_at IS NULL AND coalesce(a.family_id, a.id) = %(family)s FOR UPDATE OF r
 """
 REINDEXED = ("analyser", "family_id", "terms", "runs", "grams", "sketch", "copy_digest", "norm", "segment_id")
 ANEW = f"ON CONFLICT (report_id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in REINDEXED)}"

@@ -4,14 +4,14 @@ The inverse of every move is the same: ``triage.decisions.undo`` puts back what 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.db import models
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
 from reports.vocabulary import Dismissal, Resolution, Status
-from triage.moves.answering import affect, ask, reproduce, settle, turn_down
+from triage.moves.answering import TurnedDown, affect, ask, notify, reproduce, settle, turn_down
 from triage.moves.placing import keep, look, merge, part, place, proposals_about, refuse, split
 from triage.moves.publishing import excerpt, publish, redact, translate, unpublish, write
 from triage.moves.scene import Scene
@@ -45,6 +45,7 @@ class Verb(models.TextChoices):
     SETTLE = "settle", gettext_lazy("Settle a dispute")
     REPRODUCE = "reproduce", gettext_lazy("Record a reproduction")
     TURN_DOWN = "turn_down", gettext_lazy("Turn an answer down")
+    NOTIFY = "notify", gettext_lazy("Notify maintainers")
     WRITE = "write", gettext_lazy("Write title and summary")
     EXCERPT = "excerpt", gettext_lazy("Choose evidence")
     REDACT = "redact", gettext_lazy("Redact")
@@ -185,7 +186,16 @@ MOVES: Mapping[Verb, Move] = {
     Verb.ASK: _stays(ask, "text", also_dismissed=True),
     Verb.SETTLE: _stays(settle, also_dismissed=True),
     Verb.REPRODUCE: _stays(reproduce, "artifact", "version", "tries", "failures", "settings", "evidence"),
-    Verb.TURN_DOWN: _stays(turn_down, "answer", also_dismissed=True),
+    Verb.TURN_DOWN: replace(_stays(turn_down, "answer", also_dismissed=True), reasons=TurnedDown),
+    Verb.NOTIFY: Move(
+        start=_NUMBERED,
+        to=None,
+        act=notify,
+        takes=frozenset({"artifact"}),
+        refusals=_MERGED
+        | _DISMISSED
+        | {Status.NEW: gettext_lazy("Maintainers are told of confirmed issues. Confirm it first.")},
+    ),
     Verb.WRITE: _stays(write, "public_title", "public_summary"),
     Verb.EXCERPT: _stays(excerpt, "spans"),
     Verb.REDACT: _stays(redact, "spans", also_dismissed=True),

@@ -1,14 +1,20 @@
 """Moves about what others say: the reporter, the maintainers, and whoever tried again."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db import models
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from reports.models import Affected, Answer, Artifact, Message, Reproduction, Version
+from reports.naming import version_named
 from reports.vocabulary import AffectedStatus
+from triage.clocks import notify_maintainers
+from triage.matching import fixed_by
 from triage.moves.affecting import open_as_its_worst
-from triage.moves.scene import Scene, named_report
+from triage.moves.scene import Scene, answers_for, named_report
 from triage.publication import reports_in
 
 QUESTION_LENGTH = 2_000
@@ -16,42 +22,59 @@ EVIDENCE_LENGTH = 20_000
 TRIES_AT_MOST = 1_000_000
 
 
+class TurnedDown(models.TextChoices):
+    """Why what a maintainer proposes is not recorded, as they read it."""
+
+    NOT_SHOWN = "not_shown", gettext_lazy("The evidence here says otherwise")
+    UNCLEAR = "unclear", gettext_lazy("Not clear enough to be recorded")
+    OVERTAKEN = "overtaken", gettext_lazy("Overtaken by what happened since")
+    ELSEWHERE = "elsewhere", gettext_lazy("About something else than this issue")
+
+
 def affect(scene: Scene) -> None:
-    """Say how one artifact stands in the issue, and from which version to which; fixed is told by resolving."""
-    artifact, status = scene.details.get("artifact"), scene.details.get("status")
-    if not isinstance(artifact, Artifact) or artifact.is_unknown:
-        raise ValidationError(_("Say which artifact is meant."))
-    if status == AffectedStatus.FIXED:
-        raise ValidationError(_("To say that it is fixed, resolve the issue for that artifact."))
+    """Say how one artifact stands in the issue, and from which version to which; fixed is told by resolving.
+
+    With an ``answer`` what it proposes holds, unless the triager says more; one that proposes nothing is a statement.
+    """
+    row = _row_of(scene, scene.details.get("artifact"))
+    answer = accept(scene, [row])
+    status = scene.details.get("status") or (answer.status if answer else "") or (row.status if answer else "")
     if status not in AffectedStatus.values:
         raise ValidationError(_("There is no such choice."))
-    row = scene.issue.affected.filter(artifact=artifact).first() or Affected(issue=scene.issue, artifact=artifact)
-    if row.resolution:
-        raise ValidationError(_("It is resolved for %(artifact)s. Reopen it first.") % {"artifact": artifact})
-    if row.pk is None:
-        scene.trail.add(row)
-    answer = accept(scene, [row])
-    changes: dict[str, object] = {"status": status}
-    for name in ("introduced_in", "last_affected"):
-        if name in scene.details:
-            changes[name] = _version_of(artifact, scene.details[name])
-    if statement := str(scene.details.get("statement") or (answer.text if answer else "")).strip():
-        by, at = (answer.by, answer.given_at) if answer else (scene.by, scene.at)
-        changes |= {"statement": statement, "stated_by": by, "stated_at": at}
+    if status != row.status and status == AffectedStatus.FIXED:
+        raise ValidationError(_("To say that it is fixed, resolve the issue for that artifact."))
+    if status != row.status and row.resolution:
+        raise ValidationError(_("It is resolved for %(artifact)s. Reopen it first.") % {"artifact": row.artifact})
+    changes: dict[str, object] = {"status": status, **_range(scene, row, answer), **stated(scene, answer)}
     scene.trail.change(row, **changes)
     open_as_its_worst(scene, scene.issue)
 
 
 def accept(scene: Scene, rows: Sequence[Affected]) -> Answer | None:
-    """The maintainer's answer that is taken by this act, if one is named; it is about one of ``rows``."""
+    """The maintainer's answer that is taken by this act, if one is named; it is about one of ``rows``.
+
+    Whoever answers for the artifact does not take answers about it.
+    """
     answer = scene.details.get("answer")
     if answer is None:
         return None
     found = _waiting(scene, answer)
     if found.artifact_id not in {row.artifact_id for row in rows}:
         raise ValidationError(_("That answer is about another artifact."))
+    _apart(scene, found.artifact_id)
     scene.trail.change(found, accepted_at=scene.at)
     return found
+
+
+def stated(scene: Scene, answer: Answer | None) -> dict[str, Any]:
+    """What is said of an artifact, and by whom: in the maintainer's name where their answer is taken word for word."""
+    theirs = answer.text if answer is not None else ""
+    statement = str(scene.details.get("statement") or theirs).strip()
+    if not statement:
+        return {}
+    if answer is not None and statement == theirs.strip():
+        return {"statement": statement, "stated_by": answer.by, "stated_at": answer.given_at}
+    return {"statement": statement, "stated_by": scene.by, "stated_at": scene.at}
 
 
 def turn_down(scene: Scene) -> None:
@@ -81,20 +104,23 @@ def settle(scene: Scene) -> None:
 
 
 def reproduce(scene: Scene) -> None:
-    """Record that somebody tried again: how often it failed, on which version, with which settings."""
+    """Record that somebody tried again: how often it failed, on which version, with which settings.
+
+    A failure on a version that was to hold the fix flags a possible regression, as a report on it would.
+    """
     details = scene.details
-    artifact, tries, failures = details.get("artifact"), details.get("tries") or 0, details.get("failures") or 0
-    if not isinstance(artifact, Artifact):
-        raise ValidationError(_("Say which artifact is meant."))
+    row = _named_row(scene, details.get("artifact"))
+    tries, failures = details.get("tries") or 0, details.get("failures") or 0
     if not 0 < tries <= TRIES_AT_MOST or not 0 <= failures <= tries:
         raise ValidationError(_("Say how often it was tried, and how many of those failed."))
     evidence = str(details.get("evidence") or "").strip()
     if len(evidence) > EVIDENCE_LENGTH:
         raise ValidationError(_("That is too long: %(most)d characters at most.") % {"most": EVIDENCE_LENGTH})
+    version = _version_of(row.artifact, details.get("version"))
     tried = Reproduction(
         issue=scene.issue,
-        artifact=artifact,
-        version=_version_of(artifact, details.get("version")),
+        artifact=row.artifact,
+        version=version,
         by=scene.by,
         tries=tries,
         failures=failures,
@@ -103,8 +129,61 @@ def reproduce(scene: Scene) -> None:
         tried_at=scene.at,
     )
     scene.trail.add(tried)
-    if row := scene.issue.affected.filter(artifact=artifact).first():
-        scene.trail.change(row, tries=tries, failures=failures)
+    scene.trail.change(row, tries=tries, failures=failures)
+    if failures and version is not None and fixed_by(scene.issue, version):
+        scene.trail.change(scene.issue, is_possible_regression=True)
+
+
+def notify(scene: Scene) -> None:
+    """Tell the maintainers of one artifact, or of all that are affected: from now on their clock runs."""
+    named = scene.details.get("artifact")
+    rows = [_named_row(scene, named)] if named is not None else list(scene.issue.affected.order_by("pk"))
+    if not notify_maintainers(rows, at=scene.at, trail=scene.trail):
+        raise ValidationError(_("Nobody is left to be told: who answers for it knows, or nobody does."), code="status")
+
+
+def _row_of(scene: Scene, artifact: object) -> Affected:
+    """How the artifact stands in the issue; a new row if it was not named yet."""
+    if not isinstance(artifact, Artifact) or artifact.is_unknown:
+        raise ValidationError(_("Say which artifact is meant."))
+    _apart(scene, artifact.pk)
+    row = scene.issue.affected.select_related("artifact").filter(artifact=artifact).first()
+    if row is None:
+        row = Affected(issue=scene.issue, artifact=artifact)
+        scene.trail.add(row)
+    return row
+
+
+def _named_row(scene: Scene, artifact: object) -> Affected:
+    """How an artifact stands that the issue names already."""
+    found = scene.issue.affected.select_related("artifact")
+    row = found.filter(artifact=artifact).first() if isinstance(artifact, Artifact) else None
+    if row is None:
+        raise ValidationError(_("Say which artifact is meant, of those that the issue names."))
+    return row
+
+
+def _apart(scene: Scene, artifact_id: int) -> None:
+    if artifact_id in answers_for(scene.by):
+        raise ValidationError(_("You answer for that artifact, so somebody else has to decide."), code="apart")
+
+
+def _range(scene: Scene, row: Affected, answer: Answer | None) -> dict[str, Version | None]:
+    """The first and the last affected version, as far as anything is said of them, and in this order."""
+    told = {
+        name: _version_of(row.artifact, scene.details[name])
+        for name in ("introduced_in", "last_affected")
+        if name in scene.details
+    }
+    if answer is not None and answer.introduced_in is not None:
+        told.setdefault("introduced_in", answer.introduced_in)
+    first, last = ({"introduced_in": row.introduced_in, "last_affected": row.last_affected} | told).values()
+    places = [version.position for version in (first, last) if version and version.position is not None]
+    if len(places) == 2 and places[0] > places[1]:
+        raise ValidationError(
+            _("By the order of versions %(first)s is after %(last)s.") % {"first": first, "last": last}
+        )
+    return told
 
 
 def _waiting(scene: Scene, answer: object) -> Answer:
@@ -120,7 +199,4 @@ def _version_of(artifact: Artifact, named: object) -> Version | None:
         if named.artifact_id != artifact.pk:
             raise ValidationError(_("That is a version of another artifact."))
         return named
-    name = str(named or "").strip()
-    if not name:
-        return None
-    return artifact.versions.filter(name__iexact=name).first() or Version.objects.create(artifact=artifact, name=name)
+    return version_named(artifact, str(named or "").replace("\x00", ""))

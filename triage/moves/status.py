@@ -7,11 +7,11 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from reports.models import Affected, Answer, Issue, Reproduction, Version
+from reports.models import Affected, Issue, Reproduction, Version
 from reports.vocabulary import AffectedStatus, Resolution, Severity, Status
 from triage.clocks import notify_maintainers
 from triage.moves.affecting import is_settled, mark_affected
-from triage.moves.answering import accept
+from triage.moves.answering import accept, stated
 from triage.moves.scene import AWAKE, Scene
 from triage.publication import TITLE_LENGTH, default_title, next_number, why_held_back
 
@@ -36,7 +36,7 @@ def resolve(scene: Scene) -> None:
     if chosen and not still_open:
         raise ValidationError(_("That is resolved already."))
     answer = accept(scene, still_open)
-    changes = {"resolution": scene.reason, "resolved_at": scene.at, **_stated(scene, answer)}
+    changes = {"resolution": scene.reason, "resolved_at": scene.at, **stated(scene, answer)}
     if version:
         changes |= {"status": AffectedStatus.FIXED, "fixed_in": version, "untested_reason": _untested(scene, version)}
     for row in still_open:
@@ -94,15 +94,6 @@ def _confirmed(scene: Scene) -> dict[str, Any]:
             raise ValidationError(_("There is no such severity."))
         changes |= {"severity": severity, "severity_by_person": True}
     return changes
-
-
-def _stated(scene: Scene, answer: Answer | None) -> dict[str, Any]:
-    """What is said of how it ended, and by whom: in the maintainer's name where their answer is taken."""
-    statement = str(scene.details.get("statement") or (answer.text if answer else "")).strip()
-    if not statement:
-        return {}
-    by, at = (answer.by, answer.given_at) if answer else (scene.by, scene.at)
-    return {"statement": statement, "stated_by": by, "stated_at": at}
 
 
 def _fix(scene: Scene, rows: Sequence[Affected]) -> Version | None:
