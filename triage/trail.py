@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, cast
 
 from django.db import models
@@ -10,16 +10,20 @@ from django.db import models
 from ledger.record import subject
 from reports.models import (
     Affected,
+    Alias,
     Answer,
     Artifact,
     Excerpt,
     Issue,
+    Lineage,
     Message,
     Placement,
     Redaction,
     Report,
     Reproduction,
+    Subscription,
     Translation,
+    Version,
 )
 from triage.models import Constraint, Proposal, Suggestion
 
@@ -29,31 +33,38 @@ KEPT: dict[str, type[models.Model]] = {
     str(model._meta.model_name): model
     for model in (
         Affected,
+        Alias,
         Answer,
         Artifact,
         Constraint,
         Excerpt,
         Issue,
+        Lineage,
         Message,
         Placement,
         Proposal,
         Redaction,
         Report,
         Reproduction,
+        Subscription,
         Suggestion,
         Translation,
+        Version,
     )
 }
 # How a row that a decision added ends when the decision is undone: history is kept, what never was history goes.
 ENDED_BY: dict[str, str | None] = {
     "affected": None,
+    "alias": None,
     "constraint": "ended_at",
     "excerpt": "ended_at",
+    "lineage": None,
     "message": "withdrawn_at",
     "placement": "superseded_at",
     "redaction": "ended_at",
     "reproduction": "ended_at",
     "translation": "ended_at",
+    "version": None,
 }
 
 
@@ -62,7 +73,7 @@ class Overtaken(Exception):
 
 
 class Trail:
-    """``before`` and ``after`` map rows ("placement:7") to the fields a decision changed; None: there was no row."""
+    """``before`` and ``after`` map rows ("placement:7") to the fields a decision changed; None: there is no row."""
 
     def __init__(self) -> None:
         self.before: Rows = {}
@@ -87,6 +98,15 @@ class Trail:
         for row in rows:
             self.before[subject(row)] = None
             self.after[subject(row)] = {}
+
+    def remove_all(self, rows: Sequence[models.Model]) -> None:
+        """Take rows of one kind away, remembering them whole: for what was never history."""
+        for row in rows:
+            whole = {field.attname: _plain(field.value_from_object(row)) for field in _columns(row)}
+            self.before[subject(row)] = whole | (self.before.get(subject(row)) or {})
+            self.after[subject(row)] = None
+        if rows:
+            type(rows[0])._default_manager.filter(pk__in=[row.pk for row in rows]).delete()
 
     def added(self, kind: type[models.Model]) -> list[int]:
         """The ids of the rows of that kind that were added."""
@@ -119,7 +139,7 @@ def added_in(before: Rows, kind: type[models.Model]) -> list[int]:
 
 
 def put_back(before: Rows, after: Rows, *, at: datetime) -> Trail:
-    """Undo what a trail tells of. Added rows go first: those put back may need their place.
+    """Undo what a trail tells of. Added rows go first and removed ones come last: others may need or hold their place.
 
     Raises :class:`Overtaken` if a row was changed or is gone since.
     """
@@ -133,7 +153,7 @@ def put_back(before: Rows, after: Rows, *, at: datetime) -> Trail:
         )
     alike: dict[str, list[models.Model]] = defaultdict(list)
     for name, fields in before.items():
-        if fields is not None:
+        if fields is not None and after[name] is not None:
             row = found.get(name)
             if row is None or any(
                 _plain(getattr(row, attname)) != value for attname, value in (after[name] or {}).items()
@@ -145,7 +165,19 @@ def put_back(before: Rows, after: Rows, *, at: datetime) -> Trail:
         trail.change_all(
             rows, **{attname: _field(rows[0], attname).to_python(value) for attname, value in fields.items()}
         )
+    for name, fields in before.items():
+        if fields is not None and after[name] is None:
+            trail.add(_revived(name, fields))
     return trail
+
+
+def _revived(name: str, fields: Mapping[str, Any]) -> models.Model:
+    """A row that was taken away, whole and under its old id."""
+    kind, _, pk = name.partition(":")
+    row = KEPT[kind](pk=int(pk))
+    for attname, value in fields.items():
+        setattr(row, attname, _field(row, attname).to_python(value))
+    return row
 
 
 def _end(rows: Sequence[models.Model], ended_by: str | None, trail: Trail, at: datetime) -> None:
@@ -170,10 +202,14 @@ def _is(kind: str, name: str) -> bool:
     return name.partition(":")[0] == kind
 
 
+def _columns(row: models.Model) -> "list[models.Field[Any, Any]]":
+    return [field for field in row._meta.concrete_fields if not field.primary_key]
+
+
 def _field(row: models.Model, name: str) -> "models.Field[Any, Any]":
     """The column of that name: nothing else can be put back."""
     return cast("models.Field[Any, Any]", row._meta.get_field(name))
 
 
 def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, datetime) else value
+    return value.isoformat() if isinstance(value, date) else value
