@@ -4,30 +4,49 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 from reports.vocabulary import Severity
+from triage import priority
 
 # Held reports have no voice until they are released (DESIGN §3).
-ISSUE_COUNTS = """
+ISSUE_COUNTS = f"""
 UPDATE reports_issue i
 SET report_count = c.reports, voice_count = c.voices, first_reported_at = c.first, last_reported_at = c.last,
-    severity = CASE WHEN i.severity_by_person THEN i.severity
-                    ELSE coalesce((%(severities)s::text[])[c.middle], 'not_sure') END,
-    context_of_use = coalesce(c.context, '')
+    severity = c.severity, context_of_use = c.context, harm_occurred = c.harm, priority = {priority.SQL}
 FROM (
-  SELECT n.id, count(r.id) AS reports, count(DISTINCT r.voice_key) AS voices,
+  SELECT n.id, n.opened_at AS opened, n.priority_override AS override,
+         count(r.id) AS reports, count(DISTINCT r.voice_key) AS voices,
          min(r.reported_at) AS first, max(r.reported_at) AS last,
-         percentile_disc(0.5) WITHIN GROUP (ORDER BY array_position(%(severities)s::text[], r.severity::text) DESC)
-           FILTER (WHERE r.severity <> 'not_sure') AS middle,
-         mode() WITHIN GROUP (ORDER BY r.context_of_use) FILTER (WHERE r.context_of_use <> '') AS context
-  FROM unnest(%(issues)s::bigint[]) AS n(id)
+         CASE WHEN n.severity_by_person THEN n.severity ELSE coalesce((%(ascending)s::text[])[
+           percentile_disc(0.5) WITHIN GROUP (ORDER BY array_position(%(ascending)s::text[], r.severity::text) DESC)
+             FILTER (WHERE r.severity <> 'not_sure')], 'not_sure') END AS severity,
+         coalesce(mode() WITHIN GROUP (ORDER BY r.context_of_use) FILTER (WHERE r.context_of_use <> ''), '') AS context,
+         coalesce((%(harms)s::text[])[max(array_position(%(harms)s::text[], r.harm_occurred::text))], '') AS harm
+  FROM reports_issue n
   LEFT JOIN reports_placement p ON p.issue_id = n.id AND p.superseded_at IS NULL
   LEFT JOIN reports_report r ON r.id = p.report_id AND r.held_at IS NULL
+  WHERE n.id = ANY(%(issues)s::bigint[])
   GROUP BY n.id
 ) c
 WHERE i.id = c.id
-"""
+"""  # noqa: S608 -- of our own constants
+# What is urgent, once more, for when weights changed. In the order in which locks are taken.
+REPRIORITISE = f"""
+WITH some AS (
+  SELECT id FROM reports_issue WHERE id > %(after)s ORDER BY id LIMIT %(most)s FOR UPDATE
+), c AS (
+  SELECT i.id, i.severity, i.voice_count AS voices, i.context_of_use AS context, i.harm_occurred AS harm,
+         i.opened_at AS opened, i.priority_override AS override
+  FROM reports_issue i JOIN some USING (id)
+), told AS (
+  SELECT c.id, {priority.SQL} AS priority FROM c
+), changed AS (
+  UPDATE reports_issue i SET priority = told.priority FROM told
+  WHERE i.id = told.id AND abs(i.priority - told.priority) > 1e-6 RETURNING i.id
+)
+SELECT (SELECT max(id) FROM some), (SELECT count(*) FROM changed)
+"""  # noqa: S608 -- of our own constants
 DROP_CELLS = """
 DELETE FROM reports_dailycount WHERE issue_id = ANY(%(issues)s) AND (%(days)s::date[] IS NULL OR day = ANY(%(days)s))
 """
@@ -44,7 +63,7 @@ GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
 
 
 def recount(issue_ids: Iterable[int], *, days: Iterable[date] | None = None) -> None:
-    """Set what follows from the reports that stand in each issue: counts, voices, first and last, daily cells.
+    """Set what follows from the reports that stand in each issue: counts, voices, first and last, urgency, daily cells.
 
     ``days`` (UTC, of ``reported_at``) limits the daily cells to those that can have changed; None is all.
     Severity and context of use follow the reporters (upper median, commonest) until a person sets the severity.
@@ -59,6 +78,21 @@ def recounting(issue_ids: Iterable[int], *, days: Iterable[date] | None = None) 
     parameters = {
         "issues": sorted(set(issue_ids)),
         "days": None if days is None else sorted(set(days)),
-        "severities": list(Severity.values),
+        "ascending": list(Severity.values),
+        **priority.PARAMETERS,
     }
     return ";".join((ISSUE_COUNTS, DROP_CELLS, COUNT_CELLS)), parameters
+
+
+def reprioritise(*, most: int = 500) -> int:
+    """Write every issue's priority anew, ``most`` in a transaction. Returns how many changed. Safe to run at any time.
+
+    For when a weight changed: that of a context of use, or one of those in ``triage.priority``.
+    """
+    changed, after = 0, 0
+    while after is not None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(REPRIORITISE, {"after": after, "most": most, **priority.PARAMETERS})
+            after, some = cursor.fetchone()
+        changed += some
+    return changed

@@ -5,72 +5,59 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import django_filters
-from django import forms
-from django.db.models import (
-    Case,
-    Exists,
-    ExpressionWrapper,
-    F,
-    FloatField,
-    Model,
-    OuterRef,
-    Q,
-    QuerySet,
-    Subquery,
-    Sum,
-    TextField,
-    Value,
-    When,
-)
-from django.db.models.functions import Coalesce, Extract, Greatest, Least, Ln, Now, NullIf
+from django.db.models import Count, Exists, F, Max, Model, OuterRef, Q, QuerySet, Subquery, Sum, TextField, Value
+from django.db.models.functions import Coalesce, Now, NullIf
+from django.utils import timezone
 from django.utils.timesince import timesince
-from django.utils.translation import gettext_lazy as _
 
-from reports.models import DailyCount, Issue, Placement, Report
+from accounts.models import User
+from reports.models import DailyCount, Issue, Placement, Report, Signal, Version
 from reports.models.issue import IssueQuerySet
-from reports.vocabulary import Harm, HazardLevel, Kind, Severity, Status, Visibility
+from reports.redaction import summary_kept_back
+from reports.vocabulary import HazardLevel, Status, Visibility
 from triage import explanations
-from triage.models import Suggestion
+from triage.models import Claim, Decision, Suggestion
+from triage.priority import OPEN_SIGNALS
 
 PAGE = 25  # rows of the list
 SPARK_WEEKS = 12
 SPARK_LEAST = 3  # voices: below that a line is noise
-AGE_COUNTS = 30.0  # days after which waiting longer makes nothing more urgent
 
-# How much more urgent one step is than another; only their order is meant, and a voice more counts less each time.
-SEVERITY_WEIGHT = {
-    Severity.LOW: 1.0,
-    Severity.NOT_SURE: 1.5,
-    Severity.MEDIUM: 2.0,
-    Severity.HIGH: 4.0,
-    Severity.CRITICAL: 8.0,
-}
-HARM_WEIGHT = {Harm.YES: 2.0, Harm.NEARLY: 1.5}
-WAITING = Q(status=Status.NEW) | Q(status=Status.RESOLVED, is_possible_regression=True)
+BY_PRIORITY = ("-is_possible_regression", "-priority", "pk")
 STANDING = (Status.NEW, Status.CONFIRMED, Status.RESOLVED)
-UNLOOKED = Placement.objects.active().filter(needs_look=True).values("issue")
-STATES = {
-    "new": WAITING,
-    "confirmed": Q(status=Status.CONFIRMED),
-    "resolved": Q(status=Status.RESOLVED),
-    "dismissed": Q(status=Status.DISMISSED),
-    "look": Q(status__in=STANDING) & (Q(growth_flagged_at__isnull=False) | Q(pk__in=Subquery(UNLOOKED))),
-    "all": ~Q(status=Status.MERGED),
-}
+UNLOOKED = Placement.objects.active().filter(needs_look=True)
+GROWING = Q(growth_flagged_at__isnull=False)
+STATUS_VERBS = ("confirm", "resolve", "dismiss", "reopen")
+
+
+def asleep() -> Q:
+    """Snoozed, and none of what it was to wake for has come: no timer wakes anything, it is awake when asked."""
+    later = Version.objects.filter(
+        artifact__versions=OuterRef("snoozed_version"),
+        position__gt=F("artifact__versions__position"),
+        is_alias=False,
+    )
+    return (
+        Q(snoozed_at__isnull=False)
+        & (Q(snoozed_until=None) | Q(snoozed_until__gt=Now()))
+        & (Q(snoozed_voices=None) | Q(snoozed_voices__gt=F("voice_count")))
+        & (Q(snoozed_version=None) | ~Q(Exists(later)))
+    )
+
+
+def waiting() -> Q:
+    """Waits for a person, and is awake."""
+    return Q(waits=True) & ~asleep()
 
 
 def waiting_issues() -> IssueQuerySet:
-    """New issues that have a report with a voice, and possible regressions; the most urgent first."""
-    return by_urgency(titled(Issue.objects.filter(WAITING).filter(has_voice())))
+    """What waits, the most urgent first; possible regressions above all."""
+    return titled(Issue.objects.filter(waiting()).order_by(*BY_PRIORITY))
 
 
 def waiting_count() -> int:
-    return Issue.objects.filter(WAITING).filter(has_voice()).count()
-
-
-def has_voice() -> Exists:
-    return Exists(_reports_of("pk").filter(report__held_at=None))
+    """How many wait. Those asleep are few, so they are taken off: what is counted then lies in one index."""
+    return Issue.objects.filter(waits=True).count() - Issue.objects.filter(asleep(), waits=True).count()
 
 
 def titled(issues: IssueQuerySet) -> IssueQuerySet:
@@ -84,68 +71,21 @@ def titled(issues: IssueQuerySet) -> IssueQuerySet:
 
 
 def summary_of(issue: str) -> Subquery:
-    """The summary of the oldest report that is neither private nor for moderators only, of the issue in that column."""
-    kept_back = Q(report__visibility=Visibility.PRIVATE) | Q(report__hazard_level=HazardLevel.MODERATORS)
+    """The summary of the oldest report that may stand in a list, of the issue in that column: not private, redacted
+    or too hard to meet unasked."""
+    hard = Q(issue__hazard_level__gte=HazardLevel.BLURRED)
+    kept_back = Q(report__visibility=Visibility.PRIVATE) | summary_kept_back() | hard
     told = _reports_of(issue).exclude(kept_back).exclude(report__evidence__summary="")
     return Subquery(told.order_by("report__reported_at", "report_id").values("report__evidence__summary")[:1])
-
-
-def by_urgency(issues: IssueQuerySet) -> IssueQuerySet:
-    """Possible regressions first, then severity × voices × harm × age, or what a person set instead."""
-    severity = Case(
-        *(When(severity=name, then=Value(weight)) for name, weight in SEVERITY_WEIGHT.items()), default=Value(1.0)
-    )
-    harm = Case(*(When(_harmed(name), then=Value(weight)) for name, weight in HARM_WEIGHT.items()), default=Value(1.0))
-    voices = Value(1.0) + Ln(Greatest(F("voice_count"), Value(1)), output_field=FloatField())
-    days = Extract(Now() - F("opened_at"), "epoch") / Value(86_400.0)
-    age = Value(1.0) + Least(days, Value(AGE_COUNTS)) / Value(AGE_COUNTS)
-    product = ExpressionWrapper(severity * voices * harm * age, output_field=FloatField())
-    return issues.annotate(urgency=Coalesce(F("priority_override"), product)).order_by(
-        "-is_possible_regression", "-urgency", "pk"
-    )
-
-
-def _harmed(harm: Harm) -> Exists:
-    return Exists(_reports_of("pk").filter(report__harm_occurred=harm))
 
 
 def _reports_of(issue: str) -> "QuerySet[Placement]":
     return Placement.objects.active().filter(issue=OuterRef(issue))
 
 
-class QueueFilter(django_filters.FilterSet):  # type: ignore[misc] # the library has no types
-    """What the list may be narrowed to; everything stands in the address."""
-
-    q = django_filters.CharFilter(
-        label=_("Words of the title"),
-        method="narrow_words",
-        widget=forms.SearchInput(attrs={"placeholder": _("Words of the title")}),
-    )
-    artifact = django_filters.CharFilter(
-        label=_("Artifact"), method="narrow_artifact", widget=forms.TextInput(attrs={"placeholder": "org/name"})
-    )
-    kind = django_filters.ChoiceFilter(label=_("Kind of failure"), choices=Kind.choices, empty_label=_("Any kind"))
-
-    class Meta:
-        model = Issue
-        fields: list[str] = []
-
-    def narrow_words(self, issues: IssueQuerySet, name: str, value: str) -> IssueQuerySet:
-        for word in value.replace("\x00", "").split():
-            issues = issues.filter(**{"title__icontains": word})
-        return issues
-
-    def narrow_artifact(self, issues: IssueQuerySet, name: str, value: str) -> IssueQuerySet:
-        org, slash, rest = value.replace("\x00", "").strip().partition("/")
-        called = Q(report__artifact__name__icontains=rest if slash else org)
-        if slash:
-            called &= Q(report__artifact__org__iexact=org)
-        return issues.filter(Exists(_reports_of("pk").filter(called)))
-
-
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One issue as the list shows it."""
+    """One issue as the list shows it. ``stands_since``: since when it has its status; ``joins``: unseen by a person."""
 
     issue: Issue
     title: str
@@ -153,11 +93,24 @@ class Row:
     version: str
     report: Report | None
     age: str
+    stands_since: datetime
+    assignee: User | None
+    claim: Claim | None
+    signal: str
+    joins: int
     suggested: Issue | None
     suggested_title: str
     band: str
     weeks: list[int]
-    needs_look: bool
+    is_asleep: bool
+
+    @property
+    def kind(self) -> str:
+        return self.issue.get_kind_display()
+
+    @property
+    def needs_look(self) -> bool:
+        return self.joins > 0
 
     @property
     def is_private(self) -> bool:
@@ -171,18 +124,33 @@ class Row:
     def is_gated(self) -> bool:
         return self.issue.hazard_level >= HazardLevel.GATED
 
+    @property
+    def is_embargoed(self) -> bool:
+        return self.issue.embargo_until is not None and self.issue.embargo_until > timezone.now()
+
+    @property
+    def is_disputed(self) -> bool:
+        return self.issue.is_disputed
+
 
 def rows(issues: Iterable[Issue], *, today: datetime) -> list[Row]:
     """The issues of one page of the list with what stands in their rows, in as many queries however many they are."""
     shown = list(issues)
+    ids = [issue.pk for issue in shown]
     first = [annotated(issue, "first_report_id") for issue in shown]
     reports = Report.objects.select_related("artifact", "version").in_bulk([pk for pk in first if pk])
     alone = [
         pk for issue, pk in zip(shown, first, strict=True) if issue.status == Status.NEW and issue.report_count <= 1
     ]
     opinions = {opinion.report_id: opinion for opinion in reversed(suggestions(alone))}
-    unlooked = set(UNLOOKED.filter(issue__in=shown).values_list("issue", flat=True))
+    joins = dict(UNLOOKED.filter(issue__in=ids).order_by().values_list("issue").annotate(many=Count("pk")))
     weeks = weekly_voices([issue.pk for issue in shown if issue.voice_count >= SPARK_LEAST], today=today)
+    claims = {claim.issue_id: claim for claim in standing_claims().filter(issue__in=ids).select_related("user")}
+    assignees = User.objects.in_bulk({issue.assignee_id for issue in shown if issue.assignee_id})
+    signals = worst_signals(ids)
+    changes = last_changes(ids)
+    snoozed = [issue.pk for issue in shown if issue.snoozed_at]
+    sleeping = set(Issue.objects.filter(asleep(), pk__in=snoozed).values_list("pk", flat=True))
     return [
         Row(
             issue=issue,
@@ -190,15 +158,39 @@ def rows(issues: Iterable[Issue], *, today: datetime) -> list[Row]:
             artifact=str(report.artifact if (report := reports.get(pk or 0)) else issue.family),
             version=str(report.version or "") if report else "",
             report=report,
-            age=timesince(issue.opened_at, today, depth=1),
+            age=timesince(changes.get(issue.pk, issue.opened_at), today, depth=1),
+            stands_since=changes.get(issue.pk, issue.opened_at),
+            assignee=assignees.get(issue.assignee_id or 0),
+            claim=claims.get(issue.pk),
+            signal=signals.get(issue.pk, ""),
+            joins=joins.get(issue.pk, 0),
             suggested=suggested_issue(opinion) if (opinion := opinions.get(pk or 0)) else None,
             suggested_title=suggested_title(opinion) if opinion else "",
             band=explanations.band(opinion.band) if opinion else "",
             weeks=weeks.get(issue.pk, []),
-            needs_look=issue.pk in unlooked,
+            is_asleep=issue.pk in sleeping,
         )
         for issue, pk in zip(shown, first, strict=True)
     ]
+
+
+def standing_claims() -> "QuerySet[Claim]":
+    return Claim.objects.filter(until__gt=Now())
+
+
+def worst_signals(issue_ids: Iterable[int]) -> dict[int, str]:
+    """Of each issue with an open early warning, its tier; "alarm" outweighs "watch"."""
+    opened = Signal.objects.filter(issue__in=list(issue_ids), state__in=OPEN_SIGNALS).order_by("-tier")
+    tiers: dict[int, str] = dict(opened.values_list("issue", "tier"))  # type: ignore[arg-type] # issue is not null
+    return tiers
+
+
+def last_changes(issue_ids: Iterable[int]) -> dict[int, datetime]:
+    """When each issue was given the status it has, if a decision that stands gave it."""
+    decided = Decision.objects.filter(
+        issue__in=list(issue_ids), verb__in=STATUS_VERBS, undoes=None, undone_by=None
+    ).order_by()
+    return dict(decided.values_list("issue").annotate(last=Max("decided_at")))  # type: ignore[arg-type] # issue is given
 
 
 def suggestions(report_ids: Iterable[int | None]) -> list[Suggestion]:
