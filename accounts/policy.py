@@ -17,6 +17,7 @@ class Act(StrEnum):
     FILE = "file"
     FILE_BULK = "file_bulk"
     OPEN_RECEIPT = "open_receipt"
+    FOLLOW = "follow"
     SEE_UNPUBLISHED = "see_unpublished"
     SEE_HAZARDS = "see_hazards"
     DECIDE = "decide"
@@ -31,6 +32,7 @@ RULES: dict[Act, frozenset[str]] = {
     Act.READ_PUBLIC: EVERYBODY,
     Act.FILE: EVERYBODY,
     Act.OPEN_RECEIPT: EVERYBODY,  # with the code
+    Act.FOLLOW: frozenset({"reporter"}),  # whoever has an account
     Act.FILE_BULK: frozenset({Role.RESEARCHER, Role.TRIAGER, Role.MODERATOR, Role.MAINTAINER}),
     Act.SEE_UNPUBLISHED: frozenset({Role.TRIAGER, Role.MODERATOR}),
     Act.SEE_HAZARDS: frozenset({Role.MODERATOR}),

@@ -9,7 +9,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from accounts import pages as account_pages
 from config import health
 from reports import converters  # noqa: F401 -- registers "any_kind" and "issue_number"
-from reports.pages import artifact, filing, issue, receipt
+from reports.pages import artifact, filing, issue, notices, receipt
 from triage import pages as desk
 from triage.pages.quality import quality
 
@@ -24,11 +24,23 @@ urlpatterns = [
     path("issues/<issue_number:number>/", issue.issue, name="issue"),
     path("issues/<issue_number:number>.json", issue.issue_twin, name="issue_twin"),
     path("issues/<issue_number:number>/.json", issue.twin_beside, name="issue_twin_beside"),
+    path("notices/", notices.notices, name="notices"),
+    path("notices/<int:pk>/", notices.notice, name="notice"),
+    path("notices/read/", notices.read, name="notices_read"),
+    path("notices/pace/", notices.pace, name="notices_pace"),
+    path("notices/follow/", notices.follow, name="follow"),
+    path("notices/unsubscribe/<str:token>/", notices.unsubscribe, name="unsubscribe"),
     path("quality/", quality, name="quality"),
     path("triage/", desk.queue, name="queue"),
     path("triage/<int:pk>/", desk.issue, name="triage_issue"),
     path("triage/<int:pk>/decide/", desk.decide, name="triage_decide"),
+    path("triage/<int:pk>/claim/", desk.claim, name="claim"),
+    path("triage/<int:pk>/release/", desk.release, name="release"),
+    path("triage/ten/", desk.give_ten, name="give_ten"),
+    path("triage/release/", desk.release_all, name="release_all"),
+    path("triage/settings/", desk.own, name="own_desk"),
     path("triage/decisions/<int:pk>/undo/", desk.undo, name="triage_undo"),
+    path("triage/decisions/undo-last/", desk.undo_last, name="undo_last"),
     path("triage/themes/", desk.themes, name="themes"),
     path("triage/themes/<int:pk>/", desk.theme, name="theme"),
     path("triage/artifacts/<int:pk>/confirm/", desk.confirm_artifact, name="confirm_artifact"),

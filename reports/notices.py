@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.models import Role, User
 from accounts.policy import Act, Actor, allows
 from ledger.models import Event
-from reports.models import Artifact, Issue, Notice, Report, Subscription
+from reports.models import Artifact, Contact, Issue, Notice, Subscription
 from reports.models.notice import (
     ABOUT_ONE,
     DESK,
@@ -240,12 +240,11 @@ def stop_email(user: User, subject: str = "") -> None:
         Subscription.objects.get_or_create(user=user, subject=subject or MINE, channel=MUTED)
 
 
-def forget_contact(report: Report) -> None:
+def forget_contact(report_id: int) -> None:
     """Erase the address that a report left for answers, and what waits to be sent there."""
     with transaction.atomic():
-        Notice.objects.filter(report=report, sent_at=None).delete()
-        if hasattr(report, "contact"):
-            report.contact.delete()
+        Notice.objects.filter(report=report_id, sent_at=None).delete()
+        Contact.objects.filter(report=report_id).delete()
 
 
 # Reading
@@ -261,9 +260,15 @@ def unread_count(actor: Actor) -> int:
     return listed(actor).filter(read_at=None).order_by()[: UNREAD_SHOWN + 1].count() if actor.user_id else 0
 
 
-def mark_read(actor: Actor, *, pks: Iterable[int] | None = None) -> int:
-    """All of ``actor``'s, or those named. Returns how many were unread."""
-    unread = Notice.objects.filter(user=actor.user_id, channel=LIST, read_at=None) if actor.user_id else None
-    if unread is None:
+def unread_shown(actor: Actor) -> str:
+    """The number in the header; "" for none."""
+    count = unread_count(actor)
+    return f"{UNREAD_SHOWN}+" if count > UNREAD_SHOWN else str(count or "")
+
+
+def mark_read(actor: Actor, *, subject: str = "") -> int:
+    """What ``actor`` was told of ``subject``, or all of it. Returns how many were unread."""
+    if actor.user_id is None:
         return 0
-    return (unread if pks is None else unread.filter(pk__in=list(pks))).update(read_at=timezone.now())
+    unread = Notice.objects.filter(user=actor.user_id, channel=LIST, read_at=None)
+    return (unread.filter(subject=subject) if subject else unread).update(read_at=timezone.now())

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.django_db
 
 ROLES = ["anonymous", "reporter", *Role.values]
 ALL = frozenset(ROLES)
+SIGNED_IN = ALL - {"anonymous"}
 DESK = frozenset({"triager", "moderator"})
 NOBODY: frozenset[str] = frozenset()
 
@@ -62,10 +63,24 @@ PAGES = [
     Row("issue_twin", ALL, args=("{public}",)),
     Row("issue_twin", NOBODY, args=("{dismissed}",), hidden=True),
     Row("issue_twin_beside", ALL, args=("{public}",)),
+    Row("notices", SIGNED_IN),
+    Row("notice", SIGNED_IN, args=("1",)),  # somebody else's leads to one's own list
+    Row("notices_read", SIGNED_IN, "post"),
+    Row("notices_pace", SIGNED_IN, "post", posted={"pace": "daily"}),
+    Row("follow", SIGNED_IN, "post", posted={"subject": "artifact:{artifact}"}),
+    Row("unsubscribe", NOBODY, args=("not-signed-here",), hidden=True),  # signed ones: tests/reports/test_posting.py
+    Row("unsubscribe", NOBODY, "post", args=("not-signed-here",), hidden=True),
     Row("quality", ALL),
     Row("queue", DESK),
     Row("triage_issue", DESK, args=("{new}",)),
     Row("triage_decide", DESK, "post", args=("{new}",), posted={"verb": "confirm"}),
+    Row("claim", DESK, "post", args=("{new}",)),
+    Row("release", DESK, "post", args=("{new}",)),
+    Row("give_ten", DESK, "post"),
+    Row("release_all", DESK, "post"),
+    Row("own_desk", DESK),
+    Row("own_desk", DESK, "post"),
+    Row("undo_last", DESK, "post"),
     Row("themes", DESK),
     Row("theme", DESK, args=("{theme}",)),
     Row("triage_undo", DESK, "post", args=("{decision}",)),
@@ -126,19 +141,19 @@ def test_every_page_of_ours_names_its_act() -> None:
 def test_rules_cover_every_act_and_name_every_role() -> None:
     assert set(RULES) == set(Act)
     assert frozenset().union(*RULES.values()) == ALL == EVERYBODY
-    never_by_token = {Act.SEE_OWN_ARTIFACTS, Act.ANSWER_FOR_ARTIFACT, Act.MANAGE_USERS}
+    never_by_token = {Act.FOLLOW, Act.SEE_OWN_ARTIFACTS, Act.ANSWER_FOR_ARTIFACT, Act.MANAGE_USERS}
     assert frozenset().union(*SCOPES.values()) | OPEN_TO_ANY_TOKEN == set(Act) - never_by_token
 
 
 MAY = {
     "anonymous": {Act.READ_PUBLIC, Act.FILE, Act.OPEN_RECEIPT},
-    "reporter": set(),
-    "researcher": {Act.FILE_BULK},
-    "triager": {Act.FILE_BULK, Act.SEE_UNPUBLISHED, Act.DECIDE, Act.READ_DECISIONS},
-    "maintainer": {Act.FILE_BULK, Act.SEE_OWN_ARTIFACTS},
-    "moderator": {Act.FILE_BULK, Act.SEE_UNPUBLISHED, Act.SEE_HAZARDS, Act.DECIDE, Act.READ_DECISIONS},
-    "auditor": {Act.READ_DECISIONS},
-    "admin": {Act.MANAGE_USERS},
+    "reporter": {Act.FOLLOW},
+    "researcher": {Act.FOLLOW, Act.FILE_BULK},
+    "triager": {Act.FOLLOW, Act.FILE_BULK, Act.SEE_UNPUBLISHED, Act.DECIDE, Act.READ_DECISIONS},
+    "maintainer": {Act.FOLLOW, Act.FILE_BULK, Act.SEE_OWN_ARTIFACTS},
+    "moderator": {Act.FOLLOW, Act.FILE_BULK, Act.SEE_UNPUBLISHED, Act.SEE_HAZARDS, Act.DECIDE, Act.READ_DECISIONS},
+    "auditor": {Act.FOLLOW, Act.READ_DECISIONS},
+    "admin": {Act.FOLLOW, Act.MANAGE_USERS},
 }
 
 
@@ -215,6 +230,7 @@ def house(file: Callable[..., Any], artifact: Any, make_issue: Callable[..., Any
     return {
         "reference": report.reference,
         "code": code,
+        "artifact": str(artifact.pk),
         "new": str(Issue.objects.get().pk),
         "theme": str(ThemeIssue.objects.get().theme_id),
         "public": make_issue().number,

@@ -8,6 +8,7 @@ from django.utils.functional import SimpleLazyObject
 
 from accounts.actors import actor_of
 from accounts.policy import ANONYMOUS, Actor
+from reports import notices
 from triage import queue
 
 
@@ -19,8 +20,13 @@ def house(request: HttpRequest) -> dict[str, object]:
     def waiting_count() -> int:
         return queue.waiting_count() if actor().is_triager else 0
 
+    @cache
+    def unread_count() -> str:
+        return notices.unread_shown(actor())
+
     return {
         "actor": SimpleLazyObject(actor),
+        "unread_count": unread_count,
         "waiting_count": waiting_count,
         "demo_site": settings.DEMO,
         "mfa_off": not settings.REQUIRE_MFA,

@@ -9,9 +9,9 @@ from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.policy import Act, Actor, allows
+from accounts.policy import Act, Actor, allows, spokesperson
 from reports.models.artifact import Artifact
-from reports.models.issue import Affected, Issue
+from reports.models.issue import Issue
 from reports.models.report import Report
 
 LIST, EMAIL = "list", "email"
@@ -79,10 +79,10 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
             return own
         named = own.alias(thing=_NAMED, number=_NUMBER)
         number = OuterRef("number")
-        answered_for = Affected.objects.filter(artifact__in=actor.artifact_ids, notified_at__isnull=False, issue=number)
+        told_to_maintainers = Issue.objects.told_to(spokesperson(actor)).filter(pk=number)
         return named.filter(
             Q(verb__in=PUBLIC, thing="issue") & Exists(Issue.objects.visible_to(actor).filter(pk=number))
-            | Q(verb__in=MAINTAINERS, thing="issue") & Exists(answered_for)
+            | Q(verb__in=MAINTAINERS, thing="issue") & Exists(told_to_maintainers)
             | Q(verb__in=PUBLIC, thing="artifact") & Exists(Artifact.objects.visible_to(actor).filter(pk=number))
             | Q(verb__in=REPORTERS, thing="report") & Exists(Report.objects.filter(reporter=actor.user_id, pk=number))
         )
