@@ -22,7 +22,7 @@ KNOWN: dict[str, Collection[object]] = {
     "hazard_level": HazardLevel.values,
     "in_stated_use": [True, False, None],
 }
-MOST_WEIGHT = 1_000.0
+MOST_WEIGHT = 2.0**40  # beyond what anybody could mean; see triage.priority for those that are offered
 
 
 def classify(scene: Scene) -> None:
