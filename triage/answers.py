@@ -31,6 +31,7 @@ from triage.matching import flag_if_fixed
 from triage.models import Decision
 from triage.moves import Verb
 from triage.moves.answering import TurnedDown
+from triage.moves.status import holds
 
 TEXT_LENGTH = 4_000
 STATES: dict[str, Promise] = {
@@ -42,11 +43,15 @@ STATES: dict[str, Promise] = {
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """An answer as both sides read it. ``why`` is the reason it was turned down, in words."""
+    """An answer as both sides read it. ``why`` is the reason it was turned down, in words.
+
+    ``is_tried``: somebody tried the fix that it proposes, and it held.
+    """
 
     answer: Answer
     state: str
     why: str = ""
+    is_tried: bool = False
 
     @property
     def standing(self) -> str:
@@ -274,7 +279,13 @@ def given_in(issue: Issue, artifact_ids: Sequence[int]) -> list[Given]:
     rows = Answer.objects.filter(issue=issue, artifact__in=artifact_ids)
     answers = list(rows.select_related("by", "artifact", "introduced_in", "fixed_in"))
     why = why_refused(issue) if any(answer.refused_at for answer in answers) else {}
-    return [Given(answer, state_of(answer), why.get(answer.pk, "")) for answer in answers]
+    return [
+        Given(answer, state_of(answer), why.get(answer.pk, ""), is_tried=_is_tried(issue, answer)) for answer in answers
+    ]
+
+
+def _is_tried(issue: Issue, answer: Answer) -> bool:
+    return state_of(answer) == "waiting" and answer.fixed_in is not None and holds(issue, answer.fixed_in)
 
 
 def state_of(answer: Answer) -> str:
