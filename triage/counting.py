@@ -33,19 +33,19 @@ WHERE i.id = c.id
 """  # noqa: S608 -- of our own constants
 # What is urgent, once more, for when weights changed. In the order in which locks are taken.
 REPRIORITISE = f"""
-WITH some AS (
+WITH these AS (
   SELECT id FROM reports_issue WHERE id > %(after)s ORDER BY id LIMIT %(most)s FOR UPDATE
 ), c AS (
   SELECT i.id, i.severity, i.voice_count AS voices, i.context_of_use AS context, i.harm_occurred AS harm,
          i.opened_at AS opened, i.priority_override AS override
-  FROM reports_issue i JOIN some USING (id)
+  FROM reports_issue i JOIN these USING (id)
 ), told AS (
   SELECT c.id, {priority.SQL} AS priority FROM c
 ), changed AS (
   UPDATE reports_issue i SET priority = told.priority FROM told
   WHERE i.id = told.id AND abs(i.priority - told.priority) > 1e-6 RETURNING i.id
 )
-SELECT (SELECT max(id) FROM some), (SELECT count(*) FROM changed)
+SELECT (SELECT max(id) FROM these), (SELECT count(*) FROM changed)
 """  # noqa: S608 -- of our own constants
 DROP_CELLS = """
 DELETE FROM reports_dailycount WHERE issue_id = ANY(%(issues)s) AND (%(days)s::date[] IS NULL OR day = ANY(%(days)s))
@@ -93,6 +93,6 @@ def reprioritise(*, most: int = 500) -> int:
     while after is not None:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(REPRIORITISE, {"after": after, "most": most, **priority.PARAMETERS})
-            after, some = cursor.fetchone()
-        changed += some
+            after, written = cursor.fetchone()
+        changed += written
     return changed

@@ -7,13 +7,18 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from reports.models import Issue, Placement, Report
+from accounts.policy import Actor
+from reports.models import Artifact, Issue, Placement, Report, Signal, Version
 from reports.vocabulary import Visibility
+from triage import search
+from triage.counting import recount, reprioritise
 from triage.decisions import decide
-from triage.models import Suggestion
-from triage.queue import STATES, QueueFilter, rows, titled, waiting_count, waiting_issues, weekly_voices
+from triage.models import Claim, Suggestion
+from triage.queue import asleep, rows, titled, waiting_count, waiting_issues, weekly_voices
 
 File = Callable[..., Report]
+DAY = timedelta(days=1)
+TRIAGER = Actor(user_id=1, roles=frozenset({"triager"}))
 
 
 def issue_of(report: Report) -> Issue:
@@ -31,7 +36,8 @@ def waiting(file: File, artifact: Any) -> Callable[..., Issue]:
         issue = Issue.objects.create(family=artifact.family, kind=report.kind, severity=report.severity)
         Placement.objects.create(report=report, issue=issue, by="engine", method="m-1")
         counted["report_count"] = max(counted["report_count"], counted["voice_count"])
-        Issue.objects.filter(pk=issue.pk).update(**counted)
+        Issue.objects.filter(pk=issue.pk).update(**counted, harm_occurred=report.harm_occurred)
+        reprioritise()
         issue.refresh_from_db()
         return issue
 
@@ -54,6 +60,7 @@ def test_what_a_person_set_outweighs_the_rest(waiting: Callable[..., Issue]) -> 
     severe = waiting("A severe one, said by the reporter", severity="critical")
     chosen = waiting("This first, please, said the editor")
     Issue.objects.filter(pk=chosen.pk).update(priority_override=100)
+    reprioritise()
 
     assert list(waiting_issues()) == [chosen, severe]
 
@@ -61,6 +68,7 @@ def test_what_a_person_set_outweighs_the_rest(waiting: Callable[..., Issue]) -> 
 def test_an_issue_of_held_reports_only_does_not_wait(waiting: Callable[..., Issue]) -> None:
     seen, held = waiting("One that has a voice"), waiting("One that is held")
     Report.objects.filter(placements__issue=held).update(held_at=timezone.now())
+    recount([seen.pk, held.pk])
 
     assert list(waiting_issues()) == [seen]
     assert waiting_count() == 1
@@ -133,46 +141,25 @@ def test_the_line_counts_voices_by_week(file: File, artifact: Any) -> None:
     assert line == {issue_of(first).pk: [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2]}  # copies: one voice a day
 
 
-@pytest.mark.parametrize(
-    ("asked", "found"),
-    [
-        ({"q": "RULING"}, ["It invents a court ruling"]),
-        ({"q": "ruling delete"}, []),
-        ({"artifact": "chat"}, ["Deletes a folder", "It invents a court ruling"]),
-        ({"artifact": "acme/chat-7b"}, ["Deletes a folder", "It invents a court ruling"]),
-        ({"artifact": "other/chat-7b"}, []),
-        ({"kind": "unsafe_action"}, ["Deletes a folder"]),
-        ({}, ["Deletes a folder", "It invents a court ruling"]),
-    ],
-)
-def test_the_list_narrows(waiting: Callable[..., Issue], asked: dict[str, str], found: list[str]) -> None:
-    waiting("It invents a court ruling")
-    waiting("Deletes a folder", kind="unsafe_action", severity="high")
-
-    narrowed = QueueFilter(asked, waiting_issues()).qs
-
-    assert [issue.title for issue in narrowed] == found
-
-
 def test_what_the_engine_joined_and_what_grows_fast_is_to_be_looked_at(waiting: Callable[..., Issue]) -> None:
     waiting("An ordinary one of its own")
     joined, growing = waiting("Joined by the engine"), waiting("Growing fast")
     Placement.objects.filter(issue=joined).update(needs_look=True)
     Issue.objects.filter(pk=growing.pk).update(growth_flagged_at=timezone.now())
 
-    found = Issue.objects.filter(STATES["look"])
+    found = search.found(search.parse("is:look"), TRIAGER)
     listed = {row.title: row.needs_look for row in rows(titled(found), today=timezone.now())}
 
     assert listed == {"Joined by the engine": True, "Growing fast": False}
 
     Issue.objects.update(status="dismissed", dismissal="spam", dismissed_at=timezone.now())
 
-    assert not Issue.objects.filter(STATES["look"]).exists()
+    assert not search.found(search.parse("is:look"), TRIAGER).exists()
 
 
 @pytest.mark.parametrize("how_many", [1, 3])
 def test_the_list_costs_the_same_however_long(
-    waiting: Callable[..., Issue], django_assert_num_queries: Any, how_many: int
+    waiting: Callable[..., Issue], triager: Any, django_assert_num_queries: Any, how_many: int
 ) -> None:
     for number in range(how_many):
         many = waiting(f"Number {number} of those that many met", voice_count=3)
@@ -180,7 +167,86 @@ def test_the_list_costs_the_same_however_long(
         report = Report.objects.get(placements__issue=alone)
         Suggestion.objects.create(report=report, issue=many, score=0.6, band="likely", rank=0, method="m-1")
 
-    with django_assert_num_queries(5):
+    awake = {"snoozed_at": timezone.now(), "snoozed_voices": 1}
+    Issue.objects.update(assignee=triager, **awake)
+
+    with django_assert_num_queries(10):
         listed = rows(waiting_issues().select_related("family"), today=timezone.now())
 
     assert len([row for row in listed if row.suggested]) == how_many
+
+
+@pytest.fixture
+def snoozed(waiting: Callable[..., Issue]) -> Callable[..., Issue]:
+    def made(**until: Any) -> Issue:
+        issue = waiting(f"Asleep number {Issue.objects.count()}")
+        Issue.objects.filter(pk=issue.pk).update(snoozed_at=timezone.now(), **until)
+        return issue
+
+    return made
+
+
+def test_what_is_snoozed_waits_until_its_day(snoozed: Callable[..., Issue]) -> None:
+    issue = snoozed(snoozed_until=timezone.now() + timedelta(days=1))
+
+    assert (list(waiting_issues()), waiting_count(), list(Issue.objects.filter(asleep()))) == ([], 0, [issue])
+
+    Issue.objects.update(snoozed_until=timezone.now() - timedelta(seconds=1))
+
+    assert (list(waiting_issues()), waiting_count(), list(Issue.objects.filter(asleep()))) == ([issue], 1, [])
+
+
+def test_what_is_snoozed_until_more_speak_of_it_wakes_when_they_do(snoozed: Callable[..., Issue]) -> None:
+    issue = snoozed(snoozed_voices=3)
+
+    assert list(waiting_issues()) == []
+
+    Issue.objects.update(report_count=3, voice_count=3)
+
+    assert list(waiting_issues()) == [issue]
+
+
+def test_what_is_snoozed_until_a_release_wakes_with_one_of_its_artifact_that_is_no_alias(
+    snoozed: Callable[..., Issue], artifact: Artifact
+) -> None:
+    issue = snoozed(snoozed_version=artifact.versions.get(name="2026-06"))
+    other = Artifact.objects.create(org="other", name="model")
+    Version.objects.create(artifact=other, name="9", position=9)
+    Version.objects.create(artifact=artifact, name="latest", position=3, is_alias=True)
+
+    assert (list(waiting_issues()), waiting_count()) == ([], 0)
+
+    Version.objects.create(artifact=artifact, name="2026-07", position=3)
+
+    assert (list(waiting_issues()), waiting_count()) == ([issue], 1)
+
+
+def test_a_row_says_who_has_it_who_looks_at_it_and_what_warns_of_it(
+    waiting: Callable[..., Issue], triager: Any
+) -> None:
+    issue = waiting("It invents a court ruling", severity="high")
+    Issue.objects.update(assignee=triager, hazard_level=2, is_disputed=True, embargo_until=timezone.now() + DAY)
+    claim = Claim.objects.create(issue=issue, user=triager, until=timezone.now() + timedelta(minutes=5))
+    for tier, state in (("alarm", "refuted"), ("watch", "new")):
+        Signal.objects.create(
+            issue=issue, detector="d", method="m", tier=tier, state=state, observed=3, expected=1, since=timezone.now()
+        )
+
+    row = rows(waiting_issues(), today=timezone.now())[0]
+
+    assert (row.assignee, row.claim, row.signal, row.kind) == (triager, claim, "watch", "False information")
+    assert (row.is_gated, row.is_embargoed, row.is_disputed, row.is_asleep, row.joins) == (True, True, True, False, 0)
+    assert (row.artifact, row.version) == ("acme/chat-7b", "2026-05")
+
+    Claim.objects.update(until=timezone.now())
+
+    assert rows(waiting_issues(), today=timezone.now())[0].claim is None
+
+
+def test_a_row_tells_since_when_the_issue_has_its_status(waiting: Callable[..., Issue], triager: Any) -> None:
+    issue = waiting(opened_at=timezone.now() - 40 * DAY)
+    assert rows(titled(Issue.objects.all()), today=timezone.now())[0].stands_since == issue.opened_at
+
+    decision = decide(issue, "confirm", by=triager)
+
+    assert rows(titled(Issue.objects.all()), today=timezone.now())[0].stands_since == decision.decided_at
