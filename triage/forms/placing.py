@@ -85,12 +85,7 @@ class MergeForm(MoveForm):
 
     target = forms.CharField(max_length=300, widget=forms.HiddenInput)
     target_revision = forms.IntegerField(required=False, min_value=0, max_value=MOST_REVISION, widget=forms.HiddenInput)
-    proposal = forms.ModelChoiceField(queryset=Proposal.objects.none(), required=False, widget=forms.HiddenInput)
     despite = forms.BooleanField(label=_("Merge all the same"), required=False)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["proposal"].queryset = proposals_about(self.issue)  # type: ignore[attr-defined] # a ModelChoiceField
 
     def clean_target(self) -> Issue:
         found = home_meant(str(self.cleaned_data["target"]), self.actor)
