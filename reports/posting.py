@@ -29,7 +29,7 @@ from accounts.models import User
 from accounts.policy import ANONYMOUS
 from reports.models import Artifact, Contact, Issue, Notice
 from reports.models.notice import EMAIL, REPORTERS, NoticeQuerySet
-from reports.notices import forget_contact, stop_email
+from reports.notices import GRACE, forget_contact, stop_email
 from reports.sealing import unseal
 from reports.wording import Topic, topics
 
@@ -137,8 +137,7 @@ def post_mail(reader: Reader, server: Any) -> bool:
     with transaction.atomic():
         if not locked(reader):
             return False
-        waiting = due(EMAIL).filter(user=reader.user_id, report=reader.report_id).order_by("pk")
-        notices = list(waiting.select_for_update(skip_locked=True)[:NOTICES_AT_MOST])
+        notices = list(waiting_for(reader).select_for_update(skip_locked=True)[:NOTICES_AT_MOST])
         mail, told = composed(reader, notices)
         rows = Notice.objects.filter(pk__in=[notice.pk for notice in notices])
         rows.exclude(pk__in=told).delete()  # what may no longer be told, or was undone before it left
@@ -154,6 +153,13 @@ def post_mail(reader: Reader, server: Any) -> bool:
             return False
         rows.update(sent_at=timezone.now())
         return True
+
+
+def waiting_for(reader: Reader) -> NoticeQuerySet:
+    """What is due for a reader or will be within the grace: an undo goes with what it undid, or neither goes."""
+    soon = timezone.now() + GRACE
+    mine = Notice.objects.filter(channel=EMAIL, sent_at=None, due_at__lte=soon)
+    return mine.filter(user=reader.user_id, report=reader.report_id).order_by("pk")
 
 
 def is_away(failure: Exception) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, gettext_noop
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from accounts.policy import ANONYMOUS, Act, Actor, allows
@@ -31,7 +31,6 @@ SAID: Mapping[str, Promise] = {
     "assign": gettext_lazy("Assigned"),
     "snooze": gettext_lazy("Snoozed"),
     "wake": gettext_lazy("Woken"),
-    "hazard": gettext_lazy("Another hazard level"),
     "ask": gettext_lazy("A reporter was asked"),
     "reply": gettext_lazy("A reporter answered"),
     "dispute": gettext_lazy("Disputed"),
@@ -63,9 +62,10 @@ TO_REPORTER: Mapping[str, Promise] = {
     "undo_resolve": gettext_lazy("What you reported is open again: its resolution was undone."),
     "undo_dismiss": gettext_lazy("Your report is open again: that it was declined was undone."),
     "undo_reopen": gettext_lazy("The reopening of what you reported was undone."),
+    "undo_ask": gettext_lazy("The question to you was withdrawn."),
+    "undo_settle": gettext_lazy("Your dispute stands again."),
 }
 REASONS: Mapping[str, type[Dismissal] | type[Resolution]] = {"dismiss": Dismissal, "resolve": Resolution}
-ELSE = gettext_noop("Something was undone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,8 @@ def without_undone(notices: list[Notice], said: Mapping[int, Mapping[str, Any]])
 def words_of(notice: Notice, said: Mapping[str, Any]) -> str:
     """One sentence, with the reason where the act had one."""
     table = TO_REPORTER if notice.subject.startswith("report:") else SAID
-    words = str(table[notice.verb]) if notice.verb in table else _(ELSE)
+    undone = notice.verb.removeprefix("undo_")
+    words = str(table[notice.verb]) if notice.verb in table else _("Undone: %(what)s") % {"what": table[undone]}
     reasons = REASONS.get(notice.verb)
     if reasons is None or said.get("reason") not in reasons.values:
         return words

@@ -19,6 +19,7 @@ from accounts.models import User
 from accounts.policy import Act, allows
 from ledger.record import record
 from reports.models import Affected, Artifact, Issue, Placement, Report
+from reports.notices import tell
 from reports.vocabulary import AffectedStatus, PlacedBy, Status
 from triage import constraints, growth
 from triage.counting import recount
@@ -100,36 +101,21 @@ def decide(
         return _decided(scene, Verb(verb), note, bulk)
 
 
-def confirm_artifact(artifact: Artifact, *, by: User, note: str = "", at: datetime | None = None) -> Decision:
-    """Give an artifact its page. Raises ValidationError if it has one, or never can."""
-    may_decide(by)
-    with transaction.atomic():
-        locked = Artifact.objects.select_for_update(of=["self"]).get(pk=artifact.pk)
-        if locked.is_unknown or locked.merged_into_id:
-            raise ValidationError(_("This artifact can have no page of its own."))
-        if locked.confirmed_at:
-            raise ValidationError(_("This artifact is confirmed already."))
-        trail = Trail()
-        trail.change(locked, confirmed_at=at or timezone.now())
-        return _recorded(
-            Decision(artifact=locked, verb=Verb.CONFIRM_ARTIFACT, note=note, decided_at=at or timezone.now()),
-            trail,
-            by=by,
-            about=[locked],
-        )
-
-
 def undo(decision: Decision, *, by: User, note: str = "", bulk: Bulk | None = None) -> Decision:
     """Put back exactly what stood before ``decision``, which must be the last one standing on what it touched.
 
-    Raises :class:`DecidedSince`, or ValidationError if it is undone already or is an undo itself.
+    For decisions on issues; those on artifacts are undone by ``triage.catalogue``. Raises :class:`DecidedSince`, or
+    ValidationError if it is undone already or is an undo itself.
     """
+    if decision.issue is None:
+        raise TypeError("A decision on an artifact is undone by triage.catalogue.undo")
     may_decide(by)
     with transaction.atomic():
         target = Issue.objects.filter(pk=decision.after.get("target")).first()
         locked = _locked([decision.issue, target])
-        stood = Decision.objects.select_for_update(of=["self"]).select_related("artifact", "report").get(pk=decision.pk)
-        _may_be_undone(stood, locked)
+        stood = Decision.objects.select_for_update(of=["self"]).select_related("report").get(pk=decision.pk)
+        # Two reports placed in one issue do not disturb each other: only what was decided on these issues counts.
+        may_be_undone(stood, concerning=Q(issue__in=list(locked)))
         if stood.issue_id and MOVES[Verb(stood.verb)].apart:
             stand_apart(locked[stood.issue_id], by)
         at = timezone.now()
@@ -151,7 +137,7 @@ def undo(decision: Decision, *, by: User, note: str = "", bulk: Bulk | None = No
             bulk=bulk,
         )
         undoing.decided_at = at
-        made = _recorded(undoing, trail, by=by, about=[issue or stood.artifact, stood.report, target])
+        made = record_decision(undoing, trail, by=by, about=[issue or stood.artifact, stood.report, target])
         if issue is not None:
             _after_moving(moved, left=target, entered=issue, at=at)
             _count([issue, target])
@@ -177,7 +163,7 @@ def _locked(issues: Iterable[Issue | None]) -> dict[int, Issue]:
 
 
 def _decided(scene: Scene, verb: Verb, note: str, bulk: Bulk | None) -> Decision:
-    made = _recorded(
+    made = record_decision(
         Decision(
             issue=scene.issue,
             report=scene.report,
@@ -190,7 +176,7 @@ def _decided(scene: Scene, verb: Verb, note: str, bulk: Bulk | None) -> Decision
         scene.trail,
         by=scene.by,
         about=[scene.issue, scene.report, scene.target],
-        target=scene.target,
+        **({"target": scene.target.pk} if scene.target else {}),
     )
     Constraint.objects.filter(pk__in=scene.trail.added(Constraint)).update(decision=made)
     _after_moving(_moved(scene.trail.before), left=scene.issue, entered=scene.target, at=None)
@@ -198,25 +184,20 @@ def _decided(scene: Scene, verb: Verb, note: str, bulk: Bulk | None) -> Decision
     return made
 
 
-def _recorded(
-    decision: Decision,
-    trail: Trail,
-    *,
-    by: User,
-    about: Iterable[models.Model | None],
-    target: Issue | None = None,
+def record_decision(
+    decision: Decision, trail: Trail, *, by: User, about: Iterable[models.Model | None], **goal: Any
 ) -> Decision:
-    """Save the decision with its trail, and the event that tells of it."""
-    goal = {"target": target.pk} if target else {}
+    """Save the decision with its trail and what else it led to, and the event that tells of it."""
     decision.by, decision.decider = PlacedBy.PERSON, by
     decision.before, decision.after = {"rows": trail.before}, {"rows": trail.after, **goal}
     decision.save()
-    record(
+    event = record(
         decision.verb,
         *[thing for thing in about if thing is not None],
         actor=by.pseudonym,
         **_told(decision, trail.after),
     )
+    tell(event, undone=decision.undoes.verb if decision.undoes else "")
     return decision
 
 
@@ -237,14 +218,14 @@ def _told(decision: Decision, rows: Mapping[str, Any]) -> dict[str, Any]:
     return told
 
 
-def _may_be_undone(decision: Decision, locked: Mapping[int, Issue]) -> None:
+def may_be_undone(decision: Decision, *, concerning: Q) -> None:
+    """Raises ValidationError if it is undone or an undo; DecidedSince if anything ``concerning`` the same came since."""
     if decision.verb == Verb.UNDO:
         raise ValidationError(_("An undo cannot be undone: decide again."))
     if Decision.objects.filter(undoes=decision).exists():
         raise ValidationError(_("That has been undone already."))
-    same = Q(issue__in=list(locked)) if locked else Q(artifact=decision.artifact_id)
-    # Two reports placed in one issue do not disturb each other: only what was decided on these issues counts.
-    since = standing().filter(same, pk__gt=decision.pk).select_related("decider", "issue", "artifact", "report")
+    since = standing().filter(concerning, pk__gt=decision.pk)
+    since = since.select_related("decider", "issue", "artifact", "report")
     if since.exists():
         raise DecidedSince(since)
 

@@ -30,19 +30,13 @@ def _and_back(*verbs: str) -> frozenset[str]:
 
 
 # Who hears of which acts. The first four may overlap; nobody hears of what stands in none.
-PUBLIC = _and_back("resolve", "reopen", "affect", "merge", "split") | {"confirm", "publish"}
-REPORTERS = _and_back("confirm", "resolve", "dismiss", "reopen") | {"ask", "settle"}
-MAINTAINERS = PUBLIC | _and_back("confirm", "dismiss", "publish", "unpublish") | {"notify", "turn_down", "reproduce"}
+PUBLIC = _and_back("confirm", "publish", "resolve", "reopen", "affect", "merge", "split")
+REPORTERS = _and_back("confirm", "resolve", "dismiss", "reopen", "ask", "settle")
+MAINTAINERS = PUBLIC | _and_back("dismiss", "unpublish", "notify", "turn_down", "reproduce")
 WAITING = frozenset({"dispute", "reply", "answer", "regress"})
-DESK = (
-    PUBLIC
-    | MAINTAINERS
-    | REPORTERS
-    | WAITING
-    | _and_back("assign", "snooze", "settle", "reproduce", "turn_down", "hazard")
-    | {"acknowledge", "wake", "confirm_artifact"}
-)
-ABOUT_ONE = frozenset({"ask"})  # only the reporter of the report it names hears of it
+DESK = PUBLIC | REPORTERS | MAINTAINERS | WAITING | _and_back("assign", "snooze", "wake", "confirm_artifact")
+DESK |= {"acknowledge"}
+ABOUT_ONE = _and_back("ask")  # only the reporter of the report it names hears of it
 
 
 class Subscription(models.Model):
