@@ -8,7 +8,7 @@ from django.utils import timezone
 from reports.idempotency import forget_answers
 from reports.models import Report
 from reports.voices import throw_salts_away
-from triage import embeddings, growth, index, matching, proposals, themes
+from triage import bulk, embeddings, growth, index, matching, proposals, themes
 from triage.bell import bell
 
 SWEEP_AFTER = timedelta(seconds=5)  # by then the bell would have rung
@@ -38,6 +38,16 @@ def sweep() -> None:
     matching.renew(most=RENEWED_AT_MOST)
     index.maintain()
     embeddings.maintain()
+    for bulk_id in bulk.left_behind():
+        bell.ring(run_bulk, bulk_id)
+
+
+@shared_task(ignore_result=True)
+def run_bulk(*bulk_ids: int) -> None:
+    """A few seconds of each; rings for what is left."""
+    for bulk_id in bulk_ids:
+        if bulk.carry_on(bulk_id, seconds=bulk.CHUNK_S / len(bulk_ids)):
+            bell.ring(run_bulk, bulk_id)
 
 
 @shared_task(ignore_result=True)
