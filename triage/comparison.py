@@ -1,19 +1,32 @@
 """Two reports side by side: what was filed, with what the engine found in both marked in each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
-from django.db.models import F
 from django.utils.html import format_html, format_html_join
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from accounts.policy import Actor
-from reports.models import Evidence, Issue, Placement, Report
+from reports.models import Evidence, Issue, Placement, Report, Translation
+from reports.redaction import (
+    ACCOUNT,
+    TURN,
+    Reader,
+    is_veiled,
+    language_of,
+    redactions_of,
+    role_of,
+    summary_in_a_list,
+    translations_of,
+    with_redactions,
+    with_translations,
+    words_for,
+)
 from reports.templatetags.looks import language_word, when
-from reports.text import guess_language
 from reports.vocabulary import Channel, PlacedBy, Status
 from triage import explanations
 from triage.explanations import Reason
@@ -27,19 +40,42 @@ TURN_FIELDS = {"user": "prompt", "assistant": "output"}  # whose last turn the e
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """One field of a report as it was written."""
+    """One part of a report as it may be read here; ``gaps`` says where words were removed from ``text``."""
 
-    words: str
+    part: str
+    role: str
+    language: str
     text: str
     shared: Sequence[Sequence[int]]
+    gaps: Sequence[Sequence[int]]
+    translations: Sequence[Translation] = ()
+
+    @property
+    def content(self) -> str:
+        """What a turn of a conversation calls it."""
+        return self.text
+
+    @property
+    def redacted(self) -> Sequence[Sequence[int]]:
+        return self.gaps
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
+    """One report as the desk shows it. Nothing of it is here while it is veiled, until somebody asks."""
+
     report: Report
     passages: list[Passage]
-    turns: list[dict[str, Any]]
+    turns: list[Passage]
     is_erased: bool
+    is_veiled: bool = False
+    is_asked: bool = False
+    part_count: int = 0
+
+    @property
+    def hides_words(self) -> bool:
+        """Whether something in it was redacted that this page does not show."""
+        return any(passage.gaps for passage in [*self.passages, *self.turns])
 
     @property
     def caption(self) -> str:
@@ -129,8 +165,13 @@ class Comparison:
     near: list[Near]
 
 
-def comparison_of(placement: Placement, opinions: Sequence[Opinion], actor: Actor) -> Comparison:
-    """The placement's report beside the nearest one: of the issue it stands in, else of the best suggestion."""
+def comparison_of(
+    placement: Placement, opinions: Sequence[Opinion], actor: Actor, *, revealed: Collection[int] = ()
+) -> Comparison:
+    """The placement's report beside the nearest one: of the issue it stands in, else of the best suggestion.
+
+    ``revealed`` are the reports whose words the actor asked to be shown, on record.
+    """
     reasons = placement.reasons or {}
     is_about_here = reasons.get("issue", placement.issue_id) == placement.issue_id
     best = next((opinion for opinion in opinions if opinion.issue.pk == reasons.get("issue")), None)
@@ -139,14 +180,14 @@ def comparison_of(placement: Placement, opinions: Sequence[Opinion], actor: Acto
     found = (
         Report.objects.visible_to(actor)
         .select_related("artifact", "version", "evidence")
-        .prefetch_related("placements__issue")
+        .prefetch_related("placements__issue", with_redactions(), with_translations())
         .in_bulk(pks)
     )
     this = found.get(placement.report_id)
     nearest = found.get(reasons.get("nearest") or 0) if shows_reasons else None
     return Comparison(
-        this=side_of(this, explanations.spans(reasons, "report") if shows_reasons else {}) if this else None,
-        nearest=side_of(nearest, explanations.spans(reasons, "nearest")) if nearest else None,
+        this=side_of(this, explanations.spans(reasons, "report") if shows_reasons else {}, revealed) if this else None,
+        nearest=side_of(nearest, explanations.spans(reasons, "nearest"), revealed) if nearest else None,
         nearest_issue=_issue_of(nearest) if nearest else None,
         why=why_of(placement, best, actor),
         near=near_of(reasons, actor),
@@ -169,7 +210,7 @@ def standing_of(pks: Sequence[int], actor: Actor) -> list[Near]:
         return []
     placed = Placement.objects.active().visible_to(actor).filter(report__in=pks)
     placed = placed.filter(issue__in=Issue.objects.visible_to(actor)).select_related("report", "issue")
-    rows = placed.annotate(summary=F("report__evidence__summary")).order_by("pk")
+    rows = placed.annotate(summary=summary_in_a_list()).order_by("pk")
     found = {row.report_id: Near(row.report, annotated(row, "summary") or "", row.issue) for row in reversed(rows)}
     return [found[pk] for pk in pks if pk in found]
 
@@ -246,36 +287,46 @@ def why_of(placement: Placement, best: Opinion | None, actor: Actor) -> Why | No
     )
 
 
-def side_of(report: Report, spans: Spans) -> Side:
-    evidence = _evidence(report)
-    fields = (
-        (_("Summary"), evidence.summary, "summary"),
-        (_("What happened"), evidence.what_happened, "what_happened"),
-        (_("What should have happened"), evidence.expected, "expected"),
-    )
-    return Side(
-        report=report,
-        passages=[Passage(words, text, spans.get(name, ())) for words, text, name in fields if text],
-        turns=_turns(evidence, spans),
-        is_erased=report.erased_at is not None or not any(text for _words, text, _name in fields),
-    )
-
-
-def _turns(evidence: Evidence, spans: Spans) -> list[dict[str, Any]]:
-    """The conversation; the last turn of each side carries the marks of the field it was read as."""
-    turns = [
-        {"role": turn["role"], "content": turn["content"], "language": _language(turn)} for turn in evidence.transcript
+def side_of(report: Report, spans: Spans = MappingProxyType({}), revealed: Collection[int] = ()) -> Side:
+    """``report`` from :func:`with_redactions`, :func:`with_translations` and its placements' issues."""
+    evidence, is_asked = _evidence(report), report.pk in revealed
+    parts = evidence.parts
+    is_erased = report.erased_at is not None or not any(name in parts for name in ACCOUNT)
+    if is_veiled(report, _issues_of(report)) and not is_asked and parts:
+        return Side(report, [], [], is_erased=False, is_veiled=True, part_count=len(parts))
+    reader = Reader.ASKED if is_asked else Reader.TRIAGER
+    words, translations = words_for(evidence, redactions_of(report), reader), translations_of(report, reader)
+    shared = _shared(evidence, spans)
+    told = [
+        Passage(
+            part=part,
+            role=role_of(evidence, part),
+            language=language_of(report, part, text),
+            text=words[part].text,
+            shared=words[part].moved(shared.get(part, ())),
+            gaps=words[part].gaps,
+            translations=translations.get(part, ()),
+        )
+        for part, text in parts.items()
     ]
+    return Side(
+        report,
+        passages=[passage for passage in told if not passage.role],
+        turns=[passage for passage in told if passage.role],
+        is_erased=is_erased,
+        is_asked=is_asked,
+        part_count=len(parts),
+    )
+
+
+def _shared(evidence: Evidence, spans: Spans) -> dict[str, Sequence[Sequence[int]]]:
+    """The engine's marks by part: of the conversation it reads the last turn of each side."""
+    found: dict[str, Sequence[Sequence[int]]] = {name: spans[name] for name in ACCOUNT if name in spans}
     for role, name in TURN_FIELDS.items():
-        last = next((turn for turn in reversed(turns) if turn["role"] == role), None)
-        if last is not None:
-            last["shared"] = spans.get(name, ())
-    return turns
-
-
-def _language(turn: Mapping[str, str]) -> str:
-    guessed = guess_language(turn["content"])
-    return "" if guessed == "und" else guessed
+        last = max((at for at, turn in enumerate(evidence.transcript) if turn["role"] == role), default=None)
+        if last is not None and name in spans:
+            found[f"{TURN}{last}"] = spans[name]
+    return found
 
 
 def _evidence(report: Report) -> Evidence:
@@ -283,5 +334,9 @@ def _evidence(report: Report) -> Evidence:
     return report.evidence if hasattr(report, "evidence") else Evidence(report=report)
 
 
+def _issues_of(report: Report) -> list[Issue]:
+    return [row.issue for row in report.placements.all() if row.superseded_at is None]
+
+
 def _issue_of(report: Report) -> Issue | None:
-    return next((row.issue for row in report.placements.all() if row.superseded_at is None), None)
+    return next(iter(_issues_of(report)), None)

@@ -14,6 +14,7 @@ from accounts.models import Grant, Role, User
 from reports.filing import cut_at_word
 from reports.models import Issue, NumberSeries, Report
 from reports.models.report import ReportQuerySet
+from reports.redaction import summary_kept_back
 from reports.vocabulary import HELD_BACK_KINDS, HazardLevel, Status, Visibility
 from triage.models import Decision
 
@@ -34,8 +35,11 @@ def fit_to_print(issue: Issue, at: datetime) -> ReportQuerySet:
 
 
 def default_title(issue: Issue, at: datetime) -> str:
-    """The summary of the oldest report that may head a public page; else kind and artifact."""
-    summaries = fit_to_print(issue, at).exclude(evidence__summary="").exclude(evidence=None)
+    """The summary of the oldest report that may head a public page and a list; else kind and artifact."""
+    if issue.hazard_level >= HazardLevel.BLURRED:
+        return f"{issue.get_kind_display()} · {issue.family}"
+    summaries = fit_to_print(issue, at).exclude(summary_kept_back("pk"))
+    summaries = summaries.exclude(evidence__summary="").exclude(evidence=None)
     summary = summaries.order_by("reported_at", "pk").values_list("evidence__summary", flat=True).first()
     return cut_at_word(summary, TITLE_LENGTH) if summary else f"{issue.get_kind_display()} · {issue.family}"
 

@@ -1,0 +1,58 @@
+"""Showing what was veiled or redacted: once, on record, and only in the answer to whoever asked."""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_POST
+
+from accounts.actors import actor_of, needs
+from accounts.policy import Act
+from reports.models import Issue, Placement, Report
+from triage.comparison import Comparison, comparison_of, opinions_of
+from triage.pages.desk import person, query, with_revealed
+from triage.pages.publication import page_of_publication
+from triage.queue import suggestions
+from triage.reveals import reveal as put_on_record
+
+
+@needs(Act.DECIDE)
+@require_POST
+def reveal(request: HttpRequest, reference: str) -> HttpResponse:
+    """The report unveiled: alone for a script that asks for it, else in the whole page where the button was."""
+    actor = actor_of(request)
+    report = get_object_or_404(Report.objects.visible_to(actor), reference=reference)
+    asked = request.POST.get("issue", "")
+    if not asked.isdecimal() or len(asked) > 18:
+        raise Http404
+    issue = get_object_or_404(Issue.objects.visible_to(actor), pk=int(asked))
+    put_on_record(report, by=person(request), issue=issue)
+    if request.POST.get("desk") == "publication":
+        return page_of_publication(request, issue.pk, report=report.reference, revealed={report.pk})
+    if request.headers.get("HX-Request"):
+        return _side(request, issue, report)
+    request.GET = request.GET.copy()  # type: ignore[assignment] # a QueryDict like any: which report is open
+    request.GET["report"] = request.POST.get("open", "")
+    return with_revealed(request, issue.pk, {report.pk})
+
+
+def _side(request: HttpRequest, issue: Issue, report: Report) -> HttpResponse:
+    """The same side of the comparison that was veiled. 404 if the page no longer compares it."""
+    actor = actor_of(request)
+    opened = request.POST.get("open", "")
+    placed = Placement.objects.active().visible_to(actor).filter(issue=issue, report__reference=opened)
+    placement = placed.select_related("issue", "report").first()
+    if placement is None:
+        raise Http404
+    opinions = opinions_of(suggestions([placement.report_id]), issue)
+    compared: Comparison = comparison_of(placement, opinions, actor, revealed={report.pk})
+    side = next((side for side in (compared.this, compared.nearest) if side and side.report == report), None)
+    if side is None:
+        raise Http404
+    context = {
+        "side": side,
+        "is_nearest": side is compared.nearest,
+        "issue": compared.nearest_issue if side is compared.nearest else None,
+        "here": issue,
+        "open": opened,
+        "query": query(request),
+    }
+    return render(request, "triage/revealed.html", context)
