@@ -11,6 +11,7 @@ from config import health
 from reports import converters  # noqa: F401 -- registers "any_kind" and "issue_number"
 from reports.pages import artifact, filing, issue, notices, receipt
 from triage import pages as desk
+from triage.pages import bulk
 from triage.pages.quality import quality
 
 urlpatterns = [
@@ -41,6 +42,12 @@ urlpatterns = [
     path("triage/settings/", desk.own, name="own_desk"),
     path("triage/decisions/<int:pk>/undo/", desk.undo, name="triage_undo"),
     path("triage/decisions/undo-last/", desk.undo_last, name="undo_last"),
+    path("triage/bulk/", bulk.bulk, name="bulk"),
+    path("triage/bulk/start/", bulk.bulk_start, name="bulk_start"),
+    path("triage/bulk/<int:pk>/", bulk.bulk_progress, name="bulk_progress"),
+    path("triage/bulk/<int:pk>/cancel/", bulk.bulk_cancel, name="bulk_cancel"),
+    path("triage/bulk/<int:pk>/resume/", bulk.bulk_resume, name="bulk_resume"),
+    path("triage/bulk/<int:pk>/undo/", bulk.bulk_undo, name="bulk_undo"),
     path("triage/themes/", desk.themes, name="themes"),
     path("triage/themes/<int:pk>/", desk.theme, name="theme"),
     path("triage/artifacts/<int:pk>/confirm/", desk.confirm_artifact, name="confirm_artifact"),

@@ -20,6 +20,7 @@ ROLES = ["anonymous", "reporter", *Role.values]
 ALL = frozenset(ROLES)
 SIGNED_IN = ALL - {"anonymous"}
 DESK = frozenset({"triager", "moderator"})
+MODERATORS = frozenset({"moderator"})
 NOBODY: frozenset[str] = frozenset()
 
 # Whose pages are their own, and why they have no rows here.
@@ -81,6 +82,13 @@ PAGES = [
     Row("own_desk", DESK),
     Row("own_desk", DESK, "post"),
     Row("undo_last", DESK, "post"),
+    Row("bulk", DESK),
+    Row("bulk", DESK, "post", posted={"issue": "{new}", "verb": "dismiss"}),
+    Row("bulk_start", DESK, "post", posted={"issue": "{new}", "verb": "dismiss", "reason": "spam"}),
+    Row("bulk_progress", DESK, args=("{bulk}",)),
+    Row("bulk_cancel", MODERATORS, "post", args=("{bulk}",)),  # and whoever started it
+    Row("bulk_resume", MODERATORS, "post", args=("{bulk}",)),
+    Row("bulk_undo", MODERATORS, "post", args=("{bulk}",)),
     Row("themes", DESK),
     Row("theme", DESK, args=("{theme}",)),
     Row("triage_undo", DESK, "post", args=("{decision}",)),
@@ -217,8 +225,10 @@ def house(file: Callable[..., Any], artifact: Any, make_issue: Callable[..., Any
     from reports.models import Issue
     from reports.naming import artifact_named
     from reports.receipts import code_digest, new_code
+    from triage.bulk import start
     from triage.decisions import confirm_artifact
     from triage.models import ThemeIssue
+    from triage.selection import Selection
     from triage.themes import place_waiting
 
     report = file()
@@ -232,6 +242,9 @@ def house(file: Callable[..., Any], artifact: Any, make_issue: Callable[..., Any
         "code": code,
         "artifact": str(artifact.pk),
         "new": str(Issue.objects.get().pk),
+        "bulk": str(
+            start("dismiss", {}, selection=Selection(ticked={report.placements.get().issue_id: None}), by=decider).pk
+        ),
         "theme": str(ThemeIssue.objects.get().theme_id),
         "public": make_issue().number,
         "dismissed": make_issue(status="dismissed", number="TT-2026-00077").number,
