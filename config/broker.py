@@ -15,6 +15,7 @@ EMBEDDED_BROKER = "pgmq://embedded/"  # the name is never looked up: the address
 TASK_LIMIT_S = 60  # what a task may take; the sweep serves what it left
 REDELIVERY_S = 180  # a message not acknowledged by then is given out again: longer than a task and the wait before it
 SWEEP_EVERY_S = 10
+POST_EVERY_S = 20
 NIGHT = 3  # the hour, UTC, at which what may take long begins
 PATIENCE_S = 2  # for a broker that does not answer; longer would hold up the bells behind it
 
@@ -93,6 +94,11 @@ def celery_settings(broker_url: str) -> dict[str, Any]:
         "worker_prefetch_multiplier": 16,  # for each thread: 32 messages in a polling_interval are 128 a second
         "beat_schedule": {
             "sweep": {"task": "triage.tasks.sweep", "schedule": SWEEP_EVERY_S, "options": {"expires": TASK_LIMIT_S}},
+            "post_notices": {  # apart from the sweep: a mail server that is slow holds up nothing else
+                "task": "triage.tasks.post_notices",
+                "schedule": POST_EVERY_S,
+                "options": {"expires": TASK_LIMIT_S},
+            },
             "place_in_themes": {
                 "task": "triage.tasks.place_in_themes",
                 "schedule": SWEEP_EVERY_S,

@@ -70,6 +70,22 @@ def database(url: str) -> dict[str, Any]:
     }
 
 
+def mail_server(url: str) -> dict[str, Any]:
+    """``smtps://user:password@host:465`` begins with TLS, ``smtp+tls://`` with STARTTLS, ``smtp://`` stays bare."""
+    parts = urlsplit(url or "smtp://localhost")
+    ports = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
+    if parts.scheme not in ports or not parts.hostname:
+        raise ValueError("EMAIL_URL must be smtps://host, smtp+tls://host or smtp://host, with user and port at will.")
+    return {
+        "host": parts.hostname,
+        "port": parts.port or ports[parts.scheme],
+        "user": unquote(parts.username or ""),
+        "password": unquote(parts.password or ""),
+        "starttls": parts.scheme == "smtp+tls",
+        "tls": parts.scheme == "smtps",
+    }
+
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 STATE_DIR = Path(os.environ.get("STATE_DIR") or BASE_DIR / ".telltale").resolve()
 KEY_FILE = Path(os.environ.get("KEY_FILE") or STATE_DIR / "telltale.key")
@@ -182,7 +198,15 @@ ACCOUNT_PREVENT_ENUMERATION = True
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "home"
-EMAIL_BACKEND = os.environ.get("EMAIL_BACKEND") or "django.core.mail.backends.console.EmailBackend"
+EMAIL_URL = os.environ.get("EMAIL_URL") or ""
+EMAIL_BACKEND = (
+    os.environ.get("EMAIL_BACKEND") or f"django.core.mail.backends.{'smtp' if EMAIL_URL else 'console'}.EmailBackend"
+)
+_mail = mail_server(EMAIL_URL)
+EMAIL_HOST, EMAIL_PORT = _mail["host"], _mail["port"]
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail["user"], _mail["password"]
+EMAIL_USE_TLS, EMAIL_USE_SSL = _mail["starttls"], _mail["tls"]
+EMAIL_TIMEOUT = 10  # seconds; a run of mails must end within a task's minute
 DEFAULT_FROM_EMAIL = os.environ.get("FROM_EMAIL") or f"telltale@{SITE_HOST}"
 
 LANGUAGE_CODE = "en"

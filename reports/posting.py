@@ -9,6 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from smtplib import SMTPConnectError, SMTPException, SMTPServerDisconnected
+from time import monotonic
 from typing import Any
 
 import structlog
@@ -35,7 +36,8 @@ from reports.wording import Topic, topics
 
 log = structlog.get_logger()
 
-MAILS_AT_MOST = 40  # in one run: a task has a minute
+MAILS_AT_MOST = 40  # in one run
+SECONDS_AT_MOST = 30  # of one run: a task has a minute
 NOTICES_AT_MOST = 200  # in one mail; the rest go with the next
 REST = timedelta(minutes=1)  # while the mail server is away, and at least between two tries of a mail
 LONGEST_REST = timedelta(hours=12)  # between two tries of a mail that is refused
@@ -99,17 +101,20 @@ def post_due() -> int:
 
 
 def post_mails() -> int:
-    readers = readers_due()
+    readers, began, sent = readers_due(), monotonic(), 0
     if not readers:
         return 0
     try:
         with closing(get_connection()) as server:
             reach(server)
-            return sum(post_mail(reader, server) for reader in readers)
+            for reader in readers:
+                sent += post_mail(reader, server)
+                if monotonic() - began > SECONDS_AT_MOST:
+                    break
     except ServerAway as away:
         due(EMAIL).update(due_at=timezone.now() + REST)
         log.warning("mail server away", error=type(away.__cause__).__name__)
-        return 0
+    return sent
 
 
 def reach(server: Any) -> None:

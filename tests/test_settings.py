@@ -190,6 +190,32 @@ def test_another_database_is_refused(settings_with: Made, url: str) -> None:
         settings_with(DATABASE_URL=url)
 
 
+@pytest.mark.parametrize(
+    ("url", "known"),
+    [
+        ("smtps://ann:p%40ss@mail.example", {"HOST": "mail.example", "PORT": 465, "USE_SSL": True, "USE_TLS": False}),
+        ("smtp+tls://mail.example:2525", {"PORT": 2525, "USE_SSL": False, "USE_TLS": True, "HOST_USER": ""}),
+        ("smtp://127.0.0.1", {"HOST": "127.0.0.1", "PORT": 25, "USE_SSL": False, "USE_TLS": False}),
+        ("smtps://ann:p%40ss@mail.example", {"HOST_USER": "ann", "HOST_PASSWORD": "p@ss"}),
+    ],
+)
+def test_a_mail_server_is_one_address(settings_with: Made, url: str, known: dict[str, Any]) -> None:
+    made = settings_with(EMAIL_URL=url)
+
+    assert made["EMAIL_BACKEND"] == "django.core.mail.backends.smtp.EmailBackend"
+    assert {name: made[f"EMAIL_{name}"] for name in known} == known
+
+
+def test_without_a_mail_server_mail_is_printed(settings_with: Made) -> None:
+    assert settings_with()["EMAIL_BACKEND"] == "django.core.mail.backends.console.EmailBackend"
+
+
+@pytest.mark.parametrize("url", ["mail.example", "http://mail.example", "smtp://", "smtps:mail.example"])
+def test_a_mail_server_that_is_none_is_refused(settings_with: Made, url: str) -> None:
+    with pytest.raises(ValueError, match="EMAIL_URL"):
+        settings_with(EMAIL_URL=url)
+
+
 def test_what_is_empty_counts_as_not_set(settings_with: Made) -> None:
     plain = settings_with()
 

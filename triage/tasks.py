@@ -5,6 +5,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
+from reports import posting
 from reports.idempotency import forget_answers
 from reports.models import Report
 from reports.voices import throw_salts_away
@@ -48,6 +49,12 @@ def run_bulk(*bulk_ids: int) -> None:
     for bulk_id in bulk_ids:
         if bulk.carry_on(bulk_id, seconds=bulk.CHUNK_S / len(bulk_ids)):
             bell.ring(run_bulk, bulk_id)
+
+
+@shared_task(ignore_result=True)
+def post_notices() -> None:
+    """Send the e-mail that is due."""
+    posting.post_due()
 
 
 @shared_task(ignore_result=True)
