@@ -25,8 +25,9 @@ from reports.naming import artifact_named
 from reports.receipts import code_digest, new_code
 from reports.record import artifacts_called, artifacts_with_pages, issues_on_record, with_tallies
 from reports.vocabulary import Channel
+from triage.catalogue import confirm_artifact
 from triage.counting import recount
-from triage.decisions import confirm_artifact, decide
+from triage.decisions import decide
 
 SITE = "http://127.0.0.1:8000"
 SEEDS = [

@@ -226,7 +226,7 @@ def house(file: Callable[..., Any], artifact: Any, make_issue: Callable[..., Any
     from reports.naming import artifact_named
     from reports.receipts import code_digest, new_code
     from triage.bulk import start
-    from triage.decisions import confirm_artifact
+    from triage.catalogue import confirm_artifact
     from triage.models import ThemeIssue
     from triage.selection import Selection
     from triage.themes import place_waiting

@@ -219,7 +219,7 @@ def _told(decision: Decision, rows: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def may_be_undone(decision: Decision, *, concerning: Q) -> None:
-    """Raises ValidationError if it is undone or an undo; DecidedSince if anything ``concerning`` the same came since."""
+    """Raises ValidationError if it is undone or an undo; DecidedSince if anything was decided since of the same."""
     if decision.verb == Verb.UNDO:
         raise ValidationError(_("An undo cannot be undone: decide again."))
     if Decision.objects.filter(undoes=decision).exists():

@@ -16,8 +16,9 @@ from ledger.record import events_about, record
 from reports.models import Affected, DailyCount, Issue, Placement, Report, Version
 from reports.vocabulary import Status
 from tests.deciding import A_FIX
+from triage import catalogue
 from triage.counting import recount
-from triage.decisions import confirm_artifact, decide, undo
+from triage.decisions import decide, undo
 from triage.models import Constraint, Decision, Suggestion
 
 File = Callable[..., Report]
@@ -494,14 +495,14 @@ def test_an_artifact_is_confirmed_and_that_undone(file: File, triager: Any) -> N
     decide(issue_of(report), "confirm", by=triager)
     assert not Issue.objects.visible_to(ANONYMOUS).exists()
 
-    decision = confirm_artifact(report.artifact, by=triager)
+    decision = catalogue.confirm_artifact(report.artifact, by=triager)
 
     assert Issue.objects.visible_to(ANONYMOUS).exists()
     assert events_about(report.artifact, verbs=["confirm_artifact"]).count() == 1
     with pytest.raises(ValidationError, match="confirmed already"):
-        confirm_artifact(report.artifact, by=triager)
+        catalogue.confirm_artifact(report.artifact, by=triager)
 
-    undo(decision, by=triager)
+    catalogue.undo(decision, by=triager)
 
     report.artifact.refresh_from_db()
     assert report.artifact.confirmed_at is None
