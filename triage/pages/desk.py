@@ -19,7 +19,7 @@ from accounts.actors import actor_of, needs
 from accounts.models import User
 from accounts.policy import Act
 from reports.models import Artifact, Issue
-from triage import decisions
+from triage import catalogue, decisions
 from triage.comparison import isolated
 from triage.forms import FORMS, MoveForm
 from triage.models import Decision
@@ -76,7 +76,7 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
 def undo(request: HttpRequest, pk: int) -> HttpResponse:
     decision = get_object_or_404(Decision.objects.select_related("issue", "artifact"), pk=pk)
     try:
-        decisions.undo(decision, by=person(request))
+        (catalogue if decision.artifact_id else decisions).undo(decision, by=person(request))
     except ValidationError as refusal:
         messages.error(request, refusal.messages[0])
     else:
@@ -90,7 +90,7 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
 def confirm_artifact(request: HttpRequest, pk: int) -> HttpResponse:
     artifact = get_object_or_404(Artifact.objects.visible_to(actor_of(request)), pk=pk)
     try:
-        _say(request, decisions.confirm_artifact(artifact, by=person(request)))
+        _say(request, catalogue.confirm_artifact(artifact, by=person(request)))
     except ValidationError as refusal:
         messages.error(request, refusal.messages[0])
     issue_id = _issue_id(request)
