@@ -4,14 +4,14 @@ They acknowledge, answer, dispute and try again. Nothing of it changes how an ar
 by affecting or resolving with it (``triage.moves``), or turns it down.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.db.models import F, Max
+from django.db.models import Case, CharField, Exists, F, IntegerField, Max, OuterRef, Q, QuerySet, Value, When
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -19,17 +19,18 @@ from django.utils.translation import gettext_lazy
 
 from accounts.actors import actor_for
 from accounts.models import Role, User
-from accounts.policy import spokesperson
+from accounts.policy import Actor, spokesperson
 from ledger.record import record
 from reports.models import Affected, Answer, Artifact, ContextRule, Issue, Reproduction, Version
 from reports.naming import version_named
 from reports.notices import tell
 from reports.vocabulary import AffectedStatus
-from triage.clocks import ACKNOWLEDGE_WITHIN, Clock, Exchange, answerable, clocks
+from triage.clocks import ACKNOWLEDGE_WITHIN, Clock, Exchange, State, answerable, clocks
 from triage.locks import lock_issues
 from triage.matching import flag_if_fixed
 from triage.models import Decision
 from triage.moves import Verb
+from triage.moves.affecting import is_settled
 from triage.moves.answering import TurnedDown
 from triage.moves.status import holds
 
@@ -38,6 +39,14 @@ STATES: dict[str, Promise] = {
     "waiting": gettext_lazy("Waits for a triager"),
     "accepted": gettext_lazy("Accepted"),
     "refused": gettext_lazy("Turned down"),
+}
+
+
+PLACES: dict[str, Promise] = {
+    "new": gettext_lazy("Acknowledge these"),
+    "unanswered": gettext_lazy("Waiting for your answer"),
+    "answered": gettext_lazy("Answered"),
+    "settled": gettext_lazy("Settled"),
 }
 
 
@@ -56,6 +65,11 @@ class Given:
     @property
     def standing(self) -> str:
         return str(STATES[self.state])
+
+    @property
+    def reasons(self) -> Sequence[tuple[str, str]]:
+        """Why it may be turned down."""
+        return TurnedDown.choices
 
     @property
     def proposes_fix(self) -> bool:
@@ -250,28 +264,52 @@ def _codes(answer: Answer) -> dict[str, Any]:
 # How both sides read it
 
 
-def answers_for(issue: Issue, *, artifact_ids: Iterable[int] | None = None, now: datetime | None = None) -> list[Told]:
-    """Each affected artifact with its clocks and answers, what waits first; a few of them with ``artifact_ids``.
+def answers_for(issue: Issue, *, now: datetime | None = None) -> list[Told]:
+    """Each artifact of the issue that somebody answers for, with its clocks and answers; what waits comes first.
 
-    The same number of queries however many there are.
+    The same number of queries however many there are, and two where nobody answers for any.
     """
-    rows = issue.affected.select_related("artifact", "introduced_in", "fixed_in", "stated_by").order_by("pk")
-    if artifact_ids is not None:
-        rows = rows.filter(artifact__in=list(artifact_ids))
-    shown = [row for row in rows if not row.artifact.is_unknown]
-    given = given_in(issue, [row.artifact_id for row in shown])
-    running = clocks_for(shown, now=now or timezone.now(), issue=issue)
-    known = answerable(row.artifact_id for row in shown)
+    rows = issue.affected.select_related("artifact", "introduced_in", "fixed_in").order_by("pk")
+    return told_of(issue, list(rows), now=now or timezone.now())
+
+
+def told_of(issue: Issue, rows: Sequence[Affected], *, now: datetime) -> list[Told]:
+    """The same for some rows of the issue, with their artifacts."""
+    known = answerable(row.artifact_id for row in rows)
+    shown = [row for row in rows if row.notified_at or row.artifact_id in known]
+    notified = [row for row in shown if row.notified_at]
+    given = given_in(issue, [row.artifact_id for row in notified]) if notified else []
+    running = clocks_for(notified, now=now, issue=issue) if notified else {}
     told = [
         Told(
             row=row,
             is_answerable=row.artifact_id in known,
-            clocks=running[row.pk],
+            clocks=running.get(row.pk, []),
             answers=[each for each in given if each.answer.artifact_id == row.artifact_id],
         )
         for row in shown
     ]
     return sorted(told, key=lambda each: (not each.waiting, each.row.pk))
+
+
+def rows_told_to(actor: Actor) -> "QuerySet[Affected]":
+    """The maintainer's list: what nobody acknowledged, then what nobody answered, the longest waiting first.
+
+    What is settled comes last. Rows bring their issue, artifact and ``place``, a key of ``PLACES``.
+    """
+    given = Answer.objects.filter(issue=OuterRef("issue"), artifact=OuterRef("artifact"))
+    settled = ~Q(resolution="") | Q(status=AffectedStatus.NOT_AFFECTED)
+    place = Case(
+        When(settled, then=Value("settled")),
+        When(acknowledged_at=None, then=Value("new")),
+        When(Q(Exists(given)) | Q(stated_at__isnull=False), then=Value("answered")),
+        default=Value("unanswered"),
+        output_field=CharField(),
+    )
+    order = Case(*(When(place=name, then=Value(at)) for at, name in enumerate(PLACES)), output_field=IntegerField())
+    rows = Affected.objects.visible_to(actor).told_to(actor).filter(issue__in=Issue.objects.told_to(actor))
+    told = rows.select_related("issue__family", "artifact", "fixed_in").annotate(place=place)
+    return told.order_by(order, "notified_at", "pk")
 
 
 def given_in(issue: Issue, artifact_ids: Sequence[int]) -> list[Given]:
@@ -322,7 +360,9 @@ def clocks_for(rows: Sequence[Affected], *, now: datetime, issue: Issue | None =
             embargo_until=about.embargo_until,
             within=within.get(about.context_of_use, ACKNOWLEDGE_WITHIN),
         )
-        running[row.pk] = clocks(exchange, now=now)
+        told = clocks(exchange, now=now)
+        # What is settled keeps its dates, and nobody waits for anything more.
+        running[row.pk] = [clock for clock in told if clock.state is State.DONE] if is_settled(row) else told
     return running
 
 

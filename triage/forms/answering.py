@@ -87,7 +87,7 @@ def version_field(label: Any, *, required: bool = False, help_text: Any = "") ->
         help_text=help_text,
         max_length=VERSION_LENGTH,
         required=required,
-        widget=forms.TextInput(attrs={"dir": "auto", "autocomplete": "off"}),
+        widget=forms.TextInput(attrs={"dir": "auto", "autocomplete": "off", "list": "releases"}),
     )
 
 
