@@ -11,7 +11,7 @@ from config import health
 from reports import converters  # noqa: F401 -- registers "any_kind" and "issue_number"
 from reports.pages import artifact, filing, issue, notices, receipt
 from triage import pages as desk
-from triage.pages import bulk
+from triage.pages import bulk, maintainer, reproductions
 from triage.pages.quality import quality
 
 urlpatterns = [
@@ -51,6 +51,14 @@ urlpatterns = [
     path("triage/themes/", desk.themes, name="themes"),
     path("triage/themes/<int:pk>/", desk.theme, name="theme"),
     path("triage/artifacts/<int:pk>/confirm/", desk.confirm_artifact, name="confirm_artifact"),
+    path("triage/<int:pk>/reproductions/", reproductions.reproductions, name="reproductions"),
+    path("maintain/", maintainer.maintain, name="maintain"),
+    path("maintain/<int:pk>/", maintainer.maintain_issue, name="maintain_issue"),
+    path("maintain/<int:pk>/acknowledge/", maintainer.maintain_acknowledge, name="maintain_acknowledge"),
+    path("maintain/<int:pk>/answer/", maintainer.maintain_answer, name="maintain_answer"),
+    path("maintain/<int:pk>/reproduce/", maintainer.maintain_reproduce, name="maintain_reproduce"),
+    path("maintain/<int:pk>/take-back/", maintainer.maintain_take_back, name="maintain_take_back"),
+    path("maintain/<int:pk>/reveal/", maintainer.maintain_reveal, name="maintain_reveal"),
     path("accounts/sign-in/<str:code>/", account_pages.sign_in, name="sign_in"),
     path("accounts/", include("allauth.urls")),
     # exempt: a language is no secret, and so no public page needs a cookie for its token

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from triage.forms.answering import AffectForm, NotifyForm, ReproduceForm, TurnDownForm
 from triage.forms.asking import AskForm, SettleForm
 from triage.forms.base import MoveForm, ReportForm
 from triage.forms.placing import LookForm, MergeForm, PlaceForm, RefuseForm, SplitForm
@@ -21,6 +22,10 @@ FORMS: Mapping[str, type[MoveForm]] = {
     Verb.PRIORITISE: PrioritiseForm,
     Verb.ASK: AskForm,
     Verb.SETTLE: SettleForm,
+    Verb.AFFECT: AffectForm,
+    Verb.REPRODUCE: ReproduceForm,
+    Verb.TURN_DOWN: TurnDownForm,
+    Verb.NOTIFY: NotifyForm,
     Verb.PLACE: PlaceForm,
     Verb.KEEP: ReportForm,
     Verb.PART: ReportForm,

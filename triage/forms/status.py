@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from reports.models import Artifact, Version
 from reports.vocabulary import Dismissal, Resolution, Severity
+from triage.forms.answering import AnswerTaken
 from triage.forms.base import MoveForm
 from triage.publication import TITLE_LENGTH
 
@@ -24,7 +25,7 @@ class ConfirmForm(MoveForm):
     )
 
 
-class ResolveForm(MoveForm):
+class ResolveForm(AnswerTaken):
     reason = forms.ChoiceField(label=_("How it ended"), choices=Resolution.choices)
     artifact = forms.ModelChoiceField(
         label=_("For"), queryset=Artifact.objects.none(), required=False, empty_label=_("Everything affected")
