@@ -41,8 +41,8 @@ STAGE = "COPY staged FROM STDIN (FORMAT BINARY)"
 STAGED_TYPES = ["int8", "int8", "int8", "text", "text", "bytea", "bytea", "bytea", "bytea", "bytea"]
 ARTIFACTS = """
 INSERT INTO reports_artifact (id, kind, org, name, title, developer, deployer, access, intended_use,
-    known_limitations, data_collection, family_id, confirmed_at, added_at)
-SELECT id, 'model', %s, 'family-' || id, '', '', '', '', '', '', '', id, now(), now()
+    known_limitations, data_collection, card_url, family_id, confirmed_at, added_at)
+SELECT id, 'model', %s, 'family-' || id, '', '', '', '', '', '', '', '', id, now(), now()
 FROM generate_series(%s::bigint, %s::bigint) AS id
 """
 REPORTS = """
@@ -61,16 +61,17 @@ SELECT report, summary, said, '', '[]' FROM staged
 ISSUES = """
 INSERT INTO reports_issue (id, family_id, kind, status, resolution, dismissal, public_title, public_summary, severity,
     severity_by_person, context_of_use, lifecycle_stage, hazard_level, is_disputed, is_possible_regression, rule_id,
-    report_count, voice_count, first_reported_at, last_reported_at, opened_at, changed_at, revision)
+    harm_occurred, priority, report_count, voice_count, first_reported_at, last_reported_at, opened_at, changed_at,
+    revision)
 SELECT issue, min(family), 'false_information', 'new', '', '', '', '', 'not_sure',
-    false, '', '', 0, false, false, '', count(*), count(*), now(), now(), now(), now(), 0
+    false, '', '', 0, false, false, '', '', 0, count(*), count(*), now(), now(), now(), now(), 0
 FROM staged GROUP BY issue
 ON CONFLICT (id) DO UPDATE SET report_count = reports_issue.report_count + excluded.report_count,
     voice_count = reports_issue.voice_count + excluded.voice_count
 """
 AFFECTED = """
-INSERT INTO reports_affected (issue_id, artifact_id, status, resolution, statement)
-SELECT DISTINCT issue, family, 'under_investigation', '', '' FROM staged
+INSERT INTO reports_affected (issue_id, artifact_id, status, resolution, statement, untested_reason)
+SELECT DISTINCT issue, family, 'under_investigation', '', '', '' FROM staged
 ON CONFLICT DO NOTHING
 """
 PLACEMENTS = """
@@ -169,12 +170,12 @@ def family_shares(count: int) -> NDArray[np.float64]:
     return shares
 
 
-def load(cursor: Any, count: int, seed: int) -> World:
+def load(cursor: Any, count: int, seed: int, kind: type[World] = World) -> World:
     """Store ``count`` reports, each grouped, indexed in the tail and placed in an issue. ``triage.index`` seals them.
 
     ``cursor`` is Django's, in a transaction. Returns the world, whose next reports are told like those stored.
     """
-    world = World(count, seed)
+    world = kind(count, seed)
     starts = []
     for table in SEQUENCES:
         cursor.execute(f"SELECT coalesce(max(id), 0) + 1 FROM {table}")

@@ -11,7 +11,8 @@ from config import health
 from reports import converters  # noqa: F401 -- registers "any_kind" and "issue_number"
 from reports.pages import artifact, filing, issue, notices, receipt
 from triage import pages as desk
-from triage.pages import bulk, maintainer, reproductions
+from triage.pages import bulk, maintainer, publication, reproductions, reveal, views, workbench
+from triage.pages.health import queue_health
 from triage.pages.quality import quality
 
 urlpatterns = [
@@ -19,6 +20,8 @@ urlpatterns = [
     path("report/", filing.report, name="report"),
     path("reports/<slug:reference>/", receipt.receipt, name="receipt"),
     path("reports/<slug:reference>/close/", receipt.close, name="receipt_close"),
+    path("reports/<slug:reference>/answer/", receipt.answer, name="receipt_answer"),
+    path("reports/<slug:reference>/dispute/", receipt.object_to, name="receipt_dispute"),
     path("<any_kind:kind>/", artifact.artifacts, name="artifacts"),
     path("<any_kind:kind>/<str:org>/<str:name>/", artifact.artifact, name="artifact"),
     path("issues/", issue.issues, name="issues"),
@@ -40,6 +43,9 @@ urlpatterns = [
     path("triage/ten/", desk.give_ten, name="give_ten"),
     path("triage/release/", desk.release_all, name="release_all"),
     path("triage/settings/", desk.own, name="own_desk"),
+    path("triage/<int:pk>/publication/", publication.publication, name="publication"),
+    path("triage/<int:pk>/publication/preview/", publication.preview, name="publication_preview"),
+    path("triage/reports/<slug:reference>/reveal/", reveal.reveal, name="reveal"),
     path("triage/decisions/<int:pk>/undo/", desk.undo, name="triage_undo"),
     path("triage/decisions/undo-last/", desk.undo_last, name="undo_last"),
     path("triage/bulk/", bulk.bulk, name="bulk"),
@@ -48,6 +54,14 @@ urlpatterns = [
     path("triage/bulk/<int:pk>/cancel/", bulk.bulk_cancel, name="bulk_cancel"),
     path("triage/bulk/<int:pk>/resume/", bulk.bulk_resume, name="bulk_resume"),
     path("triage/bulk/<int:pk>/undo/", bulk.bulk_undo, name="bulk_undo"),
+    path("triage/<int:pk>/merge/", workbench.workbench_merge, name="workbench_merge"),
+    path("triage/<int:pk>/split/", workbench.workbench_split, name="workbench_split"),
+    path("triage/health/", queue_health, name="queue_health"),
+    path("triage/views/", views.queue_views, name="queue_views"),
+    path("triage/views/new/", views.queue_view_new, name="queue_view_new"),
+    path("triage/views/<int:pk>/", views.queue_view, name="queue_view"),
+    path("triage/views/<int:pk>/copy/", views.queue_view_copy, name="queue_view_copy"),
+    path("triage/views/<int:pk>/delete/", views.queue_view_delete, name="queue_view_delete"),
     path("triage/themes/", desk.themes, name="themes"),
     path("triage/themes/<int:pk>/", desk.theme, name="theme"),
     path("triage/artifacts/<int:pk>/confirm/", desk.confirm_artifact, name="confirm_artifact"),

@@ -55,6 +55,8 @@ PAGES = [
     Row("receipt", ALL, "post", args=("{reference}",), posted={"code": "{code}"}),
     Row("receipt", NOBODY, "post", args=("{reference}",), posted={"code": "wrong"}),
     Row("receipt_close", NOBODY, "post", args=("{reference}",), hidden=True),  # until it was opened here
+    Row("receipt_answer", NOBODY, "post", args=("{reference}",), hidden=True),  # likewise
+    Row("receipt_dispute", NOBODY, "post", args=("{reference}",), hidden=True),
     Row("artifacts", ALL, args=("models",)),
     Row("artifact", ALL, args=("models", "acme", "chat-7b")),
     Row("artifact", DESK, args=("models", "acme", "waiting"), hidden=True),
@@ -89,6 +91,16 @@ PAGES = [
     Row("bulk_cancel", MODERATORS, "post", args=("{bulk}",)),  # and whoever started it
     Row("bulk_resume", MODERATORS, "post", args=("{bulk}",)),
     Row("bulk_undo", MODERATORS, "post", args=("{bulk}",)),
+    Row("publication", DESK, args=("{new}",)),
+    Row("publication", DESK, "post", args=("{new}",), posted={"verb": "write", "public_title": "Invents rulings"}),
+    Row("publication_preview", DESK, args=("{new}",)),
+    Row("reveal", DESK, "post", args=("{reference}",), posted={"issue": "{new}"}),
+    Row("queue_views", DESK),
+    Row("queue_view_new", DESK),
+    Row("queue_view_new", DESK, "post", posted={"name": "Odd ones", "query": "is:new"}),
+    Row("queue_view", NOBODY, args=("1",)),  # their owner's alone, see tests/triage/test_views.py
+    Row("queue_view_copy", NOBODY, "post", args=("1",)),
+    Row("queue_view_delete", NOBODY, "post", args=("1",)),
     Row("themes", DESK),
     Row("theme", DESK, args=("{theme}",)),
     Row("triage_undo", DESK, "post", args=("{decision}",)),

@@ -25,6 +25,7 @@ from triage.grammar import Term
 from triage.queue import PAGE, titled, waiting_count
 
 WAITING = "is:waiting"
+LONGEST = grammar.LONGEST
 SORT = "sort"
 # Values of "is" that say which status is meant: where none is asked, what became part of another is left out.
 OF_A_STATUS = {*Status.values, "open", "waiting", "look"}

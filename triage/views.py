@@ -1,15 +1,23 @@
 """Views: searches with a name. The house's own come first, then one's own, then those that others share."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django import forms
+from django.core.exceptions import EmptyResultSet, ValidationError
+from django.db import connection
+from django.db.models import Q, QuerySet
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
+from accounts.policy import Actor
 from triage import search
+from triage.models import View
 from triage.search import Query
 
-MOST = 50  # of one person: each is counted whenever the queue is shown
-LONGEST_NAME = 80
+MOST = 50  # of one person, and shared ones that are listed: each is counted whenever they are
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +27,6 @@ class Default:
     slug: str
     name: Promise
     text: str
-
-    @property
-    def query(self) -> Query:
-        return search.parse(self.text)
 
 
 DEFAULTS = (
@@ -39,3 +43,114 @@ DEFAULTS = (
     Default("all", _("All"), ""),
 )
 BY_SLUG = {view.slug: view for view in DEFAULTS}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A view as it is listed. ``view`` is None for one of the house's; ``count`` is None where nobody counted."""
+
+    name: str
+    text: str
+    view: View | None = None
+    is_own: bool = False
+    is_here: bool = False
+    count: int | None = None
+
+
+def seen_by(user: User) -> "QuerySet[View]":
+    """One's own views and those that others share."""
+    return View.objects.filter(Q(owner=user) | Q(is_shared=True)).select_related("owner")
+
+
+def listed(user: User, actor: Actor, *, here: Query | None = None, counted: bool = True) -> list[Shown]:
+    """The views to choose from, with how many issues each finds, in three queries however many there are."""
+    own = list(View.objects.filter(owner=user).order_by("name")[:MOST])
+    others = View.objects.filter(is_shared=True).exclude(owner=user).select_related("owner").order_by("name", "pk")
+    rows = [(str(default.name), default.text, None) for default in DEFAULTS]
+    rows += [(view.name, view.query, view) for view in (*own, *others[:MOST])]
+    queries = [search.parse(text) for _name, text, _view in rows]
+    counts: Sequence[int | None] = count_all(queries, actor) if counted else [None] * len(rows)
+    return [
+        Shown(
+            name=name,
+            text=query.text,
+            view=view,
+            is_own=view is not None and view.owner_id == user.pk,
+            is_here=here is not None and query.terms == here.terms,
+            count=count,
+        )
+        for (name, _text, view), query, count in zip(rows, queries, counts, strict=True)
+    ]
+
+
+def count_all(queries: Sequence[Query], actor: Actor) -> list[int]:
+    """How many issues each search finds, counted by one statement."""
+    parts, values = [], []
+    for at, query in enumerate(queries):
+        found = search.found(query, actor).order_by().values("pk")
+        try:
+            sql, parameters = found.query.get_compiler(connection=connection).as_sql()
+        except EmptyResultSet:
+            continue
+        parts.append(f"SELECT {at}, count(*) FROM ({sql}) AS found")  # noqa: S608 -- the compiler's, with parameters
+        values += parameters
+    if not parts:
+        return [0] * len(queries)
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(parts), values)
+        counts = dict(cursor.fetchall())
+    return [counts.get(at, 0) for at in range(len(queries))]
+
+
+def copied(view: View, *, by: User) -> View:
+    """One's own copy of a view that somebody shares, under a name that one has not given yet.
+
+    Raises ValidationError if one has too many.
+    """
+    if View.objects.filter(owner=by).count() >= MOST:
+        raise too_many()
+    taken = set(View.objects.filter(owner=by).values_list("name", flat=True))
+    length = View._meta.get_field("name").max_length or 0
+    names = [view.name, *(f"{view.name[: length - 5]} ({number})" for number in range(2, MOST + 2))]
+    name = next(name for name in names if name not in taken)
+    return View.objects.create(owner=by, name=name, query=view.query)
+
+
+class ViewForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stubs only
+    """A search to keep: under which name, and whether others see it."""
+
+    query = forms.CharField(
+        label=_("Search"),
+        required=False,
+        max_length=search.LONGEST,
+        widget=forms.TextInput(attrs={"dir": "auto", "autocomplete": "off", "spellcheck": "false"}),
+        help_text=_("As it stands in the search field of the queue."),
+    )
+
+    class Meta:
+        model = View
+        fields = ["name", "query", "is_shared"]
+        labels = {"name": _("Name"), "is_shared": _("Others on the desk see it too")}
+        help_texts = {"is_shared": _("Only you can change it. Others can copy it.")}
+
+    def clean_name(self) -> str:
+        name = " ".join(str(self.cleaned_data["name"]).split())
+        same = View.objects.filter(owner=self.instance.owner, name__iexact=name).exclude(pk=self.instance.pk)
+        if same.exists():
+            raise forms.ValidationError(gettext("You have a view of this name."), code="name")
+        return name
+
+    def clean_query(self) -> str:
+        query = search.parse(self.cleaned_data["query"])
+        if query.errors:
+            raise forms.ValidationError([sentence for _word, sentence in query.errors], code="query")
+        return query.text
+
+    def clean(self) -> None:
+        if self.instance.pk is None and View.objects.filter(owner=self.instance.owner).count() >= MOST:
+            raise too_many()
+
+
+def too_many() -> ValidationError:
+    sentence = gettext("You have %(most)d views. Delete one first.") % {"most": MOST}
+    return ValidationError(sentence, code="too_many")
