@@ -6,6 +6,7 @@ from triage.forms.answering import AffectForm, NotifyForm, ReproduceForm, TurnDo
 from triage.forms.asking import AskForm, SettleForm
 from triage.forms.base import MoveForm, ReportForm
 from triage.forms.placing import LookForm, MergeForm, PlaceForm, RefuseForm, SplitForm
+from triage.forms.publishing import PublishForm, SpansForm, TranslateForm, WriteForm
 from triage.forms.sorting import AssignForm, ClassifyForm, PrioritiseForm, SnoozeForm, WakeForm
 from triage.forms.status import ConfirmForm, DismissForm, ReopenForm, ResolveForm
 from triage.moves import Verb
@@ -33,6 +34,12 @@ FORMS: Mapping[str, type[MoveForm]] = {
     Verb.REFUSE: RefuseForm,
     Verb.MERGE: MergeForm,
     Verb.SPLIT: SplitForm,
+    Verb.WRITE: WriteForm,
+    Verb.EXCERPT: SpansForm,
+    Verb.REDACT: SpansForm,
+    Verb.TRANSLATE: TranslateForm,
+    Verb.PUBLISH: PublishForm,
+    Verb.UNPUBLISH: PublishForm,
 }
 
 __all__ = ["FORMS", "MoveForm"]

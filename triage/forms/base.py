@@ -8,23 +8,31 @@ from django.utils.translation import gettext_lazy as _
 from accounts.policy import Actor
 from reports.models import Issue, Report
 
+MOST_REVISION = 2_147_483_647  # what the column holds
+
 
 class MoveForm(forms.Form):
-    """Shared by all moves: a note, which triagers read and nobody else."""
+    """Shared by all moves: the revision of the issue that the page showed, and a note that only triagers read."""
 
+    revision = forms.IntegerField(required=False, min_value=0, max_value=MOST_REVISION, widget=forms.HiddenInput)
     note = forms.CharField(
-        label=_("Note"), help_text=_("For triagers only."), required=False, widget=forms.Textarea(attrs={"rows": 2})
+        label=_("Note"),
+        help_text=_("For triagers only."),
+        max_length=2_000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2, "dir": "auto"}),
     )
 
     def __init__(self, *args: Any, issue: Issue, actor: Actor, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.issue = issue
         self.actor = actor
+        self.fields["revision"].initial = issue.revision
         self.order_fields([name for name in self.fields if name != "note"])
 
     def told(self) -> dict[str, Any]:
         """The keyword arguments of ``decide``; what was left empty is left out."""
-        return {name: value for name, value in self.cleaned_data.items() if value}
+        return {name: value for name, value in self.cleaned_data.items() if value is not None and value != ""}
 
 
 class ReportForm(MoveForm):

@@ -33,6 +33,20 @@ class ResolveForm(AnswerTaken):
     fixed_in = forms.CharField(
         label=_("Fixed in version"), help_text=_("For a fix only."), max_length=120, required=False
     )
+    statement = forms.CharField(
+        label=_("What was done"),
+        help_text=_("The public reads this beside the artifact. A fix needs it."),
+        max_length=2_000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2, "dir": "auto"}),
+    )
+    untested_reason = forms.CharField(
+        label=_("Why the fix could not be tried"),
+        help_text=_("A fix counts once somebody tried again and it held, or a later version is out; else say why not."),
+        max_length=500,
+        required=False,
+        widget=forms.TextInput(attrs={"dir": "auto"}),
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

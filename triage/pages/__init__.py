@@ -1,6 +1,22 @@
 """The pages of the desk."""
 
-from triage.pages.desk import confirm_artifact, decide, issue, queue, undo
+from triage.pages.claiming import claim, give_ten, release, release_all
+from triage.pages.desk import confirm_artifact, decide, issue, queue, undo, undo_last
+from triage.pages.own import own
 from triage.pages.themes import theme, themes
 
-__all__ = ["confirm_artifact", "decide", "issue", "queue", "theme", "themes", "undo"]
+__all__ = [
+    "claim",
+    "confirm_artifact",
+    "decide",
+    "give_ten",
+    "issue",
+    "own",
+    "queue",
+    "release",
+    "release_all",
+    "theme",
+    "themes",
+    "undo",
+    "undo_last",
+]

@@ -1,53 +1,68 @@
-"""The desk: the list of what waits, one issue beside it, and the buttons that decide."""
+"""The desk: the list of what waits, one issue beside it, and the buttons that decide.
 
-from collections.abc import Mapping
+A press answers with the next issue in the same trip where htmx asks, and leads there where it does not. The links of
+the list ask for the right pane alone (``HX-Target: pane``); what comes below is told by ``next``, so that no list is
+read for it.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import cast
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.core.paginator import Paginator
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import push_url
 
 from accounts.actors import actor_of, needs
 from accounts.models import User
 from accounts.policy import Act
 from reports.models import Artifact, Issue
-from triage import catalogue, decisions
-from triage.comparison import isolated
+from triage import catalogue, claims, decisions, search, views
+from triage.claims import Lease
 from triage.forms import FORMS, MoveForm
 from triage.models import Decision
-from triage.moves import Verb
-from triage.pages.detail import detail_of
-from triage.queue import PAGE, STATES, QueueFilter, by_urgency, has_voice, rows, title_in_words, titled
+from triage.pages.detail import Detail, detail_of
+from triage.pages.said import toast_of
+from triage.queue import Row, rows, titled, waiting_count
 
-STATE_NAMES = {
-    "new": gettext_lazy("Waiting"),
-    "look": gettext_lazy("To look at"),
-    "confirmed": gettext_lazy("Confirmed"),
-    "resolved": gettext_lazy("Resolved"),
-    "dismissed": gettext_lazy("Dismissed"),
-    "all": gettext_lazy("All"),
-}
+LONGEST_ID = 18  # digits of a number that the database can hold
+# What is said of an issue without being done with it; after anything else the next one is shown.
+STAYS = frozenset(
+    {"assign", "prioritise", "classify", "settle", "wake", "refuse", "affect", "reproduce", "turn_down", "notify"}
+)
+# Moves that a person makes of what waits, for how far they have come today.
+COUNTS = ("confirm", "dismiss", "place", "merge", "snooze", "resolve", "reopen")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row of the list, with what only the desk knows: which comes below, and who is looking at it."""
+
+    row: Row
+    below: int | None
+    lease: Lease | None
 
 
 @needs(Act.DECIDE)
 @require_safe
 def queue(request: HttpRequest) -> HttpResponse:
     """What waits, the most urgent first, with ``?issue=`` or else the first one opened beside it."""
-    asked = request.GET.get("issue", "")
-    return _desk(request, pk=int(asked) if asked.isdecimal() and len(asked) < 19 else None)
+    return _desk(request, pk=id_in(request.GET.get("issue", "")))
 
 
 @needs(Act.DECIDE)
 @require_safe
 def issue(request: HttpRequest, pk: int) -> HttpResponse:
+    if getattr(request.htmx, "target", None) == "pane":  # type: ignore[attr-defined] # of its middleware
+        context = {"detail": _detail(request, pk), "next": id_in(request.GET.get("next", "")), "query": query(request)}
+        return render(request, "triage/pane.html", context)
     return _desk(request, pk=pk)
 
 
@@ -62,27 +77,34 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
         return _desk(request, pk=pk, status=422)
     form = FORMS[verb](request.POST, issue=issue, actor=actor_of(request), auto_id=f"{verb}_%s")
     if not form.is_valid():
-        return _refused(request, pk, verb, form, sentences(form), status=422)
+        for sentence in sentences(form):
+            messages.error(request, sentence)
+        return _desk(request, pk=pk, bound={verb: form}, status=422)
     try:
         decision = decisions.decide(issue, verb, by=person(request), **form.told())
     except ValidationError as refusal:
-        return _refused(request, pk, verb, form, refusal.messages, status=409 if refusal_is_stale(refusal) else 422)
+        return refused(request, issue, refusal, verb=verb)
+    claims.decided(issue, person(request))
     _say(request, decision)
-    return redirect(f"{_next(request)}{query(request)}")
+    return _on(request, stay=pk if verb in STAYS else None)
 
 
 @needs(Act.DECIDE)
 @require_POST
 def undo(request: HttpRequest, pk: int) -> HttpResponse:
-    decision = get_object_or_404(Decision.objects.select_related("issue", "artifact"), pk=pk)
-    try:
-        (catalogue if decision.artifact_id else decisions).undo(decision, by=person(request))
-    except ValidationError as refusal:
-        messages.error(request, refusal.messages[0])
-    else:
-        messages.success(request, _("Undone."))
-    issue_id = decision.issue_id or _issue_id(request)
-    return redirect("triage_issue", issue_id) if issue_id else redirect("queue")
+    return _undone(request, get_object_or_404(Decision.objects.select_related("issue", "artifact"), pk=pk))
+
+
+@needs(Act.DECIDE)
+@require_POST
+def undo_last(request: HttpRequest) -> HttpResponse:
+    """Take back the last that this person decided and that still stands; pressed again, the one before it."""
+    mine = decisions.standing().filter(decider=person(request), bulk=None).order_by("-pk")
+    last = mine.select_related("issue", "artifact").first()
+    if last is None:
+        messages.info(request, _("There is nothing of yours to undo."))
+        return _on(request, stay=id_in(request.POST.get("issue", "")))
+    return _undone(request, last)
 
 
 @needs(Act.DECIDE)
@@ -93,8 +115,7 @@ def confirm_artifact(request: HttpRequest, pk: int) -> HttpResponse:
         _say(request, catalogue.confirm_artifact(artifact, by=person(request)))
     except ValidationError as refusal:
         messages.error(request, refusal.messages[0])
-    issue_id = _issue_id(request)
-    return redirect("triage_issue", issue_id) if issue_id else redirect("queue")
+    return _on(request, stay=id_in(request.POST.get("issue", "")))
 
 
 def person(request: HttpRequest) -> User:
@@ -105,9 +126,13 @@ def person(request: HttpRequest) -> User:
 def query(request: HttpRequest) -> str:
     """How the list is narrowed, to be kept from page to page."""
     kept = request.GET.copy()
-    for name in ("issue", "report"):
+    for name in ("issue", "report", "next"):
         kept.pop(name, None)
     return f"?{kept.urlencode()}" if kept else ""
+
+
+def id_in(asked: str) -> int | None:
+    return int(asked) if asked.isdecimal() and len(asked) <= LONGEST_ID else None
 
 
 def sentences(form: MoveForm) -> list[str]:
@@ -116,79 +141,152 @@ def sentences(form: MoveForm) -> list[str]:
 
 def refusal_is_stale(refusal: ValidationError) -> bool:
     """Whether the issue is no longer what the page showed."""
-    return getattr(refusal, "code", "") in ("status", "decided_since")
+    return getattr(refusal, "code", "") in ("status", "changed", "decided_since")
+
+
+def refused(request: HttpRequest, issue: Issue, refusal: ValidationError, *, verb: str = "") -> HttpResponse:
+    """The desk with the issue as it is now: 409 and what changed if somebody else was faster, else 422.
+
+    The form stands there as it was filled in, with the revision of now: pressed again, it decides on top of that.
+    """
+    is_stale = refusal_is_stale(refusal)
+    bound = {}
+    if verb:
+        issue.refresh_from_db(fields=["revision", "status"])
+        filled = request.POST.copy()
+        filled["revision"] = str(issue.revision)
+        bound = {verb: FORMS[verb](filled, issue=issue, actor=actor_of(request), auto_id=f"{verb}_%s")}
+    if not is_stale:
+        messages.error(request, " ".join(refusal.messages))
+    return _desk(
+        request, pk=issue.pk, bound=bound, refusal=refusal if is_stale else None, status=409 if is_stale else 422
+    )
+
+
+def with_revealed(request: HttpRequest, pk: int, revealed: Collection[int]) -> HttpResponse:
+    """The desk with the issue, and with the words of these reports, which were asked for on record."""
+    return _desk(request, pk=pk, revealed=revealed)
+
+
+def _undone(request: HttpRequest, decision: Decision) -> HttpResponse:
+    stay = decision.issue_id or id_in(request.POST.get("issue", ""))
+    try:
+        (catalogue if decision.artifact_id else decisions).undo(decision, by=person(request))
+    except ValidationError as refusal:
+        if decision.issue is not None:
+            return refused(request, decision.issue, refusal)
+        messages.error(request, refusal.messages[0])
+    else:
+        messages.success(request, _("Undone."))
+    return _on(request, stay=stay)
+
+
+def _on(request: HttpRequest, *, stay: int | None) -> HttpResponse:
+    """To the issue ``stay``, to ``here`` if the press says so, else to the one that was to come next."""
+    pk = stay or id_in(request.POST.get("here", ""))
+    if request.htmx:  # type: ignore[attr-defined] # of its middleware
+        return _desk(request, pk=pk, following=None if pk else id_in(request.POST.get("next", "")))
+    pk = pk or id_in(request.POST.get("next", ""))
+    if pk and Issue.objects.filter(pk=pk).exists():
+        return redirect(f"{reverse('triage_issue', args=[pk])}{query(request)}")
+    return redirect(f"{reverse('queue')}{query(request)}")
 
 
 def _desk(
-    request: HttpRequest, *, pk: int | None, bound: Mapping[str, MoveForm] | None = None, status: int = 200
+    request: HttpRequest,
+    *,
+    pk: int | None,
+    following: int | None = None,
+    bound: Mapping[str, MoveForm] | None = None,
+    refusal: ValidationError | None = None,
+    revealed: Collection[int] = (),
+    status: int = 200,
 ) -> HttpResponse:
-    """Both panes. ``bound`` is a form that could not be taken, shown again as it was filled in."""
-    actor = actor_of(request)
-    state = request.GET.get("state", "")
-    state = state if state in STATES else "new"
-    found = Issue.objects.visible_to(actor).filter(STATES[state])
-    narrowed = QueueFilter(request.GET, by_urgency(titled(found.filter(has_voice()) if state == "new" else found)))
-    page = Paginator(narrowed.qs.select_related("family"), PAGE).get_page(request.GET.get("page"))
-    listed = rows(page, today=timezone.now())
-    if pk is None and listed and request.GET.get("view") != "list":
-        pk = listed[0].issue.pk
-    shown = None
-    if pk is not None:
-        chosen = get_object_or_404(
-            titled(Issue.objects.visible_to(actor)).select_related("family", "merged_into"), pk=pk
-        )
-        shown = detail_of(chosen, actor, report=request.GET.get("report", ""), bound=bound or {})
+    """Both panes. ``following`` is shown if it still stands in the list; if nothing is named, the first of the list."""
+    actor, now = actor_of(request), timezone.now()
+    typed = _typed(request)
+    asked = search.parse(typed)
+    page = search.page(asked, actor, request.GET.get("page"))
+    lines = _lines(rows(page, today=now), person(request))
+    listed = [line.row.issue.pk for line in lines]
+    is_list = request.GET.get("view") == "list"
+    if pk is None and listed and not is_list:
+        pk = following if following in listed else listed[0]
+    shown = _detail(request, pk, bound=bound, refusal=refusal, revealed=revealed) if pk is not None else None
+    waiting = page.paginator.count if asked.text == search.WAITING else waiting_count()
     context = {
-        "rows": listed,
+        "lines": lines,
+        "rows": [line.row for line in lines],
         "page": page,
-        "filter": narrowed.form,
-        "is_narrowed": any(request.GET.get(name) for name in narrowed.form.fields),
-        "state": state,
-        "states": [{"value": value, "words": words} for value, words in STATE_NAMES.items()],
+        "asked": asked,
+        "typed": typed,
+        "is_waiting": asked.text == search.WAITING,
         "query": query(request),
         "here": pk,
-        "next": _after(pk, [row.issue.pk for row in listed]),
+        "next": _after(pk, lines),
         "detail": shown,
+        "waiting": waiting,
+        "progress": _progress(person(request), waiting),
     }
-    return render(request, "triage/queue.html", context, status=status)
+    if not request.htmx:  # type: ignore[attr-defined] # of its middleware
+        context["views"] = views.listed(person(request), actor, here=asked)
+        return render(request, "triage/queue.html", context, status=status)
+    address = reverse("triage_issue", args=[pk]) if shown else reverse("queue")
+    answer = render(request, "triage/swap.html", context, status=status)
+    return push_url(answer, f"{address}{query(request)}")
 
 
-def _after(pk: int | None, listed: list[int]) -> int | None:
-    """The one to go on to: the next below, or above where there is none."""
-    if pk not in listed:
-        return listed[0] if listed else None
-    at = listed.index(pk)
-    around = listed[at + 1 :] or listed[:at]
-    return around[0] if around else None
+def _typed(request: HttpRequest) -> str:
+    """What is searched for: as typed, or by the word an older address has for it; what waits if nothing is."""
+    named = views.BY_SLUG.get(request.GET.get("state", ""))
+    return request.GET.get("q", named.text if named else search.WAITING)
 
 
-def _next(request: HttpRequest) -> str:
-    asked = request.POST.get("next", "")
-    if asked.isdecimal() and len(asked) < 19 and Issue.objects.filter(pk=int(asked)).exists():
-        return reverse("triage_issue", args=[int(asked)])
-    return reverse("queue")
+def _detail(
+    request: HttpRequest,
+    pk: int,
+    *,
+    bound: Mapping[str, MoveForm] | None = None,
+    refusal: ValidationError | None = None,
+    revealed: Collection[int] = (),
+) -> Detail:
+    actor = actor_of(request)
+    found = titled(Issue.objects.visible_to(actor)).select_related("family", "merged_into", "assignee")
+    chosen = get_object_or_404(found, pk=pk)
+    return detail_of(
+        chosen,
+        actor,
+        person(request),
+        report=request.GET.get("report", ""),
+        bound=bound,
+        refusal=refusal,
+        revealed=revealed,
+    )
 
 
-def _issue_id(request: HttpRequest) -> int | None:
-    asked = request.POST.get("issue", "")
-    return int(asked) if asked.isdecimal() and len(asked) < 19 else None
+def _lines(listed: list[Row], reader: User) -> list[Line]:
+    now = timezone.now()
+    below: list[int | None] = [row.issue.pk for row in listed[1:]]
+    leases = [claims.lease_of(row.claim, reader, at=now) if row.claim else None for row in listed]
+    return [Line(*each) for each in zip(listed, [*below, None], leases, strict=False)]
 
 
-def _refused(request: HttpRequest, pk: int, verb: str, form: MoveForm, told: list[str], *, status: int) -> HttpResponse:
-    for sentence in told:
-        messages.error(request, sentence)
-    return _desk(request, pk=pk, bound={verb: form}, status=status)
+def _after(pk: int | None, lines: list[Line]) -> int | None:
+    """The one to go on to: the next below that nobody else is looking at, else the first such above, else any."""
+    listed = [line.row.issue.pk for line in lines]
+    at = listed.index(pk) if pk in listed else -1
+    around = [*lines[at + 1 :], *lines[: max(at, 0)]]
+    free = [line for line in around if line.lease is None or line.lease.is_mine]
+    return next((line.row.issue.pk for line in [*free, *around]), None)
+
+
+def _progress(reader: User, waiting: int) -> dict[str, int]:
+    """How many issues this person has decided today, of those and what still waits."""
+    today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    mine = decisions.standing().filter(decider=reader, decided_at__gte=today, verb__in=COUNTS)
+    done: int = mine.aggregate(done=Count("issue", distinct=True))["done"]
+    return {"done": done, "total": done + waiting}
 
 
 def _say(request: HttpRequest, decision: Decision) -> None:
-    """What was done, with its undo."""
-    goal = decision.after.get("target") if decision.verb == Verb.PLACE else None
-    about = titled(Issue.objects.filter(pk__in=[goal or decision.issue_id or 0]))
-    issue = about.select_related("family").first()
-    context = {
-        "decision": decision,
-        "number": isolated(issue.number or "") if issue else "",
-        "title": isolated(title_in_words(issue)) if issue else "",
-        "artifact": isolated(str(decision.artifact)),
-    }
-    messages.success(request, render_to_string("triage/done.html", context, request))
+    messages.success(request, toast_of(decision, request))

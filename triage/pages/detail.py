@@ -1,25 +1,64 @@
 """What the desk shows of one issue."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.functional import Promise
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
+from accounts.models import User
 from accounts.policy import Actor
-from reports.models import Affected, Artifact, Issue, Placement, Report
+from reports.models import Affected, Artifact, Issue, Lineage, Placement, Report, Reproduction, Signal
+from reports.record import lineage_of
+from reports.redaction import summary_in_a_list
 from reports.vocabulary import AffectedStatus, Status
+from triage import priority
+from triage.claims import Lease, leases
 from triage.comparison import Comparison, Opinion, Proposed, comparison_of, opinions_of, proposed_for
 from triage.forms import FORMS, MoveForm
 from triage.growth import last_flag
-from triage.history import Happening, history_of
+from triage.history import Happening, history_of, told_of
 from triage.moves import MOVES, Verb
 from triage.publication import why_held_back
 from triage.queue import suggestions, title_in_words
 
 MOST_REPORTS = 25  # listed beside the one that is open
+MOST_TRIALS = 10
+# The moves whose forms stand on the desk; the others have pages of their own.
+SHOWN = (
+    Verb.CONFIRM,
+    Verb.RESOLVE,
+    Verb.DISMISS,
+    Verb.REOPEN,
+    Verb.PLACE,
+    Verb.KEEP,
+    Verb.PART,
+    Verb.LOOK,
+    Verb.REFUSE,
+    Verb.SNOOZE,
+    Verb.WAKE,
+    Verb.ASSIGN,
+    Verb.CLASSIFY,
+    Verb.PRIORITISE,
+    Verb.ASK,
+    Verb.SETTLE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """What a press met: ``sentence`` refuses it, ``since`` tells what others decided meanwhile."""
+
+    sentence: str
+    since: list[Happening] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +82,13 @@ class Detail:
     forms: Mapping[str, MoveForm]
     versions: list[str]
     opened: str
+    lease: Lease | None
+    signal: Signal | None
+    parents: list[Lineage]
+    children: list[Lineage]
+    trials: list[Reproduction]
+    reader: User
+    conflict: Conflict | None
 
     @property
     def ended(self) -> str:
@@ -71,18 +117,48 @@ class Detail:
         is_alone = self.issue.status == Status.NEW and not self.has_company
         return self.opinions[0] if self.opinions and is_alone else None
 
+    @property
+    def is_mine(self) -> bool:
+        return self.issue.assignee_id == self.reader.pk
 
-def detail_of(issue: Issue, actor: Actor, *, report: str = "", bound: Mapping[str, MoveForm]) -> Detail:
+    @property
+    def sleeps(self) -> str:
+        """Until when it is snoozed, in words; "" if nobody snoozed it. Whichever comes first wakes it."""
+        issue = self.issue
+        if issue.snoozed_at is None:
+            return ""
+        until = [
+            date_format(localtime(issue.snoozed_until), "DATE_FORMAT") if issue.snoozed_until else "",
+            _voices(issue.snoozed_voices) if issue.snoozed_voices else "",
+            _("the next version") if issue.snoozed_version_id else "",
+        ]
+        return _(" or ").join(filter(None, until))
+
+
+def detail_of(
+    issue: Issue,
+    actor: Actor,
+    reader: User,
+    *,
+    report: str = "",
+    bound: Mapping[str, MoveForm] | None = None,
+    refusal: ValidationError | None = None,
+    revealed: Collection[int] = (),
+) -> Detail:
     """Everything about an issue from ``titled()``; ``report`` is the reference of the one to open.
 
-    Else it is the newest that a person has yet to look at, or the newest.
+    Else it is the newest that a person has yet to look at, or the newest. ``bound`` is a form that was not taken, and
+    ``refusal`` why, if others had decided meanwhile. ``revealed`` are reports that were asked to be shown.
     """
+    bound = bound or {}
     placements = list(_placements(issue, actor)[: MOST_REPORTS + 1])
     unlooked = list(_placements(issue, actor).filter(needs_look=True)[:2])
     chosen = _chosen(placements, issue, actor, report) if report else next(iter([*unlooked, *placements]), None)
     opinions = opinions_of(suggestions([chosen.report_id] if chosen else []), issue)
     affected = list(issue.affected.select_related("artifact", "introduced_in", "last_affected", "fixed_in"))
     forms = _forms(issue, actor, chosen, bound)
+    about = chosen.report.artifact if chosen else issue.family
+    parents, children = lineage_of(about, actor) if not about.is_unknown else ([], [])
     return Detail(
         issue=issue,
         title=title_in_words(issue),
@@ -92,7 +168,7 @@ def detail_of(issue: Issue, actor: Actor, *, report: str = "", bound: Mapping[st
         growth=_growth(issue),
         placements=placements[:MOST_REPORTS],
         more_reports=max(0, issue.report_count - MOST_REPORTS),
-        comparison=comparison_of(chosen, opinions, actor) if chosen else None,
+        comparison=comparison_of(chosen, opinions, actor, revealed=revealed) if chosen else None,
         opinions=opinions,
         proposed=proposed_for(issue, actor),
         history=history_of(issue),
@@ -103,13 +179,27 @@ def detail_of(issue: Issue, actor: Actor, *, report: str = "", bound: Mapping[st
         forms=forms,
         versions=getattr(forms.get(Verb.RESOLVE), "versions", []),
         opened=next(iter(bound), ""),
+        lease=leases([issue.pk], reader, at=timezone.now()).get(issue.pk),
+        signal=priority.open_signals().filter(issue=issue).order_by("tier", "-opened_at").first(),
+        parents=parents,
+        children=children,
+        trials=list(trials_of(issue)[:MOST_TRIALS]),
+        reader=reader,
+        conflict=Conflict(" ".join(refusal.messages), told_of(getattr(refusal, "since", ()), issue))
+        if refusal
+        else None,
     )
 
 
-def _placements(issue: Issue, actor: Actor) -> Any:
+def trials_of(issue: Issue) -> "QuerySet[Reproduction]":
+    """Who tried it again, on what, and how often it failed; the latest first."""
+    return issue.reproductions.filter(ended_at=None).select_related("artifact", "version", "by").order_by("-tried_at")
+
+
+def _placements(issue: Issue, actor: Actor) -> "QuerySet[Placement]":
     placed = Placement.objects.active().visible_to(actor).filter(issue=issue)
-    placed = placed.select_related("report__artifact", "report__version", "report__evidence", "placer")
-    return placed.order_by("-report__reported_at", "-report_id")
+    placed = placed.select_related("report__artifact", "report__version", "placer")
+    return placed.annotate(summary=summary_in_a_list()).order_by("-report__reported_at", "-report_id")
 
 
 def _chosen(placements: list[Placement], issue: Issue, actor: Actor, reference: str) -> Placement | None:
@@ -121,16 +211,24 @@ def _chosen(placements: list[Placement], issue: Issue, actor: Actor, reference: 
 
 
 def _forms(issue: Issue, actor: Actor, chosen: Placement | None, bound: Mapping[str, MoveForm]) -> dict[str, MoveForm]:
-    """A form for each move that the table allows from here."""
-    initial: dict[str, dict[str, Any]] = {
+    """A form for each move that the table allows from here and that makes sense now."""
+    report = {"report": chosen.report_id if chosen else None}
+    initial: dict[Verb, dict[str, Any]] = {
         Verb.CONFIRM: {"public_title": title_in_words(issue)},
-        Verb.PLACE: {"report": chosen.report_id if chosen else None},
+        Verb.PLACE: report,
+        Verb.ASK: report,
     }
     return {
-        verb: bound.get(verb) or form(issue=issue, actor=actor, initial=initial.get(verb), auto_id=f"{verb}_%s")
-        for verb, form in FORMS.items()
-        if issue.status in MOVES[Verb(verb)].start
+        verb: bound.get(verb) or FORMS[verb](issue=issue, actor=actor, initial=initial.get(verb), auto_id=f"{verb}_%s")
+        for verb in SHOWN
+        if issue.status in MOVES[verb].start and _makes_sense(verb, issue)
     }
+
+
+def _makes_sense(verb: Verb, issue: Issue) -> bool:
+    """Whether there is anything to wake, or to settle."""
+    needed = {Verb.WAKE: issue.snoozed_at is not None, Verb.SETTLE: issue.is_disputed}
+    return needed.get(verb, True)
 
 
 def _growth(issue: Issue) -> dict[str, int]:
@@ -150,12 +248,22 @@ def _waits_for_a_page(artifact: Artifact) -> bool:
     return artifact.confirmed_at is None and artifact.merged_into_id is None and not artifact.is_unknown
 
 
-def _facts(issue: Issue, report: Report | None) -> list[dict[str, Any]]:
+def _voices(count: int) -> str:
+    return ngettext("%(count)d voice", "%(count)d voices", count) % {"count": count}
+
+
+def _facts(issue: Issue, report: Report | None, *, now: datetime | None = None) -> list[dict[str, Any]]:
     by = _("set by a triager") if issue.severity_by_person else _("as reporters said")
+    within = {True: _("Yes"), False: _("No")}.get(issue.in_stated_use)  # type: ignore[arg-type] # None is a key like any
+    why = priority.explained(issue, now=now)
     facts: list[dict[str, Any]] = [
         {"term": _("Number"), "value": issue.number, "code": True},
+        {"term": _("Priority"), "value": why.chosen or _("As worked out"), "note": str(why)},
         {"term": _("Severity"), "value": issue.get_severity_display(), "note": by},
         {"term": _("Kind of failure"), "value": issue.get_kind_display()},
+        {"term": _("Where the cause lies"), "value": issue.get_lifecycle_stage_display()},
+        {"term": _("Within stated use"), "value": within},
+        {"term": _("Hazard level"), "value": issue.get_hazard_level_display() if issue.hazard_level else ""},
         {"term": _("Context of use"), "value": issue.get_context_of_use_display()},
         {"term": _("Family"), "value": str(issue.family), "code": True},
     ]

@@ -1,0 +1,225 @@
+/* The desk's keys, its next issue at hand, and what a screen reader hears. Nothing needs it: each key presses a visible
+   control that carries data-key, and the links and forms underneath work alone. */
+const KEEP_MS = 60_000; // an issue that was fetched ahead is shown for so long; then it is asked for anew
+const ahead = new Map(); // address of a pane → {html, at}
+const picked = new Set(); // what is ticked, by issue, so that a new list keeps it
+const others = "BroadcastChannel" in window ? new BroadcastChannel("desk") : null; // other tabs of the same desk
+
+const work = () => document.getElementById("work");
+const pane = () => document.getElementById("pane");
+const rows = () => [...document.querySelectorAll(".queue li[data-issue]")];
+const current = () => document.querySelector(".queue li.here");
+const visible = (control) => control.checkVisibility?.() ?? control.offsetParent !== null;
+let isBusy = false;
+
+/* Keys */
+
+const isTyping = (at) => at.closest?.("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
+
+// "Shift+2" by the place of the key, for there the sign differs from layout to layout; letters by what they write, and
+// by their place where that is no Latin letter.
+function named(event) {
+  const digit = /^(?:Digit|Numpad)(\d)$/.exec(event.code)?.[1];
+  if (digit && event.shiftKey && !"/?".includes(event.key)) return `Shift+${digit}`;
+  if (digit && !event.shiftKey) return digit;
+  if (/^[\x21-\x7e]$/.test(event.key)) return event.key.toLowerCase();
+  return /^Key([A-Z])$/.exec(event.code)?.[1].toLowerCase() ?? event.key;
+}
+
+function press(control) {
+  if (control.matches("input")) {
+    control.focus();
+    control.select();
+  } else {
+    control.click();
+  }
+}
+
+function move(step) {
+  const all = rows();
+  const at = all.indexOf(current());
+  const goal = all[at < 0 ? 0 : at + step];
+  if (goal) return press(goal.querySelector("a[data-row]"));
+  document.querySelector(`.queue .pages a[rel=${step > 0 ? "next" : "prev"}]`)?.click();
+}
+
+const openVerb = () => document.querySelector("details[data-verb][open]");
+
+function close() {
+  const open = openVerb();
+  if (!open) return false;
+  open.open = false;
+  open.querySelector("summary").focus();
+  return true;
+}
+
+const OWN = {
+  j: () => move(1),
+  k: () => move(-1),
+  x: () => current()?.querySelector("input[type=checkbox]")?.click(),
+};
+
+function onKey(event) {
+  if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing || event.defaultPrevented) return;
+  if (event.key === "Escape") {
+    if (close()) event.preventDefault();
+    return;
+  }
+  if (document.body.dataset.keys !== "on" || event.repeat && !"jk".includes(event.key)) return;
+  if (isTyping(event.target) || document.querySelector("dialog[open]")) return;
+  const key = named(event);
+  const open = openVerb();
+  const control =
+    open?.querySelector(`[data-pick="${key}"]`) ??
+    open?.querySelector(`[data-again="${key}"]`) ??
+    [...document.querySelectorAll(`[data-key="${CSS.escape(key)}"]`)].filter(visible).at(key === "z" ? -1 : 0);
+  if (!control && !OWN[key]) return;
+  event.preventDefault();
+  if (isBusy) return; // what it would press is about to be another
+  if (control) press(control);
+  else OWN[key]();
+}
+document.addEventListener("keydown", onKey);
+
+document.addEventListener("click", (event) => {
+  const dialog = document.getElementById("keys");
+  if (event.target.closest("a[data-key='?']") && dialog?.showModal) {
+    event.preventDefault();
+    dialog.showModal();
+  }
+  if (event.target.closest("[data-close]")) dialog.close();
+  if (event.target.closest("[data-unselect]")) {
+    picked.clear();
+    showPicked();
+  }
+});
+
+/* A verb that opens puts the cursor where the first answer goes, and tells others that somebody is at it */
+document.addEventListener(
+  "toggle",
+  (event) => {
+    const opened = event.target;
+    if (!opened.open || !opened.matches("details[data-verb]")) return;
+    const field = opened.querySelector("textarea:not([name=note]), input[type=text], select");
+    if (field && !opened.querySelector("[data-pick], [data-again]")) field.focus();
+    claim();
+  },
+  true,
+);
+
+async function claim() {
+  const mark = document.getElementById("claim");
+  const token = mark?.querySelector("[name=csrfmiddlewaretoken]")?.value;
+  if (!mark?.dataset.free || !token) return;
+  const answer = await fetch(mark.dataset.free, {
+    method: "POST",
+    headers: { "HX-Request": "true", "X-CSRFToken": token },
+  }).catch(() => null);
+  if (answer?.ok && mark.isConnected) htmx.swap(mark, await answer.text(), { swapStyle: "outerHTML" });
+}
+
+/* Selection */
+
+function showPicked() {
+  for (const box of document.querySelectorAll(".pick input")) box.checked = picked.has(box.value.split(":")[0]);
+  const bar = document.getElementById("selection");
+  if (!bar) return;
+  const shown = document.querySelectorAll(".pick input:checked").length;
+  bar.hidden = shown === 0;
+  bar.querySelector("[data-selected]").textContent = shown;
+}
+document.addEventListener("change", (event) => {
+  if (!event.target.matches(".pick input")) return;
+  const issue = event.target.value.split(":")[0];
+  if (event.target.checked) picked.add(issue);
+  else picked.delete(issue);
+  showPicked();
+});
+
+/* The next issue is fetched before it is asked for */
+
+const paneAddress = (row) => row?.querySelector("a[data-row][hx-get]")?.getAttribute("hx-get");
+
+async function fetchAhead() {
+  const address = paneAddress(current()?.nextElementSibling);
+  if (!address || ahead.has(address)) return;
+  const kept = { at: Date.now() };
+  ahead.set(address, kept);
+  const answer = await fetch(address, { headers: { "HX-Request": "true", "HX-Target": "pane" } }).catch(() => null);
+  if (answer?.ok && !answer.redirected) kept.html = await answer.text();
+  else ahead.delete(address);
+}
+const whenIdle = window.requestIdleCallback ?? ((act) => setTimeout(act, 200));
+
+function mark(issue) {
+  for (const row of rows()) {
+    const isHere = row.dataset.issue === issue;
+    row.classList.toggle("here", isHere);
+    row.querySelector("a[data-row]").toggleAttribute("aria-current", isHere);
+    if (isHere) row.querySelector("a[data-row]").setAttribute("aria-current", "true");
+    if (isHere) row.scrollIntoView({ block: "nearest" });
+  }
+}
+
+function shown() {
+  mark(pane()?.dataset.issue);
+  whenIdle(fetchAhead);
+}
+
+if (work()) {
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const address = event.detail.elt.matches("a[data-row]") && event.detail.elt.getAttribute("hx-get");
+    const kept = address && ahead.get(address);
+    if (kept?.html && Date.now() - kept.at < KEEP_MS) {
+      event.preventDefault();
+      ahead.delete(address);
+      htmx.swap("#pane", kept.html, { swapStyle: "outerHTML" }, { contextElement: event.detail.elt });
+      history.pushState({ htmx: true }, "", event.detail.elt.getAttribute("hx-push-url"));
+      return;
+    }
+    isBusy = true;
+  });
+  for (const ended of ["htmx:afterRequest", "htmx:sendError", "htmx:timeout"]) {
+    document.addEventListener(ended, () => {
+      isBusy = false;
+    });
+  }
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (event.target.id === "work") {
+      ahead.clear();
+      others?.postMessage("decided");
+      say([...work().querySelectorAll(".toast > span, .notices .notice > div")].map(words).join(" "));
+      showPicked();
+    }
+    if (event.target.id === "work" || event.target.id === "pane") settle(event.target.id);
+  });
+  document.addEventListener("htmx:responseError", (event) => say(`${event.detail.xhr.status} ${event.detail.xhr.statusText}`));
+  others?.addEventListener("message", () => ahead.clear());
+  showPicked();
+  shown();
+}
+
+function settle(where) {
+  const errors = document.getElementById("errors");
+  const open = openVerb()?.querySelector("[aria-invalid=true], textarea:not([name=note])");
+  (errors ?? open ?? pane() ?? document.getElementById("main")).focus({ preventScroll: true });
+  if (!matchMedia("(min-width: 64rem)").matches && where === "pane") pane()?.scrollIntoView();
+  shown();
+}
+
+const words = (told) => [...told.childNodes].filter((node) => node.nodeName !== "FORM").map((node) => node.textContent).join("").trim();
+
+function say(sentence) {
+  const region = document.getElementById("said");
+  const title = pane()?.querySelector("h1")?.textContent ?? "";
+  if (region) region.textContent = `${sentence} ${title}`.trim();
+}
+
+/* What is left of a claim */
+setInterval(() => {
+  for (const left of document.querySelectorAll("[data-until]")) {
+    const seconds = Math.floor((new Date(left.dataset.until) - Date.now()) / 1000);
+    if (seconds < 0) left.closest(".claimed, .badge").hidden = true;
+    else left.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+  }
+}, 1000);

@@ -1,0 +1,52 @@
+"""What was done, said in a toast that carries its undo."""
+
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from reports.models import Issue
+from triage.comparison import isolated
+from triage.models import Decision
+from triage.moves import Verb
+from triage.queue import title_in_words, titled
+
+SENTENCES = {
+    Verb.CONFIRM: _("Confirmed “{title}” as {number}."),
+    Verb.RESOLVE: _("Resolved “{title}”."),
+    Verb.DISMISS: _("Dismissed “{title}”."),
+    Verb.REOPEN: _("Reopened “{title}”."),
+    Verb.PLACE: _("Placed the report in “{title}”."),
+    Verb.KEEP: _("The report stays in “{title}”."),
+    Verb.PART: _("Took the report out of “{title}”, into an issue of its own."),
+    Verb.LOOK: _("Looked at why “{title}” grows."),
+    Verb.REFUSE: _("Refused what the engine proposed for “{title}”."),
+    Verb.MERGE: _("Merged into “{title}”."),
+    Verb.SPLIT: _("Split “{title}” in two."),
+    Verb.SNOOZE: _("Snoozed “{title}”."),
+    Verb.WAKE: _("Woke “{title}”."),
+    Verb.ASSIGN: _("Assigned “{title}”."),
+    Verb.CLASSIFY: _("Changed what “{title}” is."),
+    Verb.PRIORITISE: _("Set the priority of “{title}”."),
+    Verb.ASK: _("Asked the reporter of “{title}”."),
+    Verb.SETTLE: _("The dispute of “{title}” was looked at."),
+    Verb.PUBLISH: _("Published “{title}”."),
+    Verb.UNPUBLISH: _("“{title}” is no longer published."),
+    Verb.CONFIRM_ARTIFACT: _("{artifact} has a page now."),
+}
+OTHERWISE = _("Done for “{title}”.")
+GOES_ELSEWHERE = (Verb.PLACE, Verb.MERGE)  # what is told of is the issue it went to
+
+
+def toast_of(decision: Decision, request: HttpRequest) -> str:
+    """Safe HTML: the sentence, titles in their own direction, and the button that takes it back."""
+    goal = decision.after.get("target") if decision.verb in GOES_ELSEWHERE else None
+    about = titled(Issue.objects.filter(pk__in=[goal or decision.issue_id or 0]))
+    issue = about.select_related("family").first()
+    named = {
+        "number": isolated(issue.number or "") if issue else "",
+        "title": isolated(title_in_words(issue)) if issue else "",
+        "artifact": isolated(str(decision.artifact)),
+    }
+    sentence = format_html(str(SENTENCES.get(Verb(decision.verb), OTHERWISE)), **named)
+    return render_to_string("triage/done.html", {"decision": decision, "sentence": sentence}, request)
