@@ -98,9 +98,9 @@ PAGES = [
     Row("queue_views", DESK),
     Row("queue_view_new", DESK),
     Row("queue_view_new", DESK, "post", posted={"name": "Odd ones", "query": "is:new"}),
-    Row("queue_view", NOBODY, args=("1",)),  # their owner's alone, see tests/triage/test_views.py
-    Row("queue_view_copy", NOBODY, "post", args=("1",)),
-    Row("queue_view_delete", NOBODY, "post", args=("1",)),
+    Row("queue_view", NOBODY, args=("{view}",)),  # its owner's alone
+    Row("queue_view_copy", DESK, "post", args=("{view}",)),
+    Row("queue_view_delete", NOBODY, "post", args=("{view}",)),
     Row("themes", DESK),
     Row("theme", DESK, args=("{theme}",)),
     Row("triage_undo", DESK, "post", args=("{decision}",)),
@@ -239,7 +239,7 @@ def house(file: Callable[..., Any], artifact: Any, make_issue: Callable[..., Any
     from reports.receipts import code_digest, new_code
     from triage.bulk import start
     from triage.catalogue import confirm_artifact
-    from triage.models import ThemeIssue
+    from triage.models import ThemeIssue, View
     from triage.selection import Selection
     from triage.themes import place_waiting
 
@@ -258,6 +258,7 @@ def house(file: Callable[..., Any], artifact: Any, make_issue: Callable[..., Any
             start("dismiss", {}, selection=Selection(ticked={report.placements.get().issue_id: None}), by=decider).pk
         ),
         "theme": str(ThemeIssue.objects.get().theme_id),
+        "view": str(View.objects.create(owner=decider, name="Theirs", query="", is_shared=True).pk),
         "public": make_issue().number,
         "dismissed": make_issue(status="dismissed", number="TT-2026-00077").number,
         "waiting": str(artifact_named("model", "acme/waiting").pk),

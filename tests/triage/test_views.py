@@ -127,7 +127,7 @@ def test_somebody_else_s_is_read_and_copied_if_it_is_shared_and_never_changed(
 
     assert "Shared ones" in page
     assert "Nobody else" not in page
-    assert answers == [404, 404, 302, 404, 404, 404]
+    assert answers == [403, 403, 302, 404, 404, 404]
     assert list(View.objects.filter(owner=triager).values_list("name", "query", "is_shared")) == [
         ("Shared ones", "is:new", False)
     ]

@@ -3,7 +3,7 @@
 from typing import cast
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -42,13 +42,13 @@ def queue_view_new(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def queue_view(request: HttpRequest, pk: int) -> HttpResponse:
     """Rename, change, share or stop sharing one's own view."""
-    return _edited(request, get_object_or_404(View, pk=pk, owner=person(request)))
+    return _edited(request, own_view(request, pk))
 
 
 @needs(Act.DECIDE)
 @require_POST
 def queue_view_delete(request: HttpRequest, pk: int) -> HttpResponse:
-    view = get_object_or_404(View, pk=pk, owner=person(request))
+    view = own_view(request, pk)
     view.delete()
     messages.success(request, _("The view “%(name)s” is deleted.") % {"name": view.name})
     return redirect("queue_views")
@@ -71,6 +71,14 @@ def queue_view_copy(request: HttpRequest, pk: int) -> HttpResponse:
 def person(request: HttpRequest) -> User:
     """Who keeps views; ``needs`` has let nobody else in."""
     return cast(User, request.user)
+
+
+def own_view(request: HttpRequest, pk: int) -> View:
+    """Nobody changes what another shares; what another keeps to themselves is not there."""
+    view = get_object_or_404(views.seen_by(person(request)), pk=pk)
+    if view.owner_id != request.user.pk:
+        raise PermissionDenied
+    return view
 
 
 def _edited(request: HttpRequest, view: View) -> HttpResponse:
