@@ -27,6 +27,7 @@ from reports.models.notice import (
     PUBLIC,
     QUEUE,
     REPORTERS,
+    TO_DISPUTERS,
     WAITING,
     undoing,
 )
@@ -98,7 +99,7 @@ UNION ALL
 SELECT NULL, report_id, %(email)s, %(verb)s, 'report:' || report_id, %(event)s, %(at)s, %(soon)s, NULL
 FROM own WHERE has_contact AND reporter_id IS NULL
 """
-# Whose reports are meant: those the act names, or all that stand in its issues.
+# Whose reports are meant: those the act names, those whose reporters disputed, or all that stand in its issues.
 OWN = """
   SELECT r.id, r.reporter_id, c.report_id IS NOT NULL FROM reports_report r
   LEFT JOIN reports_contact c ON c.report_id = r.id
@@ -109,6 +110,11 @@ PLACED = """
 """
 OWN_NAMED = f"{OWN} AND r.id = ANY(%(reports)s)"
 OWN_PLACED = f"{OWN} AND r.id IN ({PLACED})"
+DISPUTED = """
+  SELECT unnest(e.subjects) FROM ledger_event e
+  WHERE e.verb = 'dispute' AND e.subjects && ARRAY(SELECT 'issue:' || part.id FROM part)::varchar[]
+"""
+OWN_DISPUTING = f"{OWN} AND 'report:' || r.id IN ({DISPUTED})"
 OWN_NONE = "SELECT NULL::bigint, NULL::bigint, false WHERE false"
 
 
@@ -146,9 +152,16 @@ def tell(event: Event, *, undone: str = "") -> None:
         "daily": next_digest(now),
         **{"list": LIST, "email": EMAIL, "muted": MUTED, "mine": MINE, "queue": QUEUE},
     }
-    own = OWN_NONE if verb not in REPORTERS else OWN_NAMED if verb in ABOUT_ONE else OWN_PLACED
     with connection.cursor() as cursor:
-        cursor.execute(TELL.replace("{own}", own), told)
+        cursor.execute(TELL.replace("{own}", _own(verb)), told)
+
+
+def _own(verb: str) -> str:
+    if verb not in REPORTERS:
+        return OWN_NONE
+    if verb in TO_DISPUTERS:
+        return OWN_DISPUTING
+    return OWN_NAMED if verb in ABOUT_ONE else OWN_PLACED
 
 
 def next_digest(now: datetime) -> datetime:

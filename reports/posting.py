@@ -64,8 +64,12 @@ class Reader:
         return signing.Signer(salt=SALT).sign_object(told)
 
     @property
+    def unsubscribe_path(self) -> str:
+        return reverse("unsubscribe", args=[self.token])
+
+    @property
     def unsubscribe_url(self) -> str:
-        return settings.SITE_URL + reverse("unsubscribe", args=[self.token])
+        return settings.SITE_URL + self.unsubscribe_path
 
     @property
     def about(self) -> str:

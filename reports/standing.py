@@ -1,5 +1,6 @@
 """Where a report stands, in the reporter's words (DESIGN §3, "Receipt")."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -44,10 +45,13 @@ def status_of(report: Report, issue: Issue | None) -> str:
     return OF_ISSUE[Status(issue.status)]
 
 
-def steps(report: Report, issue: Issue | None) -> "QuerySet[Event]":
-    """What happened to the report, and what was decided about its issue, oldest first; nothing of others in it."""
-    told = events_about(report, *([issue] if issue else []), verbs=STEPS)
-    return told.filter(Q(verb__in=ABOUT_ISSUES) | Q(subjects__contains=[subject(report)]))
+def steps(report: Report, issue: Issue | None, *, also: Iterable[str] = ()) -> "QuerySet[Event]":
+    """What happened to the report, and what was decided about its issue, oldest first; nothing of others in it.
+
+    ``also`` names further verbs about issues.
+    """
+    told = events_about(report, *([issue] if issue else []), verbs=[*STEPS, *also])
+    return told.filter(Q(verb__in=[*ABOUT_ISSUES, *also]) | Q(subjects__contains=[subject(report)]))
 
 
 def standing(report: Report) -> dict[str, Any]:

@@ -37,6 +37,7 @@ WAITING = frozenset({"dispute", "reply", "answer", "regress"})
 DESK = PUBLIC | REPORTERS | MAINTAINERS | WAITING | _and_back("assign", "snooze", "wake", "confirm_artifact")
 DESK |= {"acknowledge"}
 ABOUT_ONE = _and_back("ask")  # only the reporter of the report it names hears of it
+TO_DISPUTERS = _and_back("settle")  # only reporters who disputed hear of it
 
 
 class Subscription(models.Model):
