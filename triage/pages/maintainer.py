@@ -319,9 +319,8 @@ def _shown(
 
 def _opened(actor: Actor, issue: Issue, page: "Page[Report]", reference: str, *, is_asked: bool) -> Side | None:
     """The report that was asked for, else the newest; none if there is nothing they may read."""
-    chosen = reference or (page[0].reference if page else "")
-    found = reports_told(actor, issue).filter(reference=chosen).select_related("evidence")
-    report = found.prefetch_related(with_redactions(), with_translations()).first()
-    if report is None:
-        return None
-    return side_of(report, issue, is_asked=is_asked)
+    readable = reports_told(actor, issue).select_related("evidence")
+    readable = readable.prefetch_related(with_redactions(), with_translations())
+    asked = readable.filter(reference=reference).first() if reference else None
+    report = asked or (readable.filter(pk=page[0].pk).first() if page else None)
+    return side_of(report, issue, is_asked=is_asked) if report else None
