@@ -7,7 +7,9 @@ from itertools import pairwise
 
 from reports.redaction import MARK, Cut, merged
 
-MOST_PIECES = 250  # of one report: what is longer is ticked by whole parts, or selected with the mouse
+# Of one report, so that all of them ticked twice are still one request (DATA_UPLOAD_MAX_NUMBER_FIELDS). What is longer
+# is ticked by whole parts, or selected with the mouse.
+MOST_PIECES = 220
 # After a full stop and a space, after one of a script that writes none, and after line ends.
 BOUNDARY = re.compile(r"(?<=[.!?…؟۔।])[\"')\]”’»]*+\s++|(?<=[。！？])|\n++")
 
@@ -48,13 +50,13 @@ def pieces_of(
     is_asked: bool = False,
 ) -> dict[str, list[Piece]]:
     """Every part in pieces that make it up without a gap."""
-    left = MOST_PIECES
+    left = MOST_PIECES - len(parts)
     told = {}
     for part, text in parts.items():
         shown, hidden = (merged(spans.get(part, ()), size=len(text)) for spans in (quoted, redacted))
         ends = sentences(text)
-        ends = ends if len(ends) <= left else [len(text)]
-        left -= len(ends)
+        ends = ends if len(ends) - 1 <= left else [len(text)]
+        left -= len(ends) - 1
         told[part] = list(_cut(part, text, ends, shown, hidden, is_asked))
     return told
 

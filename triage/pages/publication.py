@@ -35,7 +35,7 @@ from triage.forms.publishing import EvidenceForm, HazardForm, PublishForm, Trans
 from triage.models import Decision
 from triage.moves import Verb
 from triage.pages.desk import person, refusal_is_stale
-from triage.publication import may_publish, second_person_needed, why_held_back
+from triage.publication import may_publish, why_held_back, works_in_twos
 from triage.queue import title_in_words, titled
 from triage.sources import source_of
 
@@ -138,18 +138,17 @@ def page_of_publication(
     issue = get_object_or_404(titled(Issue.objects.visible_to(actor)).select_related("family", "merged_into"), pk=pk)
     placed = _placed(issue, actor)
     page = Paginator(placed, PAGE).get_page(request.GET.get("page"))
-    quoted, redacted = (
-        _counted(rows, issue, page) for rows in (Excerpt.objects.filter(issue=issue), Redaction.objects)
-    )
+    quoted = _counted(Excerpt.objects.filter(issue=issue), page)
+    redacted = _counted(Redaction.objects.all(), page)
     opened = _opened(placed, report, page, quoted)
     source = source_of(opened.report, issue, revealed) if opened else None
     may = issue.status in (Status.CONFIRMED, Status.RESOLVED)
     context = {
         "issue": issue,
         "title": title_in_words(issue),
-        "held_back": why_held_back(issue, now),
+        "held_back": (held_back := why_held_back(issue, now)),
+        "takes_two": bool(held_back) and not issue.published_at and works_in_twos(),
         "why_not": _why_not(issue, person(request)) if may and not issue.published_at else "",
-        "second_person": may and not issue.published_at and second_person_needed(issue, person(request), now),
         "may": may,
         "forms": _forms(issue, actor, opened, bound or {}),
         "opened": next(iter(bound or {}), ""),
