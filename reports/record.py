@@ -153,6 +153,14 @@ def modified_at(issue: Issue) -> datetime | None:
     return max((moment for moment in told if moment), default=None)
 
 
+def artifact_after_merge(kind: str, org: str, name: str, actor: Actor) -> Artifact | None:
+    """Where an artifact of that name went that was merged away, if the actor may see that."""
+    if "\x00" in org + name:  # PostgreSQL knows no such text
+        return None
+    merged = Artifact.objects.called(kind, org, name).filter(merged_into__isnull=False)
+    return artifacts_with_pages(actor).filter(pk__in=merged.values("merged_into")).first()
+
+
 def artifacts_with_pages(actor: Actor) -> ArtifactQuerySet:
     """Every artifact but the one that stands for "I don't know which"."""
     return Artifact.objects.visible_to(actor).filter(merged_into__isnull=True).exclude(org="")

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from reports.lineage import family_of, moves, next_position, refuse_step
-from reports.models import Affected, Alias, Artifact, Issue, Lineage, Version
+from reports.models import Affected, Alias, Artifact, Issue, Lineage, Placement, Version
 from reports.naming import find_artifact, parse
 from reports.vocabulary import FAMILY_RELATIONS, AffectedStatus, Relation, Status
 from triage import duplicates, families
@@ -332,6 +332,8 @@ def undo(decision: Decision, *, by: User, note: str = "") -> Decision:
             _stand_apart(locked.values(), by)
         for version in Version.objects.filter(pk__in=rows.added_versions):
             _unnamed(version)
+        if stood.verb == Change.END_ALIAS:
+            _findable(artifact, stood.after["name"])
         lock_issues({*rows.issues, *stood.after.get("issues", ())})
         trail = _put_back(stood)
         if stood.verb in MOVES_FAMILIES:
@@ -340,7 +342,7 @@ def undo(decision: Decision, *, by: User, note: str = "") -> Decision:
             Decision(artifact=artifact, verb=Verb.UNDO, undoes=stood, note=note, decided_at=timezone.now()),
             trail,
             by=by,
-            about=[artifact, *(locked[merged],) * bool(merged)],
+            about=[artifact, *(other for other in locked.values() if other != artifact)],
         )
 
 
@@ -406,9 +408,11 @@ def _locked(pks: Iterable[int]) -> dict[int, Artifact]:
 
 def _locked_with_families(*artifacts: Artifact, also: Iterable[int] = ()) -> dict[int, Artifact]:
     """The artifacts, and nobody grouping or deciding in the families they are of or would be the roots of."""
-    held = {family_of(artifact) for artifact in artifacts} | {artifact.pk for artifact in artifacts} | set(also)
+    pks = [artifact.pk for artifact in artifacts]
+    stand = Artifact.objects.filter(pk__in=pks).values_list("family_id", flat=True)
+    held = {pk for pk in stand if pk} | {*pks, *also}
     families.lock_families(held)
-    locked = _locked(artifact.pk for artifact in artifacts)
+    locked = _locked(pks)
     if not {family_of(artifact) for artifact in locked.values()} <= held:  # it moved while we waited
         raise ChangedSince(_decided_on(locked, after=None))
     return locked
@@ -613,9 +617,11 @@ def _settle(decision: Decision, rows: _Rows, locked: Mapping[int, Artifact], tra
     """After rows are back: what came since follows, the index is true, and issues are counted anew."""
     if moves(rows.families):  # what stands now would have other families: somebody changed lineage since
         raise DecidedSince(_decided_on(rows.artifacts, after=decision))
-    issue_ids = decision.after.get("issues", [])
+    issue_ids = set(decision.after.get("issues", []))
     if merged := decision.after.get("merged"):
         duplicates.straighten(locked[decision.artifact_id or 0], locked[merged], trail=trail)
+    renamed = [int(name.partition(":")[2]) for name in trail.after if name.startswith("report:")]
+    issue_ids |= set(Placement.objects.active().filter(report__in=renamed).values_list("issue", flat=True))
     families.follow_since(rows.left, known=rows.issues, trail=trail)
     families.reindex({*rows.artifacts, *locked})
     _touch({*issue_ids, *rows.issues})

@@ -85,7 +85,7 @@ def duplicate(loser: Artifact, survivor: Artifact) -> Duplicate:
     both = standings.filter(issue__in=Affected.objects.filter(artifact=survivor).values("issue")).count()
     kept, dropped = _steps(loser, survivor)
     shift = _shift(loser, survivor)
-    families.within_bounds(reports.count() + shift.report_count)
+    families.within_bounds(Report.objects.filter(artifact__in=[loser.pk, *shift.artifacts]).count())
     return Duplicate(
         loser=loser,
         survivor=survivor,

@@ -19,7 +19,15 @@ from reports.filters import ArtifactFilter, IssueFilter
 from reports.models import Issue, Lineage, Version
 from reports.models.artifact import ArtifactQuerySet
 from reports.models.issue import IssueQuerySet
-from reports.record import artifacts_with_pages, excerpts_of, issues_for, issues_to_triage, survivor_of, with_tallies
+from reports.record import (
+    artifact_after_merge,
+    artifacts_with_pages,
+    excerpts_of,
+    issues_for,
+    issues_to_triage,
+    survivor_of,
+    with_tallies,
+)
 from reports.twins import ArtifactTwin, IssueTwin, QueueTwin, RecordTwin
 from reports.vocabulary import ArtifactKind
 
@@ -105,8 +113,17 @@ class ArtifactList(Artifacts, ListAPIView[Any]):
     pass
 
 
-@extend_schema(summary="One model, system or dataset")
+@extend_schema(
+    summary="One model, system or dataset",
+    description="One that was merged answers with the address of the one it is part of.",
+)
 class ArtifactDetail(Artifacts, RetrieveAPIView[Any]):
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        if survivor := artifact_after_merge(kwargs["kind"], kwargs["org"], kwargs["name"], self.actor):
+            address = reverse("api_artifact", args=[f"{survivor.kind}s", survivor.org, survivor.name])
+            return Response(status=301, headers={"Location": address})
+        return super().get(request, *args, **kwargs)
+
     def filter_queryset(self, queryset: Any) -> Any:
         org, name = self.kwargs["org"], self.kwargs["name"]
         if "\x00" in org + name:  # PostgreSQL knows no such text
