@@ -105,7 +105,8 @@ def artifact(request: HttpRequest, kind: ArtifactKind, org: str, name: str) -> H
         "lineage": tree(shown, actor),
         "weeks": weekly_voices(shown, actor, until=timezone.now().date()),
     }
-    return public_page(request, "reports/artifact.html", told, page=page, report_url=report_url(shown))
+    frame = {"page": page, "report_url": report_url(shown), "subject": f"artifact:{shown.pk}"}
+    return public_page(request, "reports/artifact.html", told, **frame)
 
 
 def report_url(artifact: Artifact) -> str:

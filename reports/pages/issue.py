@@ -87,7 +87,8 @@ def issue(request: HttpRequest, number: str) -> HttpResponse:
     if shown is None:
         return moved(number, actor, "issue")
     told = told_on_page(shown, excerpts_of(shown, actor, shown=asked_for(request)))
-    return public_page(request, "reports/issue.html", told, modified=modified_at(shown), cite=cited(shown))
+    frame = {"cite": cited(shown), "subject": f"issue:{shown.pk}"}
+    return public_page(request, "reports/issue.html", told, modified=modified_at(shown), **frame)
 
 
 def told_on_page(shown: Issue, excerpts: list[Quoted]) -> dict[str, Any]:
