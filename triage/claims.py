@@ -78,9 +78,10 @@ def release_all(by: User) -> int:
     return Claim.objects.filter(user=by).delete()[0]
 
 
-def decided(issue: Issue, by: User) -> None:
-    """What deciding means for claims: this one is done with, the others are held on to."""
-    release(issue, by)
+def decided(issue: Issue, by: User, *, is_done: bool = True) -> None:
+    """What deciding means for claims: nobody need hold what is done with, and whoever decides is at the others."""
+    if is_done:
+        Claim.objects.filter(issue=issue).delete()
     renew(by)
 
 

@@ -115,6 +115,17 @@ def test_deciding_gives_one_back_and_holds_on_to_the_others(make_issue: Any, tri
     assert row.until > before + LEASE
 
 
+def test_what_is_done_with_is_held_by_nobody(make_issue: Any, triager: Any, other: Any) -> None:
+    issue = make_issue(status="new")
+    claim(issue, triager)
+
+    decided(issue, other, is_done=False)
+    assert Claim.objects.exists()
+
+    decided(issue, other)
+    assert not Claim.objects.exists()
+
+
 def test_what_has_run_out_is_not_renewed(make_issue: Any, triager: Any) -> None:
     claim(make_issue(status="new"), triager, at=timezone.now() - LEASE)
 

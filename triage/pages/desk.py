@@ -84,7 +84,7 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
         decision = decisions.decide(issue, verb, by=person(request), **form.told())
     except ValidationError as refusal:
         return refused(request, issue, refusal, verb=verb)
-    claims.decided(issue, person(request))
+    claims.decided(issue, person(request), is_done=verb not in STAYS)
     _say(request, decision)
     return _on(request, stay=pk if verb in STAYS else None)
 
@@ -226,6 +226,7 @@ def _desk(
         "next": _after(pk, lines),
         "detail": shown,
         "waiting": waiting,
+        "waiting_count": waiting,
         "progress": _progress(person(request), waiting),
     }
     if not request.htmx:  # type: ignore[attr-defined] # of its middleware

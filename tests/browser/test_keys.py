@@ -1,0 +1,235 @@
+"""The desk by keys alone: one key a decision, off where somebody types, and a control behind each of them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+from playwright.sync_api import Page, expect
+
+from reports.models import Issue, Report
+from tests.browser.walk import WIDE
+from triage.decisions import decide
+from triage.models import Claim, Decision, Suggestion
+
+pytestmark = pytest.mark.django_db(transaction=True)
+File = Callable[..., Report]
+# Told in words so different that nothing is grouped, the most urgent first.
+TOLD = {
+    "It invents a court ruling": (
+        "false_information",
+        "Asked for rulings on rent it cited one never made, by a judge.",
+    ),
+    "Deletes the wrong folder": ("unsafe_action", "Told to empty the trash, the agent removed my photographs instead."),
+    "Every doctor becomes a man": ("unfair_or_stereotyped", "From Finnish each nurse became she and each surgeon he."),
+    "Refuses to talk about knives": ("refuses_harmless", "Sharpening for the kitchen got me a lecture about violence."),
+}
+
+
+def issue_of(report: Report) -> Issue:
+    return Issue.objects.get(placements__report=report, placements__superseded_at=None)
+
+
+@pytest.fixture
+def issues(file: File, artifact: Any) -> list[Issue]:
+    """Four lone issues in the order of the queue."""
+    severities = ("critical", "high", "medium", "low")
+    filed = [
+        file(summary=summary, kind=kind, what_happened=told, severity=severity)
+        for (summary, (kind, told)), severity in zip(TOLD.items(), severities, strict=True)
+    ]
+    found = [issue_of(report) for report in filed]
+    assert len({issue.pk for issue in found}) == len(TOLD)
+    return found
+
+
+@pytest.fixture
+def desk(visitor: Callable[..., Page], site: str, triager: Any, issues: list[Issue]) -> Page:
+    page = visitor(viewport=WIDE)
+    client = Client()
+    client.force_login(triager)
+    for morsel in client.cookies.values():
+        page.context.add_cookies([{"name": morsel.key, "value": morsel.value, "url": site}])
+    page.goto("/triage/")
+    expect(title(page)).to_have_text("It invents a court ruling")
+    return page
+
+
+def title(page: Page) -> Any:
+    return page.locator("#pane h1")
+
+
+def loads(page: Page) -> list[str]:
+    """Addresses of whole pages that the browser fetches from now on."""
+    seen: list[str] = []
+    page.on("request", lambda sent: seen.append(sent.url) if sent.resource_type == "document" else None)
+    return seen
+
+
+def test_one_key_confirms_and_the_next_issue_stands_there(desk: Page, issues: list[Issue]) -> None:
+    fetched = loads(desk)
+    sent: list[str] = []
+    desk.on("request", lambda each: sent.append(each.method) if "/decide/" in each.url else None)
+
+    desk.keyboard.press("1")
+
+    expect(title(desk)).to_have_text("Deletes the wrong folder")
+    expect(desk.locator("#said")).to_contain_text("Confirmed “It invents a court ruling” as TT-")
+    assert desk.url.endswith(f"/triage/{issues[1].pk}/")
+    assert Issue.objects.get(pk=issues[0].pk).status == "confirmed"
+    assert desk.locator(".queue li.here").get_attribute("data-issue") == str(issues[1].pk)
+    assert desk.evaluate("document.activeElement.id") == "pane"
+    assert (sent, fetched) == (["POST"], [])
+
+
+def test_four_issues_cleared_and_taken_back(desk: Page, issues: list[Issue]) -> None:
+    desk.keyboard.press("1")
+    expect(title(desk)).to_have_text("Deletes the wrong folder")
+    desk.keyboard.press("3")
+    desk.keyboard.press("1")
+    expect(title(desk)).to_have_text("Every doctor becomes a man")
+    desk.keyboard.press("h")
+    desk.keyboard.press("2")
+    expect(title(desk)).to_have_text("Refuses to talk about knives")
+    desk.keyboard.press("1")
+    expect(desk.locator(".queue")).to_contain_text("Nothing is waiting.")
+    assert [Issue.objects.get(pk=issue.pk).status for issue in issues] == ["confirmed", "dismissed", "new", "confirmed"]
+    assert Issue.objects.get(pk=issues[2].pk).snoozed_until is not None
+
+    for left in (3, 2, 1, 0):
+        desk.keyboard.press("z")
+        expect(desk.locator("#said")).to_contain_text("Undone")
+        expect(desk.locator("#progress")).to_contain_text(f"{left} of 4 decided today")
+
+    assert {issue.status for issue in Issue.objects.all()} == {"new"}
+    assert not Issue.objects.exclude(snoozed_at=None).exists()
+    assert Decision.objects.count() == 8
+
+
+def test_j_and_k_move_without_loading_a_page(desk: Page, issues: list[Issue]) -> None:
+    fetched = loads(desk)
+
+    desk.keyboard.press("j")
+    expect(title(desk)).to_have_text("Deletes the wrong folder")
+    desk.keyboard.press("j")
+    expect(title(desk)).to_have_text("Every doctor becomes a man")
+    desk.keyboard.press("k")
+
+    expect(title(desk)).to_have_text("Deletes the wrong folder")
+    assert desk.title().startswith("Deletes the wrong folder")
+    assert desk.url.endswith(f"/triage/{issues[1].pk}/")
+    assert fetched == []
+    desk.go_back()
+    expect(title(desk)).to_have_text("Every doctor becomes a man")
+
+
+def test_the_next_issue_is_there_before_it_is_asked_for(desk: Page, issues: list[Issue]) -> None:
+    with desk.expect_response(lambda answer: f"/triage/{issues[2].pk}/" in answer.url):
+        desk.keyboard.press("j")
+    expect(title(desk)).to_have_text("Deletes the wrong folder")
+    desk.wait_for_timeout(200)
+    asked: list[str] = []
+    desk.on("request", lambda sent: asked.append(sent.url) if f"/triage/{issues[2].pk}/" in sent.url else None)
+
+    desk.keyboard.press("j")
+
+    expect(title(desk)).to_have_text("Every doctor becomes a man")
+    assert asked == []
+    desk.keyboard.press("1")
+    expect(title(desk)).to_have_text("Refuses to talk about knives")
+    assert Issue.objects.get(pk=issues[2].pk).status == "confirmed"
+
+
+def test_the_second_suggestion_is_shift_and_2(desk: Page, issues: list[Issue]) -> None:
+    report = Report.objects.get(placements__issue=issues[3])
+    for rank, target in enumerate(issues[:2]):
+        Suggestion.objects.create(report=report, issue=target, score=0.5, band="likely", rank=rank, method="m-1")
+    desk.goto(f"/triage/{issues[3].pk}/")
+
+    desk.keyboard.press("Shift+Digit2")
+
+    expect(desk.locator("#said")).to_contain_text("Placed the report in “Deletes the wrong folder”")
+    assert issue_of(report) == issues[1]
+
+
+def test_keys_are_off_where_somebody_types_and_with_other_keys_held(desk: Page) -> None:
+    desk.keyboard.press("/")
+    desk.keyboard.type("1 j 3")
+    assert desk.locator("#search").input_value() == "1 j 3"
+    desk.locator("#pane").focus()
+    desk.keyboard.press("Control+1")
+    desk.keyboard.press("Alt+1")
+
+    desk.keyboard.press("4")
+    desk.keyboard.type("Which version 1 was it?")
+
+    assert desk.locator("#ask_text").input_value() == "Which version 1 was it?"
+    assert not Decision.objects.exists()
+    desk.keyboard.press("Escape")
+    assert not desk.locator("#ask_text").is_visible()
+
+
+def test_keys_can_be_switched_off(desk: Page, triager: Any) -> None:
+    desk.keyboard.press("?")
+    expect(desk.locator("#keys")).to_be_visible()
+    desk.get_by_role("button", name="Turn keys off").click()
+    expect(desk.locator(".toast").first).to_contain_text("Keys are off.")
+
+    desk.keyboard.press("1")
+    desk.keyboard.press("j")
+
+    triager.refresh_from_db()
+    assert triager.uses_keys is False
+    assert not Decision.objects.exists()
+    expect(title(desk)).to_have_text("It invents a court ruling")
+
+
+def test_assigning_twice_is_to_me_and_opening_a_form_claims(desk: Page, issues: list[Issue], triager: Any) -> None:
+    with desk.expect_response(lambda answer: "/claim/" in answer.url):
+        desk.keyboard.press("a")
+    expect(desk.locator("#claim")).to_contain_text("claimed by you, ")
+    desk.keyboard.press("a")
+
+    expect(desk.locator("#said")).to_contain_text("Assigned")
+    expect(title(desk)).to_have_text("It invents a court ruling")
+    assert Issue.objects.get(pk=issues[0].pk).assignee == triager
+    assert Claim.objects.get().user == triager  # said something of it, and is still at it
+
+
+def test_a_conflict_says_what_changed_and_a_second_press_decides_on_top(
+    desk: Page, issues: list[Issue], someone: Any
+) -> None:
+    decide(issues[0], "classify", by=someone("moderator"), severity="high")
+
+    desk.keyboard.press("1")
+
+    expect(desk.locator("#errors")).to_contain_text("Severity: Critical → High")
+    expect(desk.locator("#errors")).to_contain_text("moderator@example.org")
+    assert Issue.objects.get(pk=issues[0].pk).status == "new"
+
+    desk.keyboard.press("1")
+
+    expect(title(desk)).to_have_text("Deletes the wrong folder")
+    assert Issue.objects.get(pk=issues[0].pk).status == "confirmed"
+
+
+def test_every_key_has_a_control_that_can_be_seen(desk: Page) -> None:
+    shown = desk.locator("[data-key]").evaluate_all(
+        "all => all.filter(one => one.checkVisibility()).map(one => one.dataset.key)"
+    )
+
+    assert {"1", "3", "4", "h", "a", "p", "e", "/", "?", "z"} <= set(shown)
+
+
+def test_x_selects_and_a_new_list_keeps_it(desk: Page) -> None:
+    desk.keyboard.press("j")
+    expect(title(desk)).to_have_text("Deletes the wrong folder")
+    desk.keyboard.press("x")
+    assert desk.locator(".pick input:checked").count() == 1
+    desk.keyboard.press("k")
+    expect(title(desk)).to_have_text("It invents a court ruling")
+
+    desk.keyboard.press("1")
+
+    expect(title(desk)).to_have_text("Deletes the wrong folder")
+    assert desk.locator(".pick input:checked").count() == 1
