@@ -101,6 +101,11 @@ PAGES = [
     Row("queue_view", NOBODY, args=("{view}",)),  # its owner's alone
     Row("queue_view_copy", DESK, "post", args=("{view}",)),
     Row("queue_view_delete", NOBODY, "post", args=("{view}",)),
+    Row("workbench_merge", DESK, args=("{new}",)),
+    Row("workbench_merge", DESK, "post", args=("{new}",), posted={"other": "{new}"}),
+    Row("workbench_split", DESK, args=("{new}",)),
+    Row("workbench_split", DESK, "post", args=("{new}",)),
+    Row("queue_health", DESK),
     Row("themes", DESK),
     Row("theme", DESK, args=("{theme}",)),
     Row("triage_undo", DESK, "post", args=("{decision}",)),

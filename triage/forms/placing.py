@@ -93,11 +93,6 @@ class MergeForm(MoveForm):
             raise forms.ValidationError(_("That is this issue itself."))
         return found
 
-    def told(self) -> dict[str, Any]:
-        told = super().told()
-        told.pop("target_revision", None)
-        return told
-
 
 class SplitForm(MoveForm):
     """Which reports leave: ids with commas between them, or else those of the engine's ``proposal``."""
