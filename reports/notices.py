@@ -134,7 +134,7 @@ def tell(event: Event, *, undone: str = "") -> None:
     # A merged issue is told of as what it became.
     chief = f"issue:{issues[-1 if verb == 'merge' else 0]}" if issues else f"artifact:{artifacts[0]}"
     now = timezone.now()
-    told = {
+    told: dict[str, Any] = {
         "issues": issues,
         "reports": named["report"],
         "artifacts": [] if issues else [f"artifact:{pk}" for pk in artifacts],

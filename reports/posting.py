@@ -86,7 +86,7 @@ class Reader:
         """No more mail. The address of a report's contact was for this alone: it is erased."""
         if self.report_id is not None:
             forget_contact(self.report_id)
-        elif user := User.objects.filter(pk=self.user_id).first():
+        elif user := User.objects.filter(pk=self.user_id or 0).first():
             stop_email(user, "" if everything else self.subject)
 
 
@@ -220,7 +220,7 @@ def composed(reader: Reader, notices: list[Notice]) -> tuple[EmailMessage | None
 def opened(contact: Contact) -> str:
     """The address; "" if it was sealed with a key that is gone."""
     try:
-        return unseal(contact.sealed_email)
+        return unseal(bytes(contact.sealed_email))
     except InvalidToken:
         log.warning("contact sealed with another key", report=contact.report_id)
         return ""

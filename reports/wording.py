@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from accounts.policy import ANONYMOUS, Act, Actor, allows
+from accounts.policy import ANONYMOUS, Act, Actor, allows, spokesperson
 from ledger.models import Event
 from reports.models import Artifact, Issue, Notice, Report, Subscription
 from reports.models.notice import LIST, MINE, QUEUE
@@ -181,12 +181,13 @@ def _topic(subject: str, thing: Issue | Artifact | Report, actor: Actor) -> Topi
 
 
 def address_of(issue: Issue, actor: Actor) -> str:
-    """Where ``actor`` reads the issue: at the desk, at the maintainers' desk, or on its public page."""
+    """Where ``actor`` reads the issue: at the desk, at the maintainers' desk (a query each), or on its public page."""
     if allows(actor, Act.DECIDE):
         return reverse("triage_issue", args=[issue.pk])
-    if issue.number and issue.is_public:
-        return issue.get_absolute_url()
-    return reverse("notices")
+    speaker = spokesperson(actor)
+    if speaker.speaks_for and Issue.objects.told_to(speaker).filter(pk=issue.pk).exists():
+        return reverse("maintain_issue", args=[issue.pk])
+    return issue.get_absolute_url() if issue.number else reverse("notices")
 
 
 def followed(user: User, actor: Actor) -> list[Topic]:

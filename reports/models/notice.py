@@ -4,7 +4,7 @@ from typing import Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import BigIntegerField, Exists, F, Func, OuterRef, Q, Value
+from django.db.models import Exists, F, Func, OuterRef, Q, Value
 from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -83,9 +83,11 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
         )
 
 
-_PART = {"function": "SPLIT_PART", "output_field": models.CharField()}
-_NAMED = Func(F("subject"), Value(":"), Value(1), **_PART)
-_NUMBER = Cast(Func(F("subject"), Value(":"), Value(2), **_PART), BigIntegerField())
+_CODE = models.CharField()
+_NAMED = Func(F("subject"), Value(":"), Value(1), function="SPLIT_PART", output_field=_CODE)
+_NUMBER = Cast(
+    Func(F("subject"), Value(":"), Value(2), function="SPLIT_PART", output_field=_CODE), models.BigIntegerField()
+)
 
 
 class Notice(models.Model):

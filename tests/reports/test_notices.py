@@ -227,6 +227,18 @@ def test_a_decision_that_is_not_made_tells_nobody(make_issue: Make, reader: Any,
     assert not Notice.objects.exists()
 
 
+def test_maintainers_are_led_to_their_desk(make_issue: Make, artifact: Any, someone: Make, client: Client) -> None:
+    maintainer = someone("maintainer", artifact_id=artifact.pk)
+    about = make_issue(embargo_until=timezone.now() + timedelta(days=3))
+    Affected.objects.filter(issue=about).update(notified_at=timezone.now())
+
+    act("notify", about)
+    client.force_login(maintainer)
+
+    opened = Notice.objects.get(channel="list")
+    assert client.get(f"/notices/{opened.pk}/")["Location"] == f"/maintain/{about.pk}/"
+
+
 # What may be seen
 
 
