@@ -105,6 +105,7 @@ def celery_settings(broker_url: str) -> dict[str, Any]:
                 "options": {"expires": TASK_LIMIT_S},
             },
             "link_themes": {"task": "triage.tasks.link_themes", "schedule": crontab(hour=NIGHT, minute=30)},
+            "reprioritise": {"task": "triage.tasks.reprioritise", "schedule": crontab(hour=NIGHT, minute=20)},
             "propose": {"task": "triage.tasks.propose", "schedule": crontab(hour=NIGHT, minute=50)},
         },
     }

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 from datetime import date
+from math import inf
+from time import monotonic
 from typing import Any
 
 from django.db import connection, transaction
@@ -84,15 +86,20 @@ def recounting(issue_ids: Iterable[int], *, days: Iterable[date] | None = None) 
     return ";".join((ISSUE_COUNTS, DROP_CELLS, COUNT_CELLS)), parameters
 
 
-def reprioritise(*, most: int = 500) -> int:
-    """Write every issue's priority anew, ``most`` in a transaction. Returns how many changed. Safe to run at any time.
+def reprioritise(*, after: int = 0, most: int = 500, until: float = inf) -> tuple[int, int | None]:
+    """Write every issue's priority anew, ``most`` in a transaction. Safe to run at any time, and again.
 
-    For when a weight changed: that of a context of use, or one of those in ``triage.priority``.
+    For when a weight changed: that of a context of use, or one of those in ``triage.priority``. Begins with the issue
+    ``after`` that number, and stops at the moment ``until`` of the steady clock. Returns how many changed, and the last
+    that was looked at if there may be more.
     """
-    changed, after = 0, 0
-    while after is not None:
+    changed, last = 0, after
+    while monotonic() < until:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(REPRIORITISE, {"after": after, "most": most, **priority.PARAMETERS})
-            after, written = cursor.fetchone()
+            cursor.execute(REPRIORITISE, {"after": last, "most": most, **priority.PARAMETERS})
+            looked_at, written = cursor.fetchone()
         changed += written
-    return changed
+        if looked_at is None:
+            return changed, None
+        last = looked_at
+    return changed, last

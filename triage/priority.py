@@ -85,7 +85,7 @@ class Factor:
 
     @property
     def times(self) -> str:
-        return f"×{number_format(round(self.weight, 1), use_l10n=True)}"
+        return f"×{rounded(self.weight)}"
 
     def __str__(self) -> str:
         return f"{self.words} {self.times}"
@@ -123,7 +123,12 @@ def explained(issue: Issue, *, now: datetime | None = None) -> Priority:
 
 def choice_in_words(weight: float) -> str:
     """The name of a weight that a person gave; the number itself if it is none of the choices."""
-    return next((str(words) for value, words in CHOICES if value == weight), f"×{number_format(weight, use_l10n=True)}")
+    return next((str(words) for value, words in CHOICES if value == weight), f"×{rounded(weight)}")
+
+
+def rounded(weight: float) -> str:
+    """To one digit after the point, if there is anything there."""
+    return number_format(int(weight) if weight == int(weight) else round(weight, 1))
 
 
 def _further(issue: Issue) -> list[Factor]:

@@ -1,5 +1,6 @@
 """Doorbells: fetch by id, call the verb, go. The sweep serves what was not rung."""
 
+import time
 from datetime import timedelta
 
 from celery import shared_task
@@ -9,7 +10,7 @@ from reports import posting
 from reports.idempotency import forget_answers
 from reports.models import Report
 from reports.voices import throw_salts_away
-from triage import bulk, embeddings, growth, index, matching, proposals, themes
+from triage import bulk, counting, embeddings, growth, index, matching, proposals, themes
 from triage.bell import bell
 
 SWEEP_AFTER = timedelta(seconds=5)  # by then the bell would have rung
@@ -17,6 +18,7 @@ SWEEP_AT_MOST = 500  # reports one sweep takes on, well within a task's minute
 RENEWED_AT_MOST = 200  # reports analysed anew in one sweep after the analyser has changed
 PLACED_AT_MOST = 500  # issues given a theme at a time, and the same holds
 LINKED_AT_MOST = 100  # themes that changed, compared with those near them at a time
+HALF_A_MINUTE_S = 30.0
 CHANGED_LATELY = timedelta(days=2)  # two nights, so that a night missed is made up for by the next
 
 
@@ -82,3 +84,11 @@ def propose(*after: int) -> None:
     last = proposals.propose(after=max(after, default=0))
     if last is not None:
         bell.ring(propose, last)
+
+
+@shared_task(ignore_result=True)
+def reprioritise(*after: int) -> None:
+    """What is urgent once more, half a minute at a time; rings for those that follow. Nightly, if nobody rang."""
+    _changed, last = counting.reprioritise(after=max(after, default=0), until=time.monotonic() + HALF_A_MINUTE_S)
+    if last is not None:
+        bell.ring(reprioritise, last)
