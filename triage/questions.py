@@ -15,7 +15,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.policy import Actor
-from reports.models import Affected, Artifact, DailyCount, Placement, Signal
+from reports.models import Affected, Artifact, DailyCount, Issue, Placement, Signal
 from reports.vocabulary import Channel, ContextOfUse, FoundBy, Harm, HazardLevel, Kind, LifecycleStage, Severity, Status
 from triage.models import Claim, ThemeIssue
 from triage.priority import OPEN_SIGNALS
@@ -423,7 +423,8 @@ def _standing() -> "QuerySet[Placement]":
 
 def to_look_at() -> Q:
     """What the engine joined to judged issues, and what grows fast."""
-    return Q(status__in=STANDING) & (GROWING | having(UNLOOKED))
+    growing = Issue.objects.filter(GROWING).order_by().values("pk")
+    return Q(status__in=STANDING, pk__in=growing.union(UNLOOKED.order_by().values("issue")))
 
 
 def signalled(**which: Any) -> Callable[[Actor], Q]:

@@ -195,6 +195,10 @@ class Issue(models.Model):
                 condition=Q(waits=True),
             ),
             models.Index(fields=["status", "-priority"], name="issue_by_priority"),
+            # what few issues are is looked for in all of them
+            models.Index(fields=["id"], name="issue_snoozed", condition=Q(snoozed_at__isnull=False)),
+            models.Index(fields=["id"], name="issue_growing", condition=Q(growth_flagged_at__isnull=False)),
+            models.Index(fields=["id"], name="issue_disputed", condition=Q(is_disputed=True)),
         ]
 
     def __str__(self) -> str:

@@ -138,6 +138,7 @@ class Report(models.Model):
             models.Index(fields=["id"], name="report_ungrouped", condition=Q(grouped_at__isnull=True)),
             models.Index(fields=["artifact", "reported_at"], name="report_artifact_time"),
             models.Index(fields=["rule_id"], name="report_rule", condition=~Q(rule_id="")),
+            models.Index(fields=["id"], name="report_held", condition=Q(held_at__isnull=False)),
         ]
 
     def __str__(self) -> str:
