@@ -21,6 +21,7 @@ from reports.record import lineage_of
 from reports.redaction import summary_in_a_list
 from reports.vocabulary import AffectedStatus, Status
 from triage import priority
+from triage.answers import Told, answers_for
 from triage.claims import Lease, leases
 from triage.comparison import Comparison, Opinion, Proposed, comparison_of, opinions_of, proposed_for
 from triage.forms import FORMS, MoveForm
@@ -87,6 +88,7 @@ class Detail:
     parents: list[Lineage]
     children: list[Lineage]
     trials: list[Reproduction]
+    answers: list[Told]
     reader: User
     conflict: Conflict | None
 
@@ -184,6 +186,7 @@ def detail_of(
         parents=parents,
         children=children,
         trials=list(trials_of(issue)[:MOST_TRIALS]),
+        answers=answers_for(issue) if issue.number else [],
         reader=reader,
         conflict=Conflict(" ".join(refusal.messages), told_of(getattr(refusal, "since", ()), issue))
         if refusal
