@@ -11,7 +11,7 @@ from config import health
 from reports import converters  # noqa: F401 -- registers "any_kind" and "issue_number"
 from reports.pages import artifact, filing, issue, notices, receipt
 from triage import pages as desk
-from triage.pages import bulk, maintainer, publication, reproductions, reveal, views, workbench
+from triage.pages import artifacts, bulk, maintainer, publication, reproductions, reveal, views, workbench
 from triage.pages.health import queue_health
 from triage.pages.quality import quality
 
@@ -64,6 +64,12 @@ urlpatterns = [
     path("triage/views/<int:pk>/delete/", views.queue_view_delete, name="queue_view_delete"),
     path("triage/themes/", desk.themes, name="themes"),
     path("triage/themes/<int:pk>/", desk.theme, name="theme"),
+    path("triage/artifacts/", artifacts.artifact_desks, name="artifact_desks"),
+    path("triage/artifacts/<int:pk>/", artifacts.artifact_desk, name="artifact_desk"),
+    path("triage/artifacts/<int:pk>/decide/", artifacts.artifact_decide, name="artifact_decide"),
+    path("triage/artifacts/<int:pk>/merge/", artifacts.artifact_merge, name="artifact_merge"),
+    path("triage/artifacts/<int:pk>/lineage/", artifacts.artifact_lineage, name="artifact_lineage"),
+    path("triage/artifacts/<int:pk>/undo/<int:decision>/", artifacts.artifact_undo, name="artifact_undo"),
     path("triage/artifacts/<int:pk>/confirm/", desk.confirm_artifact, name="confirm_artifact"),
     path("triage/<int:pk>/reproductions/", reproductions.reproductions, name="reproductions"),
     path("maintain/", maintainer.maintain, name="maintain"),

@@ -109,6 +109,12 @@ PAGES = [
     Row("themes", DESK),
     Row("theme", DESK, args=("{theme}",)),
     Row("triage_undo", DESK, "post", args=("{decision}",)),
+    Row("artifact_desks", DESK),
+    Row("artifact_desk", DESK, args=("{waiting}",)),
+    Row("artifact_decide", DESK, "post", args=("{waiting}",), posted={"verb": "confirm_artifact"}),
+    Row("artifact_merge", DESK, args=("{waiting}",)),
+    Row("artifact_lineage", DESK, args=("{waiting}",)),
+    Row("artifact_undo", DESK, "post", args=("{confirmed}", "{decision}")),
     Row("confirm_artifact", DESK, "post", args=("{waiting}",)),
     Row("sign_in", ALL, args=("no-code",)),  # the code decides, see tests/accounts/test_tokens.py
     Row("set_language", ALL, "post", posted={"language": "ar"}),
@@ -267,6 +273,7 @@ def house(file: Callable[..., Any], artifact: Any, make_issue: Callable[..., Any
         "public": make_issue().number,
         "dismissed": make_issue(status="dismissed", number="TT-2026-00077").number,
         "waiting": str(artifact_named("model", "acme/waiting").pk),
+        "confirmed": str(artifact_named("model", "acme/confirmed").pk),
         "decision": str(confirm_artifact(artifact_named("model", "acme/confirmed"), by=decider).pk),
     }
 
