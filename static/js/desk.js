@@ -31,6 +31,7 @@ function press(control) {
     control.focus();
     control.select();
   } else {
+    if (control.matches("summary")) control.focus({ preventScroll: true });
     control.click();
   }
 }
