@@ -1,5 +1,6 @@
 """Forms of the moves that say when an issue comes up again, who has it, how much it matters and what it is."""
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -109,7 +110,7 @@ class ClassifyForm(MoveForm):
     in_stated_use = forms.TypedChoiceField(
         label=_("Within stated use"), required=False, coerce=lambda word: word == "yes", empty_value=None
     )
-    CHOICES = {
+    CHOICES: Mapping[str, Sequence[tuple[Any, Any]]] = {
         "kind": Kind.choices,
         "severity": Severity.choices,
         "lifecycle_stage": LifecycleStage.choices,

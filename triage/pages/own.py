@@ -32,7 +32,8 @@ class DeskForm(forms.Form):
     uses_keys = forms.BooleanField(label=gettext_lazy("Keys on the desk"), required=False)
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        super().__init__(*args, initial={"reads": user.reads, "uses_keys": user.uses_keys}, **kwargs)
+        super().__init__(*args, **kwargs)
+        self.initial = {"reads": user.reads, "uses_keys": user.uses_keys}
         known = sorted({*languages(), *user.reads}, key=language_word)
         self.fields["reads"].choices = [(code, language_word(code)) for code in known]  # type: ignore[attr-defined] # a ChoiceField
 
