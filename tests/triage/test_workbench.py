@@ -332,6 +332,14 @@ def test_a_proposal_is_answered_by_the_merge(desk: Client, reports: list[Report]
     assert made.taken_at is not None
 
 
+@pytest.mark.parametrize("name", ["workbench_merge", "workbench_split"])
+def test_there_is_a_way_back_and_forms_lead_here(desk: Client, gathered: Issue, name: str) -> None:
+    page = desk.get(reverse(name, args=[gathered.pk])).content.decode()
+
+    assert f'action="{reverse(name, args=[gathered.pk])}"' in page
+    assert page.count(f'href="{reverse("triage_issue", args=[gathered.pk])}"') > 0
+
+
 # Split
 
 

@@ -107,7 +107,7 @@ def _merging(
     status: int = 200,
 ) -> HttpResponse:
     actor = actor_of(request)
-    context: dict[str, Any] = {"here": here, "title": title_in_words(here), "asked": asked}
+    context: dict[str, Any] = {"issue": here, "title": title_in_words(here), "asked": asked}
     if pair is None:
         context["candidates"] = candidates_for(here, actor)
     else:
@@ -221,7 +221,7 @@ def _splitting(
     page = Paginator(_placements(here, actor), PAGE).get_page(_page_asked(request))
     listed = {placement.report_id for placement in page}
     context: dict[str, Any] = {
-        "here": here,
+        "issue": here,
         "title": title_in_words(here),
         "proposed": proposed,
         "page": page,
