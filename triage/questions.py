@@ -15,7 +15,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.policy import Actor
-from reports.models import Affected, Artifact, DailyCount, Issue, Placement, Signal
+from reports.models import Affected, Artifact, DailyCount, Issue, Placement, Signal, Version
 from reports.vocabulary import Channel, ContextOfUse, FoundBy, Harm, HazardLevel, Kind, LifecycleStage, Severity, Status
 from triage.models import Claim, ThemeIssue
 from triage.priority import OPEN_SIGNALS
@@ -294,9 +294,9 @@ def standing(**reports: Any) -> Q:
     return Q(Exists(Placement.objects.active().filter(issue=OuterRef("pk"), **told)))
 
 
-def counted(**cells: Any) -> Q:
+def counted(*which: Q, **cells: Any) -> Q:
     """Issues that count a report of such a cell: read off the daily counts, which lie by issue."""
-    return Q(Exists(DailyCount.objects.filter(issue=OuterRef("pk"), **cells)))
+    return Q(Exists(DailyCount.objects.filter(*which, issue=OuterRef("pk"), **cells)))
 
 
 def plainly(**columns: Any) -> Callable[[Actor], Q]:
@@ -316,7 +316,9 @@ def of_artifact(value: str, actor: Actor) -> Q:
     else:
         meant = known.filter(Q(low_name__regex=like(org)) | Q(low_org__regex=like(org)))
     ids = meant.order_by().values("pk")
-    return Q(family__in=ids) | having(Affected.objects.filter(artifact__in=ids))
+    # one set of issues, because an "or" of two would be asked of every issue there is
+    of_family = Issue.objects.filter(family__in=ids).order_by().values("pk")
+    return Q(pk__in=of_family.union(Affected.objects.filter(artifact__in=ids).order_by().values("issue")))
 
 
 def of_assignee(value: str, actor: Actor) -> Q:
@@ -354,15 +356,14 @@ def of_language(value: str, actor: Actor) -> Q:
     if value == NONE:
         return counted(language="")
     low = value.lower()
-    return counted(language__iexact=low) | counted(language__istartswith=f"{low}-")
+    return counted(Q(language__iexact=low) | Q(language__istartswith=f"{low}-"))
 
 
 def of_version(value: str, actor: Actor) -> Q:
     if value == NONE:
         return counted(version=None)
-    if "*" in value:
-        return counted(version__name__iregex=like(value))
-    return counted(version__name__iexact=value)
+    lookup = {"name__iregex": like(value)} if "*" in value else {"name__iexact": value}
+    return counted(version__in=Version.objects.filter(**lookup).order_by().values("pk"))
 
 
 def of_rule(value: str, actor: Actor) -> Q:
@@ -404,7 +405,7 @@ STATES: dict[str, tuple[Promise | str, Callable[[Actor], Q]]] = {
     "private": (_("With a private report"), lambda actor: standing(visibility="private")),
     "gated": (_("Gated"), plainly(hazard_level__gte=HazardLevel.GATED)),
     "embargoed": (_("Under embargo"), plainly(embargo_until__gt=Now())),
-    "possible-regression": (_("Possible regression"), plainly(is_possible_regression=True)),
+    "possible-regression": (_("Possible regression"), plainly(is_possible_regression=True, waits=True)),
     "auto-placed": (_("Placed by the engine, not looked at"), lambda actor: having(UNLOOKED)),
     "growing": (_("Growing fast"), lambda actor: GROWING),
     "look": (_("To look at"), lambda actor: to_look_at()),

@@ -126,20 +126,26 @@ def found(query: Query, actor: Actor) -> IssueQuerySet:
 
 
 def count(query: Query, actor: Actor) -> int:
-    """How many it finds. What simply waits is counted by its index."""
-    return waiting_count() if query.text == WAITING and actor.is_triager else found(query, actor).count()
+    """How many it finds."""
+    return waiting_count() if is_all_that_waits(query, actor) else found(query, actor).count()
+
+
+def is_all_that_waits(query: Query, actor: Actor) -> bool:
+    """Then it is counted by its index."""
+    return query.text == WAITING and actor.is_triager
 
 
 class Found(Paginator):  # type: ignore[type-arg] # generic in the stubs only
     """The pages of a search. Counted without the titles and the order, which nobody needs for that."""
 
     def __init__(self, query: Query, actor: Actor) -> None:
-        self.query, self.actor = query, actor
-        super().__init__(titled(found(query, actor)).select_related("family"), PAGE)
+        self.found = found(query, actor)  # once: it may have looked words up
+        self.is_waiting = is_all_that_waits(query, actor)
+        super().__init__(titled(self.found).select_related("family"), PAGE)
 
     @cached_property
     def count(self) -> int:
-        return count(self.query, self.actor)
+        return waiting_count() if self.is_waiting else self.found.count()
 
 
 def page(query: Query, actor: Actor, number: str | int | None = 1) -> "Page[Issue]":

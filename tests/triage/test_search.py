@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from accounts.actors import actor_for
 from accounts.policy import ANONYMOUS, Actor
 from reports.models import Issue, Report, Signal
-from triage import grammar, search
+from triage import grammar, sealing, search
 from triage.counting import recount
 from triage.filters import QueueFilter
 from triage.models import Claim, Theme, ThemeIssue
