@@ -13,11 +13,14 @@ from django.utils import timezone, translation
 
 from accounts.actors import actor_for
 from reports.models import Affected, DailyCount, Issue, Placement
+from reports.vocabulary import Status
 from triage import bulk as bulks
 from triage import decisions, tasks
+from triage.bell import bell
 from triage.bulk import cancel, carry_on, left_behind, may_steer, resume, start, take_back, take_next
 from triage.decisions import decide
 from triage.models import Bulk, Claim, Constraint, Decision
+from triage.moves import MOVES, Verb
 from triage.selection import MatchedOtherwise, Selection, chosen, foreseen
 
 pytestmark = pytest.mark.django_db
@@ -206,7 +209,7 @@ def test_why_one_is_skipped_is_said_in_the_language_of_who_started_it(make_issue
     issue = make_issue(status="resolved")
     with translation.override("ar"):
         bulk = start("dismiss", SPAM, selection=these([issue]), by=triager)
-        sentence = str(decisions.MOVES[decisions.Verb.DISMISS].refusals[issue.status])
+        sentence = str(MOVES[Verb.DISMISS].refusals[Status.RESOLVED])
 
     assert finish(bulk).skipped == {str(issue.pk): sentence}
 
@@ -371,7 +374,7 @@ def test_an_account_that_is_gone_stops_it(new: Any, someone: Make, gone: str) ->
 
 def test_a_run_has_an_end_and_rings_for_the_rest(new: Any, triager: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     rung: list[int] = []
-    monkeypatch.setattr(tasks.bell, "ring", lambda task, row_id: rung.append(row_id))
+    monkeypatch.setattr(bell, "ring", lambda task, row_id: rung.append(row_id))
     monkeypatch.setattr(bulks, "CHUNK_S", 0.0)
     bulk = start("dismiss", SPAM, selection=these(new(2)), by=triager)
 
@@ -390,7 +393,7 @@ def test_the_sweep_rings_for_what_nobody_serves(new: Any, triager: Any, monkeypa
     Bulk.objects.filter(pk=served.pk).update(seen_at=timezone.now())
     Bulk.objects.filter(pk=ended.pk).update(ended_at=timezone.now())
     rung: list[int] = []
-    monkeypatch.setattr(tasks.bell, "ring", lambda task, row_id: rung.append(row_id))
+    monkeypatch.setattr(bell, "ring", lambda task, row_id: rung.append(row_id))
 
     tasks.sweep()
 

@@ -298,8 +298,9 @@ def test_many_that_were_skipped_are_paged(desk: Client, make_issue: Make, triage
 
 def test_the_list_tells_mine_from_everybody_s(desk: Client, new: Any, triager: Any, someone: Make) -> None:
     issues = new(2)
-    mine, other = started(issues, triager), started(issues, someone("moderator"))
-    cancel(other, by=other.by)
+    moderator = someone("moderator")
+    mine, other = started(issues, triager), started(issues, moderator)
+    cancel(other, by=moderator)
 
     everybody_s = desk.get(reverse("bulk"))
     my_own = desk.get(reverse("bulk"), {"mine": "1"})
