@@ -21,7 +21,7 @@ from bench.table import Line, machine, percentile, show
 BASE = Path(__file__).resolve().parent.parent
 REPORTS, ISSUES = 100_000, 20_000
 SEED = 7
-ASKED = 20  # times each page is asked for, after it was asked for twice
+ASKED = 12  # times each page is asked for, after it was asked for twice
 BUDGET_MS = 150.0  # p95 of a step; DESIGN §6
 LARGE = re.compile(r"Seq Scan on (reports_(?:issue|report|placement|evidence))\b")
 # Pages that everybody sees all day: their plans must not read a large table whole. The others are timed.

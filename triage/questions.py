@@ -303,6 +303,10 @@ def plainly(**columns: Any) -> Callable[[Actor], Q]:
     return lambda actor: Q(**columns)
 
 
+def always(asked: Q) -> Callable[[Actor], Q]:
+    return lambda actor: asked
+
+
 def like(value: str) -> str:
     """A name with ``*`` for whatever as a regular expression, in any case."""
     return "^" + ".*".join(re.escape(part) for part in value.lower().split("*")) + "$"
@@ -488,11 +492,9 @@ QUESTIONS: dict[str, Question] = {
     "version": Named(
         _("Version"), of_version, _("a version's name, as 2026-05 or 2026*, or none"), called={NONE: _("not said")}
     ),
-    "source": Among(
-        _("Came by"), {value: (label, lambda actor, v=value: counted(channel=v)) for value, label in Channel.choices}
-    ),
+    "source": Among(_("Came by"), {value: (label, always(counted(channel=value))) for value, label in Channel.choices}),
     "found": Among(
-        _("Found by"), {value: (label, lambda actor, v=value: standing(found_by=v)) for value, label in FoundBy.choices}
+        _("Found by"), {value: (label, always(standing(found_by=value))) for value, label in FoundBy.choices}
     ),
     "rule": Named(
         _("Scanner rule"),

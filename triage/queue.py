@@ -181,7 +181,7 @@ def standing_claims() -> "QuerySet[Claim]":
 def worst_signals(issue_ids: Iterable[int]) -> dict[int, str]:
     """Of each issue with an open early warning, its tier; "alarm" outweighs "watch"."""
     opened = Signal.objects.filter(issue__in=list(issue_ids), state__in=OPEN_SIGNALS).order_by("-tier")
-    tiers: dict[int, str] = dict(opened.values_list("issue", "tier"))  # type: ignore[arg-type] # issue is not null
+    tiers: dict[int, str] = dict(opened.values_list("issue", "tier"))
     return tiers
 
 
@@ -190,7 +190,7 @@ def last_changes(issue_ids: Iterable[int]) -> dict[int, datetime]:
     decided = Decision.objects.filter(
         issue__in=list(issue_ids), verb__in=STATUS_VERBS, undoes=None, undone_by=None
     ).order_by()
-    return dict(decided.values_list("issue").annotate(last=Max("decided_at")))  # type: ignore[arg-type] # issue is given
+    return dict(decided.values_list("issue").annotate(last=Max("decided_at")))
 
 
 def suggestions(report_ids: Iterable[int | None]) -> list[Suggestion]:

@@ -66,7 +66,7 @@ def listed(user: User, actor: Actor, *, here: Query | None = None, counted: bool
     """The views to choose from, with how many issues each finds, in three queries however many there are."""
     own = list(View.objects.filter(owner=user).order_by("name")[:MOST])
     others = View.objects.filter(is_shared=True).exclude(owner=user).select_related("owner").order_by("name", "pk")
-    rows = [(str(default.name), default.text, None) for default in DEFAULTS]
+    rows: list[tuple[str, str, View | None]] = [(str(default.name), default.text, None) for default in DEFAULTS]
     rows += [(view.name, view.query, view) for view in (*own, *others[:MOST])]
     queries = [search.parse(text) for _name, text, _view in rows]
     counts: Sequence[int | None] = count_all(queries, actor) if counted else [None] * len(rows)
