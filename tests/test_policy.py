@@ -21,7 +21,9 @@ ALL = frozenset(ROLES)
 SIGNED_IN = ALL - {"anonymous"}
 DESK = frozenset({"triager", "moderator"})
 MODERATORS = frozenset({"moderator"})
+MAINTAINERS = frozenset({"maintainer"})
 NOBODY: frozenset[str] = frozenset()
+TRIED = {"version": "2026-06", "tries": "3", "failures": "1"}
 
 # Whose pages are their own, and why they have no rows here.
 APART = {
@@ -95,7 +97,7 @@ PAGES = [
     Row("publication", DESK, "post", args=("{new}",), posted={"verb": "write", "public_title": "Invents rulings"}),
     Row("publication_preview", DESK, args=("{new}",)),
     Row("reveal", DESK, "post", args=("{reference}",), posted={"issue": "{new}"}),
-    Row("queue_views", DESK),
+    Row("views", DESK),
     Row("queue_view_new", DESK),
     Row("queue_view_new", DESK, "post", posted={"name": "Odd ones", "query": "is:new"}),
     Row("queue_view", NOBODY, args=("{view}",)),  # its owner's alone
@@ -116,6 +118,15 @@ PAGES = [
     Row("artifact_lineage", DESK, args=("{waiting}",)),
     Row("artifact_undo", DESK, "post", args=("{confirmed}", "{decision}")),
     Row("confirm_artifact", DESK, "post", args=("{waiting}",)),
+    Row("reproductions", DESK, args=("{new}",)),
+    Row("reproductions", DESK, "post", args=("{told}",), posted={"artifact": "{artifact}", **TRIED}),
+    Row("maintain", MAINTAINERS),
+    Row("maintain_issue", MAINTAINERS, args=("{told}",)),
+    Row("maintain_acknowledge", MAINTAINERS, "post", args=("{told}",), posted={"artifact": "{artifact}"}),
+    Row("maintain_answer", MAINTAINERS, "post", args=("{told}",), posted={"artifact": "{artifact}", "text": "Yes."}),
+    Row("maintain_reproduce", MAINTAINERS, "post", args=("{told}",), posted={"artifact": "{artifact}", **TRIED}),
+    Row("maintain_take_back", MAINTAINERS, "post", args=("{told}",), posted={"reproduction": "1"}),
+    Row("maintain_reveal", MAINTAINERS, "post", args=("{told}",), posted={"report": "{reference}"}),
     Row("sign_in", ALL, args=("no-code",)),  # the code decides, see tests/accounts/test_tokens.py
     Row("set_language", ALL, "post", posted={"language": "ar"}),
     Row("api_docs", ALL),
@@ -275,7 +286,17 @@ def house(file: Callable[..., Any], artifact: Any, make_issue: Callable[..., Any
         "waiting": str(artifact_named("model", "acme/waiting").pk),
         "confirmed": str(artifact_named("model", "acme/confirmed").pk),
         "decision": str(confirm_artifact(artifact_named("model", "acme/confirmed"), by=decider).pk),
+        "told": str(told_of(make_issue(), report).pk),
     }
+
+
+def told_of(issue: Any, report: Any) -> Any:
+    """The issue, with the report in it, and its maintainers told."""
+    from reports.models import Placement
+
+    issue.affected.update(notified_at=issue.confirmed_at)
+    Placement.objects.create(report=report, issue=issue, by="person")
+    return issue
 
 
 def ask(client: Client, row: Row, house: dict[str, str], **extra: Any) -> Any:

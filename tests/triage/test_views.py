@@ -89,6 +89,13 @@ def test_what_cannot_be_kept_is_explained_and_not_kept(
     assert said in answer.content.decode()
 
 
+def test_the_search_one_comes_from_can_be_kept(desk: Client) -> None:
+    page = desk.get("/triage/views/", {"q": "is:new <b>"}).content.decode()
+
+    assert 'href="/triage/views/new/?q=is%3Anew%20%3Cb%3E"' in page
+    assert "<b>" not in page.split("<main", 1)[1].split("</h1>", 1)[1].split("</section>", 1)[0]
+
+
 def test_there_are_only_so_many(desk: Client, triager: Any) -> None:
     View.objects.bulk_create(View(owner=triager, name=f"Number {at}", query="") for at in range(views.MOST))
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.actors import actor_of, needs
 from accounts.models import User
 from accounts.policy import Act
-from triage import views
+from triage import search, views
 from triage.models import View
 from triage.views import ViewForm
 
@@ -24,6 +24,7 @@ def queue_views(request: HttpRequest) -> HttpResponse:
     """All views there are for whoever asks, with what each finds."""
     listed = views.listed(person(request), actor_of(request))
     context = {
+        "asked": request.GET.get("q", "")[: search.LONGEST],  # the search one comes from
         "house": [shown for shown in listed if shown.view is None],
         "own": [shown for shown in listed if shown.is_own],
         "shared": [shown for shown in listed if shown.view and not shown.is_own],
@@ -51,7 +52,7 @@ def queue_view_delete(request: HttpRequest, pk: int) -> HttpResponse:
     view = own_view(request, pk)
     view.delete()
     messages.success(request, _("The view “%(name)s” is deleted.") % {"name": view.name})
-    return redirect("queue_views")
+    return redirect("views")
 
 
 @needs(Act.DECIDE)
@@ -63,7 +64,7 @@ def queue_view_copy(request: HttpRequest, pk: int) -> HttpResponse:
         copy = views.copied(view, by=person(request))
     except ValidationError as refusal:
         messages.error(request, refusal.messages[0])
-        return redirect("queue_views")
+        return redirect("views")
     messages.success(request, _("“%(name)s” is among your own views now.") % {"name": copy.name})
     return redirect("queue_view", copy.pk)
 
@@ -85,7 +86,7 @@ def _edited(request: HttpRequest, view: View) -> HttpResponse:
     form = ViewForm(request.POST or None, instance=view)
     if request.method == "POST" and form.is_valid() and _saved(form):
         messages.success(request, _("The view is kept."))
-        return redirect("queue_views")
+        return redirect("views")
     status = 422 if form.is_bound else 200
     kept = View.objects.filter(pk=view.pk).first() if view.pk else None  # as it is called until the form is taken
     return render(request, "triage/view.html", {"form": form, "view": kept}, status=status)
