@@ -20,7 +20,18 @@ from django.utils import timezone
 
 from accounts.policy import ANONYMOUS
 from reports.filters import DirectoryFilter, IssueFilter
-from reports.models import Alias, Artifact, Issue, Lineage, Message, Report, Version
+from reports.models import (
+    Alias,
+    Artifact,
+    Excerpt,
+    Issue,
+    Lineage,
+    Message,
+    Redaction,
+    Report,
+    Translation,
+    Version,
+)
 from reports.naming import artifact_named
 from reports.receipts import code_digest, new_code
 from reports.record import artifacts_called, artifacts_with_pages, issues_on_record, with_tallies
@@ -187,12 +198,25 @@ class Garden:
             self.issue(*reports), public_title=f"A {SHOWN} in the title", public_summary=f"A {SHOWN} in the summary"
         )
         assert issue.is_public
+        self.evidence_that_may_not_be_shown(issue, reports)
         issue.affected.create(artifact=artifact_named("model", f"acme/{self.hide('unjudged, not confirmed')}"))
         named = artifact_named("system", "acme/named-here")  # no canary: it has a page, but not for this issue
         confirm_artifact(named, by=self.triager)
         issue.affected.create(artifact=named)
         ended = self.confirmed(self.issue(self.report("report of what was resolved")), public_title=f"{SHOWN} ended")
         decide(ended, "resolve", by=self.triager, reason="documented", note=self.hide("note of a resolution"))
+
+    def evidence_that_may_not_be_shown(self, issue: Issue, reports: list[Report]) -> None:
+        """Somebody chose all of it for publication; all of it is redacted, or its reporter or a hold keeps it back."""
+        for report in reports[:5]:
+            for part, words in report.evidence.parts.items():
+                place = {"report": report, "part": part, "start": 0, "end": len(words)}
+                Translation.objects.create(report=report, part=part, language="es", text=self.hide("a translation"))
+                if report == reports[1] and not part.startswith("turn:"):
+                    continue
+                Excerpt.objects.create(issue=issue, **place)
+                if report == reports[0]:
+                    Redaction.objects.create(**place)
 
     def hidden_issues(self) -> None:
         self.issue(self.report("report of a new issue"), public_title=self.hide("title of a new issue"))

@@ -187,7 +187,7 @@ def test_somebody_else_was_faster(desk: Client, issue: Issue, report: Report, so
     response = press(desk, issue, "write", revision=shown, public_title="Mine", public_summary="Mine too")
 
     assert response.status_code == 409
-    assert "Decided meanwhile" in response.content.decode()
+    assert "Somebody has changed this meanwhile." in response.content.decode()
     assert "moderator@example.org" in response.content.decode()
     assert "Mine too" in response.content.decode()
     assert Issue.objects.get(pk=issue.pk).public_title == "Cites rulings that are none"

@@ -137,6 +137,13 @@ def test_nothing_is_shown_out_of_its_place(desk: Client, report: Report, issue: 
     assert not Event.objects.filter(verb="reveal").exists()
 
 
+@pytest.mark.parametrize("opened", ["", "\x00", "r-none", "x" * 5000])
+def test_what_was_open_may_be_anything(desk: Client, report: Report, issue: Issue, opened: str) -> None:
+    assert ask(desk, report, issue, open=opened).status_code == 200
+    assert ask(desk, report, issue, open=opened, desk="publication").status_code == 200
+    assert ask(desk, report, issue, open=opened, headers={"HX-Request": "true"}).status_code == 404
+
+
 def test_nobody_else_asks(client: Client, report: Report, issue: Issue, someone: Any) -> None:
     assert ask(client, report, issue).status_code == 302
     client.force_login(someone("maintainer", artifact_id=report.artifact_id))

@@ -32,14 +32,17 @@ from reports.vocabulary import Status
 from triage import decisions
 from triage.forms import MoveForm
 from triage.forms.publishing import EvidenceForm, HazardForm, PublishForm, TranslateForm, WriteForm, joined
+from triage.history import told_of
 from triage.models import Decision
 from triage.moves import Verb
 from triage.pages.desk import person, refusal_is_stale
+from triage.pages.detail import Conflict
 from triage.publication import may_publish, why_held_back, works_in_twos
 from triage.queue import title_in_words, titled
 from triage.sources import source_of
 
 PAGE = 25  # reports of the list
+CONFLICT = 409
 EVIDENCE = "evidence"  # what is posted by the form that makes two moves
 FORMS: Mapping[str, type[MoveForm]] = {
     Verb.WRITE: WriteForm,
@@ -77,7 +80,7 @@ def publication(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         made = _save_evidence(issue, form, person(request)) if verb == EVIDENCE else [_decide(request, issue, form)]
     except ValidationError as refusal:
-        status = 409 if refusal_is_stale(refusal) else 422
+        status = CONFLICT if refusal_is_stale(refusal) else 422
         return _refused(request, issue, verb, form, refusal.messages, status, refusal)
     for decision in made:
         context = {"words": DONE[decision.verb], "decision": decision}
@@ -158,7 +161,9 @@ def page_of_publication(
             for row in page
         ],
         "source": source,
-        "since": getattr(refusal, "since", []),
+        "conflict": Conflict(" ".join(refusal.messages), told_of(getattr(refusal, "since", ()), issue))
+        if refusal and refusal_is_stale(refusal)
+        else None,
         "languages": [code for code, _name in settings.LANGUAGES],
     }
     return render(request, "triage/publication.html", context, status=status)
@@ -179,7 +184,7 @@ def _opened(placed: Any, reference: str, page: Any, quoted: Mapping[int, int]) -
     """The placement of the report that is open, with all that belongs to its words."""
     on_page = [row.report_id for row in page]
     wanted = next((pk for pk in on_page if pk in quoted), next(iter(on_page), None))
-    chosen = {"report__reference": reference} if reference else {"report": wanted}
+    chosen = {"report__reference": reference.replace("\x00", "")} if reference else {"report": wanted}
     found: Placement | None = (
         placed.filter(**chosen)
         .select_related(None)
@@ -238,7 +243,7 @@ def _save_evidence(issue: Issue, form: MoveForm, by: User) -> list[Decision]:
 def _refused(
     request: HttpRequest, issue: Issue, verb: str, form: MoveForm, told: list[str], status: int, refusal: Any = None
 ) -> HttpResponse:
-    for sentence in told:
+    for sentence in told if status != CONFLICT else ():
         messages.error(request, sentence)
     report = form.cleaned_data.get("report") if hasattr(form, "cleaned_data") else None
     opened = report.reference if report else request.GET.get("report", "")

@@ -30,14 +30,14 @@ def reveal(request: HttpRequest, reference: str) -> HttpResponse:
     if request.headers.get("HX-Request"):
         return _side(request, issue, report)
     request.GET = request.GET.copy()  # type: ignore[assignment] # a QueryDict like any: which report is open
-    request.GET["report"] = request.POST.get("open", "")
+    request.GET["report"] = _opened(request)
     return with_revealed(request, issue.pk, {report.pk})
 
 
 def _side(request: HttpRequest, issue: Issue, report: Report) -> HttpResponse:
     """The same side of the comparison that was veiled. 404 if the page no longer compares it."""
     actor = actor_of(request)
-    opened = request.POST.get("open", "")
+    opened = _opened(request)
     placed = Placement.objects.active().visible_to(actor).filter(issue=issue, report__reference=opened)
     placement = placed.select_related("issue", "report").first()
     if placement is None:
@@ -56,3 +56,8 @@ def _side(request: HttpRequest, issue: Issue, report: Report) -> HttpResponse:
         "query": query(request),
     }
     return render(request, "triage/revealed.html", context)
+
+
+def _opened(request: HttpRequest) -> str:
+    """The reference of the report that was open where the button was."""
+    return request.POST.get("open", "").replace("\x00", "")
