@@ -2,7 +2,9 @@
 
 import random
 import re
+import shutil
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -12,9 +14,11 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
+from playwright.sync_api import sync_playwright
 
 from ledger.models import Event
 from reports.models import Issue
+from tests.browser.walk import FLAGS
 from triage.models import Decision
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -24,6 +28,13 @@ WRITES = 3  # of each, on few issues, so that they meet
 ISSUES = 8
 ATTEMPTS = 100  # at one write; each that fails is somebody else's that was taken
 PATIENCE = 240  # seconds, for a machine that has much else to do; never a measure
+MINUTE = 60  # seconds
+PRESS = """voices => {
+  const has = (form) => form.querySelector('[name=verb]')?.value === 'snooze' && form.elements.voices;
+  const form = [...document.forms].find(has);
+  form.elements.voices.value = voices;
+  form.requestSubmit();
+}"""
 REVISION = re.compile(r'name="revision" value="(\d+)"')
 
 Make = Callable[..., Any]
@@ -157,3 +168,59 @@ def test_eight_on_one_queue_lose_nothing(sessions: list[Session], issues: list[I
 
     assert Decision.objects.count() == PEOPLE * WRITES
     assert_nothing_lost(sessions)
+
+
+@pytest.mark.long
+def test_a_minute_of_eight_sessions_and_a_browser(
+    sessions: list[Session], issues: list[Issue], live_server: Any, settings: Any, someone: Make
+) -> None:
+    """Show 3."""
+    settings.SITE_URL, settings.CSRF_TRUSTED_ORIGINS = live_server.url, [live_server.url]
+    ids, until = [issue.pk for issue in issues], time.monotonic() + MINUTE
+    beside = Session(Client(), random.Random(PEOPLE))
+    beside.client.force_login(someone("moderator"))
+    cookie = {"name": "session", "value": beside.client.cookies["session"].value, "url": live_server.url}
+
+    def work(session: Session, number: int) -> None:
+        write = 0
+        while time.monotonic() < until:
+            write += 1
+            issue_id = session.dice.choice(ids)
+            session.press(issue_id, session.revision_of(issue_id), voices=1_000 * (number + 1) + write)
+            connection.close()  # the live server has the same pool
+
+    others = threading.Thread(target=at_once, args=(sessions, work), daemon=True)
+    others.start()
+    browse(beside, live_server.url, cookie, ids, until)
+    others.join(PATIENCE)
+
+    assert_nothing_lost([*sessions, beside])
+    for name, pressed in (
+        ("sessions", [press for each in sessions for press in each.pressed]),
+        ("browser", beside.pressed),
+    ):
+        print(name, Counter(status for _issue, _voices, status, _body in pressed))  # noqa: T201 -- a measurement
+    assert all(
+        "Somebody has changed" in body for each in sessions for *_rest, status, body in each.pressed if status == 409
+    )
+
+
+def browse(beside: Session, site: str, cookie: dict[str, str], ids: Sequence[int], until: float) -> None:
+    """A person who reads, types how many voices it is to sleep for, and presses, until the minute is over."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        pytest.skip("chromium is not installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        context = browser.new_context(base_url=site)
+        context.add_cookies([cookie])  # type: ignore[list-item] # a plain dictionary is what it takes
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE * 1_000)
+        while time.monotonic() < until:
+            issue_id, voices = beside.dice.choice(ids), 100_000 + len(beside.pressed)
+            page.goto(reverse("triage_issue", args=[issue_id]))
+            with page.expect_response(lambda answer: "/decide/" in answer.url) as told:
+                page.evaluate(PRESS, str(voices))
+            status = 302 if told.value.status == 200 else told.value.status  # by htmx the next page comes at once
+            beside.pressed.append((issue_id, voices, status, ""))
+        browser.close()
