@@ -23,6 +23,7 @@ from reports.vocabulary import (
     Resolution,
     Severity,
 )
+from triage import annals
 from triage.models import Decision
 from triage.moves import Verb
 from triage.priority import choice_in_words
@@ -55,7 +56,6 @@ SAID: dict[str, Promise] = {
     Verb.TRANSLATE: gettext_lazy("A translation of %(report)s"),
     Verb.PUBLISH: gettext_lazy("Published"),
     Verb.UNPUBLISH: gettext_lazy("No longer published"),
-    Verb.CONFIRM_ARTIFACT: gettext_lazy("%(artifact)s confirmed as an artifact with a page of its own"),
 }
 # A field of an issue: what it is called, and how to say what stands in it.
 FIELDS: Mapping[str, tuple[Promise, Callable[[Any], str | Promise]]] = {
@@ -98,6 +98,8 @@ def in_words(decision: Decision, issue: Issue, names: Names) -> str:
     """What was decided, as it reads on the page of ``issue``."""
     if decision.verb == Verb.UNDO and decision.undoes:
         return _("Undone: %(what)s") % {"what": in_words(decision.undoes, issue, names)}
+    if decision.artifact_id:
+        return annals.in_words(decision)
     if decision.verb in TOLD:
         return TOLD[decision.verb](decision, issue, names)
     about = {"report": decision.report, "artifact": decision.artifact}

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from accounts.models import Grant, Role, User
-from reports.models import Issue, Report
+from reports.models import Artifact, Issue, Report
 from reports.vocabulary import Status
 from triage.publication import reports_in
 from triage.trail import Trail
@@ -53,6 +53,13 @@ def stand_apart(issue: Issue, by: User) -> None:
 
 
 def answers_for(user: User) -> frozenset[int]:
-    """The artifacts the account answers for, whether or not its second factor is set up."""
+    """The artifacts the account answers for, whether or not its second factor is set up, and what those became part of.
+
+    A merge hands nobody's role on; it makes nobody a stranger either.
+    """
     held = Grant.objects.filter(user=user, role=Role.MAINTAINER, ended_at=None, artifact_id__isnull=False)
-    return frozenset(artifact_id for artifact_id in held.values_list("artifact_id", flat=True) if artifact_id)
+    named = frozenset(artifact_id for artifact_id in held.values_list("artifact_id", flat=True) if artifact_id)
+    if not named:
+        return named
+    led = Artifact.objects.filter(pk__in=named, merged_into__isnull=False).values_list("merged_into", flat=True)
+    return named | {artifact_id for artifact_id in led if artifact_id}
