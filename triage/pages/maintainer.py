@@ -14,7 +14,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Page, Paginator
 from django.db.models import Case, CharField, F, QuerySet, Value, When
 from django.forms import Form
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -152,7 +152,10 @@ def maintain_take_back(request: HttpRequest, pk: int) -> HttpResponse:
     issue = told_issue(request, pk)
     asked = request.POST.get("reproduction", "")
     mine = tried_again(issue, _artifacts(request, issue)).filter(by=person(request))
-    tried = get_object_or_404(mine, pk=int(asked) if asked.isdecimal() and len(asked) < 19 else 0)
+    tried = mine.filter(pk=int(asked)).first() if asked.isdecimal() and len(asked) < 19 else None
+    if tried is None:
+        messages.error(request, _("That has been taken back already."))
+        return redirect("maintain_issue", pk)
     try:
         answers.take_back(tried, by=person(request))
     except ValidationError as refusal:
@@ -167,7 +170,7 @@ def maintain_take_back(request: HttpRequest, pk: int) -> HttpResponse:
 def maintain_reveal(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one veiled report, once and on record; what was redacted stays removed."""
     issue = told_issue(request, pk)
-    report = get_object_or_404(reports_told(speaker(request), issue), reference=request.POST.get("report", ""))
+    report = get_object_or_404(reports_told(speaker(request), issue), reference=_reference(request.POST))
     put_on_record(report, by=person(request), issue=issue)
     return _shown(request, issue, report=report.reference, revealed=True)
 
@@ -263,6 +266,10 @@ def side_of(report: Report, issue: Issue, *, is_asked: bool) -> Side:
     return Side(report, passages, turns, is_erased=not parts, part_count=len(parts))
 
 
+def _reference(asked: QueryDict) -> str:
+    return asked.get("report", "").replace("\x00", "")  # which the database refuses to compare
+
+
 def _artifacts(request: HttpRequest, issue: Issue) -> list[Artifact]:
     return [row.artifact for row in rows_of(speaker(request), issue)]
 
@@ -306,7 +313,7 @@ def _shown(
         "title": issue.public_title or plain_title(issue),
         "told": told,
         "reports": page,
-        "side": _opened(actor, issue, page, report or request.GET.get("report", ""), is_asked=revealed),
+        "side": _opened(actor, issue, page, report or _reference(request.GET), is_asked=revealed),
         "trials": trials_of(issue, artifacts, person(request)),
         "reader": person(request),
         "answer": answer or AnswerForm(artifacts=artifacts, auto_id="answer_%s"),
