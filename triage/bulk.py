@@ -128,7 +128,7 @@ def take_next(bulk: Bulk) -> bool:
         try:
             _act(bulk, at, by, actor)
         except ValidationError as refusal:
-            row.skipped[str(bulk.issue_ids[at])] = " ".join(refusal.messages)
+            row.skipped[str(bulk.issue_ids[at])] = _why(refusal)
         else:
             row.done += 1
         if is_last := at + 1 == len(bulk.issue_ids):
@@ -233,6 +233,14 @@ def _decide(bulk: Bulk, at: int, issue: Issue, by: User, actor: Actor) -> None:
 def _undo(bulk: Bulk, issue: Issue, by: User) -> None:
     made = Decision.objects.filter(bulk=bulk.undoes_id, issue=issue).select_related("issue", "artifact").get()
     decisions.undo(made, by=by, bulk=bulk)
+
+
+def _why(refusal: ValidationError) -> str:
+    """The sentence, and who was faster with what if that was it."""
+    sentence = " ".join(refusal.messages)
+    if not (since := getattr(refusal, "since", [])):
+        return sentence
+    return f"{sentence} ({Verb(since[0].verb).label}, {since[0].decider})"
 
 
 def _stop(row: Bulk, reason: str) -> None:

@@ -290,7 +290,9 @@ def test_what_was_decided_on_since_is_left_and_named(new: Any, triager: Any) -> 
     undoing = finish(take_back(bulk, by=triager))
 
     assert statuses() == ["new", "confirmed", "new"]
-    assert undoing.skipped == {str(issues[1].pk): "Somebody has decided since: undo that first."}
+    assert undoing.skipped == {
+        str(issues[1].pk): "Somebody has decided since: undo that first. (Reopen, triager@example.org)"
+    }
 
 
 def test_an_undo_is_undone_by_nothing_and_only_made_once(new: Any, triager: Any) -> None:
