@@ -82,6 +82,7 @@ def lines_of(measured: dict[str, Any]) -> Iterator[Line]:
         yield Line(
             f"  p50, {page['queries']} queries, {page['found']:,} found", percentile(page["ms"], 50), "ms", digits=1
         )
+        yield Line("  CPU, process and PostgreSQL, mean", page["cpu_ms"], "ms", digits=1)
         large = sorted({table for plan in page["plans"] for table in LARGE.findall(plan["plan"])})
         if name in HOT:
             scans += [f"{name}: {table}" for table in large]

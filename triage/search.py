@@ -22,7 +22,7 @@ from reports.models.issue import IssueQuerySet
 from reports.vocabulary import Status
 from triage import grammar, phrases, questions
 from triage.grammar import Term
-from triage.queue import PAGE, titled, waiting_count
+from triage.queue import PAGE, asleep, titled, waiting_count
 
 WAITING = "is:waiting"
 LONGEST = grammar.LONGEST
@@ -128,6 +128,13 @@ def found(query: Query, actor: Actor) -> IssueQuerySet:
 def count(query: Query, actor: Actor) -> int:
     """How many it finds."""
     return waiting_count() if is_all_that_waits(query, actor) else found(query, actor).count()
+
+
+def sums(query: Query, actor: Actor) -> tuple[IssueQuerySet, IssueQuerySet]:
+    """Issues to be counted, and issues to be taken off, which say how many it finds: each lies in an index."""
+    if is_all_that_waits(query, actor):
+        return Issue.objects.filter(waits=True), Issue.objects.filter(asleep(), waits=True)
+    return found(query, actor), Issue.objects.none()
 
 
 def is_all_that_waits(query: Query, actor: Actor) -> bool:

@@ -1,5 +1,6 @@
 """Views: searches with a name. The house's own come first, then one's own, then those that others share."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -87,19 +88,22 @@ def count_all(queries: Sequence[Query], actor: Actor) -> list[int]:
     """How many issues each search finds, counted by one statement."""
     parts, values = [], []
     for at, query in enumerate(queries):
-        found = search.found(query, actor).order_by().values("pk")
-        try:
-            sql, parameters = found.query.get_compiler(connection=connection).as_sql()
-        except EmptyResultSet:
-            continue
-        parts.append(f"SELECT {at}, count(*) FROM ({sql}) AS found")  # noqa: S608 -- the compiler's, with parameters
-        values += parameters
+        more, less = search.sums(query, actor)
+        for sign, issues in ((1, more), (-1, less)):
+            try:
+                sql, parameters = issues.order_by().values("pk").query.get_compiler(connection=connection).as_sql()
+            except EmptyResultSet:
+                continue
+            parts.append(f"SELECT {at}, {sign} * count(*) FROM ({sql}) AS found")  # noqa: S608 -- the compiler's own
+            values += parameters
     if not parts:
         return [0] * len(queries)
     with connection.cursor() as cursor:
         cursor.execute(" UNION ALL ".join(parts), values)
-        counts = dict(cursor.fetchall())
-    return [counts.get(at, 0) for at in range(len(queries))]
+        counts = Counter[int]()
+        for at, count in cursor.fetchall():
+            counts[at] += count
+    return [counts[at] for at in range(len(queries))]
 
 
 def copied(view: View, *, by: User) -> View:
