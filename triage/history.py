@@ -14,6 +14,7 @@ from reports.vocabulary import Channel, PlacedBy
 from triage.models import Decision
 from triage.moves import Verb
 from triage.retelling import Names, in_words, names_in
+from triage.reveals import REVEAL
 
 MOST = 30  # of each kind; older ones are in the ledger
 
@@ -33,13 +34,13 @@ class Happening:
 
 
 def history_of(issue: Issue) -> list[Happening]:
-    """Decisions on the issue or that placed a report into it, and what the ledger says of its grouping."""
+    """Decisions on the issue or that placed a report into it, and what the ledger says of grouping and revealing."""
     told = told_of(decisions_about(issue), issue)
-    events = list(events_about(issue, verbs=["group"]).order_by("-pk")[:MOST])
+    events = list(events_about(issue, verbs=["group", REVEAL]).order_by("-pk")[: 2 * MOST])
     reports = Report.objects.in_bulk([pk for event in events if (pk := _report_id(event))])
     for event in events:
         if report := reports.get(_report_id(event) or 0):
-            told += [_grouped(event, report), _filed(report)]
+            told += [_revealed(event, report)] if event.verb == REVEAL else [_grouped(event, report), _filed(report)]
     return sorted(told, key=lambda happening: happening.when, reverse=True)
 
 
@@ -91,6 +92,10 @@ def _grouped(event: Event, report: Report) -> Happening:
     if by == PlacedBy.REPORTER:
         return Happening(event.at, _("Whoever filed %(report)s said that it is this issue") % {"report": report})
     return Happening(event.at, _("%(report)s grouped") % {"report": report}, by="engine")
+
+
+def _revealed(event: Event, report: Report) -> Happening:
+    return Happening(event.at, _("%(report)s shown unveiled") % {"report": report}, who=event.actor)
 
 
 def _filed(report: Report) -> Happening:

@@ -286,6 +286,18 @@ def test_where_there_are_two_the_other_publishes(desk: Client, held: Issue, some
     assert Client().get(held.get_absolute_url()).status_code == 200
 
 
+def test_once_it_is_public_whoever_confirmed_it_alone_adds_nothing(desk: Client, held: Issue, someone: Any) -> None:
+    other, report = Client(), Report.objects.get(placements__issue=held)
+    other.force_login(someone("moderator"))
+    press(other, held, "publish")
+
+    assert press(desk, held, "evidence", report=report.pk, quoted=["summary:0:5"]).status_code == 422
+    press(other, held, "evidence", report=report.pk, quoted=["summary:0:5"])
+    assert quotes(held) == [("summary", "", "Tells")]
+    press(desk, held, "evidence", report=report.pk)
+    assert quotes(held) == []
+
+
 def test_two_persons_are_not_asked_where_the_house_says_so(
     desk: Client, held: Issue, someone: Any, settings: Any
 ) -> None:

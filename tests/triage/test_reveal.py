@@ -78,6 +78,7 @@ def test_asking_shows_it_once_and_is_an_event(desk: Client, report: Report, issu
     event = Event.objects.get(verb="reveal")
     assert event.subjects == [f"report:{report.pk}", f"issue:{issue.pk}"]
     assert event.actor == triager.pseudonym
+    assert f"{report.reference} shown unveiled" in desk.get(reverse("triage_issue", args=[issue.pk])).content.decode()
     assert not told(desk.get(reverse("triage_issue", args=[issue.pk])).content.decode())
 
 

@@ -9,7 +9,7 @@ from reports.models import Evidence, Excerpt, Redaction, Report, Translation
 from reports.vocabulary import HazardLevel, Visibility
 from triage.moves.scene import Scene, named_report
 from triage.moves.status import title_of
-from triage.publication import default_title, may_publish, reports_in
+from triage.publication import default_title, may_publish, reports_in, second_person_needed
 
 Place = tuple[str, int, int]  # part, start, end
 SPANS_AT_MOST = 200
@@ -57,6 +57,12 @@ def excerpt(scene: Scene) -> None:
     if no_turns and any(part.startswith("turn:") for part, _start, _end in spans):
         raise ValidationError(_("Its reporter agreed to no part of the conversation being public."))
     standing = list(Excerpt.objects.filter(issue=scene.issue, report=report, ended_at=None))
+    adds = not set(spans) <= {(row.part, row.start, row.end) for row in standing}
+    if adds and scene.issue.published_at and second_person_needed(scene.issue, scene.by, scene.at):
+        raise ValidationError(
+            _("You confirmed it, and it was held back. Somebody else has to choose what more of it is public."),
+            code="second_person",
+        )
     _replace(scene, standing, [Excerpt(issue=scene.issue, report=report, **_at(span, scene)) for span in spans])
 
 
