@@ -286,11 +286,14 @@ def told_by(response: Any) -> str:
     return "\n".join([text_of(response), headers, response.cookies.output()])
 
 
-@pytest.fixture(params=["anonymous", "reporter"])
+@pytest.fixture(params=["anonymous", "reporter", "maintainer"])
 def outsider(request: pytest.FixtureRequest, client: Client, someone: Callable[..., Any]) -> Client:
-    """Nobody in particular, and somebody with an account and no role."""
+    """Nobody in particular, somebody with an account and no role, and who answers for another artifact."""
     if request.param == "reporter":
         client.force_login(someone(email="outsider@example.org"))
+    if request.param == "maintainer":
+        elsewhere = artifact_named("model", "else/where")
+        client.force_login(someone("maintainer", email="outsider@example.org", artifact_id=elsewhere.pk))
     return client
 
 

@@ -67,7 +67,7 @@ class Given:
         return str(STATES[self.state])
 
     @property
-    def reasons(self) -> Sequence[tuple[str, str]]:
+    def reasons(self) -> Sequence[tuple[str, str | Promise]]:
         """Why it may be turned down."""
         return TurnedDown.choices
 

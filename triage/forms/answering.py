@@ -133,7 +133,7 @@ class TrialFields(forms.Form):
         return told
 
 
-def artifact_field(label: Any) -> forms.ModelChoiceField:
+def artifact_field(label: Any) -> "forms.ModelChoiceField[Artifact]":
     return forms.ModelChoiceField(label=label, queryset=Artifact.objects.none(), empty_label=None)
 
 

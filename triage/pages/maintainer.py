@@ -6,7 +6,6 @@ decides: see ``triage.answers``.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, cast
 
 from django.contrib import messages
@@ -23,7 +22,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.actors import actor_of, needs
 from accounts.models import Grant, Role, User
 from accounts.policy import Act, Actor, spokesperson
-from reports.models import Affected, Artifact, Evidence, Issue, Report, Reproduction
+from reports.models import Affected, Artifact, Evidence, Issue, Report, Reproduction, Translation
 from reports.redaction import (
     Reader,
     is_veiled,
@@ -66,16 +65,6 @@ class Trial:
     row: Reproduction
     who: str
     is_mine: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Translated:
-    """A translation without the name of whoever made it."""
-
-    language: str
-    text: str
-    made_at: datetime
-    by: None = None
 
 
 @needs(Act.SEE_OWN_ARTIFACTS)
@@ -258,12 +247,17 @@ def side_of(report: Report, issue: Issue, *, is_asked: bool) -> Side:
             text=words[part].text,
             shared=(),
             gaps=words[part].gaps,
-            translations=[Translated(row.language, row.text, row.made_at) for row in translated.get(part, ())],
+            translations=[_unsigned(row) for row in translated.get(part, ())],
         )
         for part, text in parts.items()
     ]
     passages, turns = [each for each in told if not each.role], [each for each in told if each.role]
     return Side(report, passages, turns, is_erased=not parts, part_count=len(parts))
+
+
+def _unsigned(row: Translation) -> Translation:
+    """Without the name of whoever made it."""
+    return Translation(part=row.part, language=row.language, text=row.text, made_at=row.made_at)
 
 
 def _reference(asked: QueryDict) -> str:

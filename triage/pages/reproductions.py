@@ -1,11 +1,12 @@
 """Who tried an issue again: on which version, with which settings, and how often it failed."""
 
 from dataclasses import dataclass
+from typing import cast
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db.models import F
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
@@ -103,5 +104,6 @@ def recorded_by(issue: Issue) -> dict[int, int]:
 def _shown_now(form: ReproduceForm, issue: Issue) -> None:
     """Pressed again, it is recorded on top of what changed."""
     issue.refresh_from_db(fields=["revision", "status"])
-    form.data = form.data.copy()
-    form.data["revision"] = str(issue.revision)
+    filled = cast(QueryDict, form.data).copy()
+    filled["revision"] = str(issue.revision)
+    form.data = filled
