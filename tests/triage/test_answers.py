@@ -8,7 +8,9 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils import timezone
 
+from accounts.actors import actor_for
 from accounts.models import Grant
+from accounts.policy import spokesperson
 from ledger.models import Event
 from reports.models import Affected, Answer, ContextRule, Version
 from reports.naming import artifact_named
@@ -23,6 +25,7 @@ from triage.answers import (
     try_again,
 )
 from triage.decisions import decide, undo
+from triage.queue import annotated
 
 pytestmark = pytest.mark.django_db
 
@@ -344,24 +347,22 @@ def test_queries_do_not_grow_with_answers(
 
 
 def test_the_list_begins_with_what_nobody_acknowledged(artifact: Any, make_issue: Any, maintainer: Any) -> None:
-    from accounts.actors import actor_for
-    from accounts.policy import spokesperson
-
     now = timezone.now()
     made = {}
-    for name, changes in {
+    stands: dict[str, dict[str, Any]] = {
         "settled": {"resolution": "documented", "resolved_at": now},
         "answered": {"acknowledged_at": now, "stated_at": now},
         "unanswered": {"acknowledged_at": now},
         "new": {},
-    }.items():
+    }
+    for name, changes in stands.items():
         made[name] = make_issue(name)
         made[name].affected.update(notified_at=now, **changes)
     make_issue("never told")
 
     rows = rows_told_to(spokesperson(actor_for(maintainer)))
 
-    assert [(row.issue.public_title, row.place) for row in rows] == [
+    assert [(row.issue.public_title, annotated(row, "place")) for row in rows] == [
         (name, name) for name in ("new", "unanswered", "answered", "settled")
     ]
 
