@@ -227,7 +227,7 @@ def _save_evidence(issue: Issue, form: MoveForm, by: User) -> list[Decision]:
         (Verb.REDACT, form.cleaned_data["redacted"], Redaction.objects.filter(report=report)),
         (Verb.EXCERPT, form.cleaned_data["quoted"], Excerpt.objects.filter(report=report, issue=issue)),
     ]
-    made = []
+    made: list[Decision] = []
     with transaction.atomic():
         for verb, spans, standing in chosen:
             stands = joined(standing.filter(ended_at=None).values_list("part", "start", "end"))

@@ -29,8 +29,9 @@ def reveal(request: HttpRequest, reference: str) -> HttpResponse:
         return page_of_publication(request, issue.pk, report=report.reference, revealed={report.pk})
     if request.headers.get("HX-Request"):
         return _side(request, issue, report)
-    request.GET = request.GET.copy()  # type: ignore[assignment] # a QueryDict like any: which report is open
-    request.GET["report"] = _opened(request)
+    asked_for = request.GET.copy()
+    asked_for["report"] = _opened(request)
+    request.GET = asked_for  # type: ignore[assignment] # a copy that could be changed, which nobody does
     return with_revealed(request, issue.pk, {report.pk})
 
 
