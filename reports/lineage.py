@@ -92,7 +92,7 @@ def moves(
     ``added`` are steps that would give a family if their child had no other parent; ``without`` the ids of steps that
     would go; ``merged`` maps an artifact to the one it would become part of. Writes nothing.
     """
-    merged = merged or {}
+    merged = dict(merged or {})
     members = _members(family_ids)
     parents = _first_parents(members, added=added, without=without, merged=merged)
     parents |= {pk: into for pk, (_, into) in members.items() if into is not None} | merged

@@ -477,14 +477,15 @@ def _free_version_name(artifact: Artifact, name: str, *, but: Version | None = N
     if not name or len(name) > 120 or "\x00" in name:
         raise ValidationError(_("Write a name of 1 to 120 characters."), code="name")
     same = artifact.versions.alias(low=Lower("name")).filter(low=name.lower())
-    if same.exclude(pk=but.pk if but else None).exists():
+    if (same.exclude(pk=but.pk) if but else same).exists():
         raise ValidationError(_("It has a version of that name already."), code="known")
     return name
 
 
 def _unnamed(version: Version) -> None:
     """Raise ValidationError if anything names the version."""
-    for model, name in (*NAMING, (Issue, "snoozed_version")):
+    named: list[tuple[type[models.Model], str]] = [*NAMING, (Issue, "snoozed_version")]
+    for model, name in named:
         if model._default_manager.filter(**{name: version}).exists():
             raise ValidationError(
                 _("%(version)s is named by reports or decisions and stays. Take its place in the order away instead.")

@@ -275,7 +275,8 @@ def _steps(loser: Artifact, survivor: Artifact) -> tuple[list[Lineage], list[Lin
     """The loser's steps: those the survivor takes over, and those that would lead to itself or be there twice."""
     own = Lineage.objects.filter(Q(child=survivor) | Q(parent=survivor))
     known = {_ends(step, {}) for step in own}
-    kept, dropped = [], []
+    kept: list[Lineage] = []
+    dropped: list[Lineage] = []
     for step in Lineage.objects.filter(Q(child=loser) | Q(parent=loser)).order_by("position", "pk"):
         ends = _ends(step, {loser.pk: survivor.pk})
         (dropped if ends[0] == ends[1] or ends in known else kept).append(step)

@@ -29,6 +29,7 @@ from triage.annals import annals_of, told
 from triage.catalogue import Change, NameTaken, shown_of
 from triage.comparison import isolated
 from triage.duplicates import duplicate
+from triage.families import Shift
 from triage.forms.artifacts import (
     AliasForm,
     CatalogueForm,
@@ -72,7 +73,9 @@ def artifact_desks(request: HttpRequest) -> HttpResponse:
     known = Artifact.objects.visible_to(actor_of(request)).filter(merged_into=None).exclude(org="", name=UNKNOWN)
     found = _counted(_called(known.filter(STATES[state][1]), typed))
     order = (
-        ("-report_count", "org", "name") if state == WAITING else (F("confirmed_at").asc(nulls_first=True), "org", "name")
+        ("-report_count", "org", "name")
+        if state == WAITING
+        else (F("confirmed_at").asc(nulls_first=True), "org", "name")
     )
     page = Paginator(found.order_by(*order), PAGE).get_page(request.GET.get("page"))
     context = {
@@ -306,13 +309,20 @@ def _counted(artifacts: "QuerySet[Artifact]") -> "QuerySet[Artifact]":
 
 
 def _desk(
-    request: HttpRequest, artifact: Artifact, *, status: int = 200, bound: CatalogueForm | None = None, **said: Any
+    request: HttpRequest,
+    artifact: Artifact,
+    *,
+    status: int = 200,
+    bound: CatalogueForm | None = None,
+    kept: Mapping[str, str] | None = None,
+    **said: Any,
 ) -> HttpResponse:
     counted = _counted(Artifact.objects.filter(pk=artifact.pk)).get()
     key = _key(request) if bound is not None else ""
     actor = actor_of(request)
     versions = _versions_of(artifact, actor, key, bound)
     shown = {section: shown_of(section, artifact) for section in ("facts", "names", "versions", "lineage")}
+    shown |= kept or {}
     context = {
         "artifact": artifact,
         "report_count": counted.report_count,  # type: ignore[attr-defined] # annotated above
@@ -398,7 +408,7 @@ def _alike(artifact: Artifact) -> list[Artifact]:
     )
 
 
-def _shifted(shift: catalogue.Shift) -> dict[str, Any]:
+def _shifted(shift: Shift) -> dict[str, Any]:
     """The preview in names and counts."""
     named = Artifact.objects.filter(pk__in=[*shift.artifacts, *shift.artifacts.values()])
     names = {artifact.pk: str(artifact) for artifact in named}
@@ -430,12 +440,12 @@ def _refused(
         else:
             messages.error(request, refusal.messages[0])
     if form is not None:
-        form.data = form.data.copy()  # type: ignore[union-attr] # a QueryDict, which must not be changed in place
-        form.data["shown"] = shown_of(WAYS[request.POST["verb"]].section, artifact)
         for sentence in (
             each for name, errors in form.errors.items() if name not in _shown_fields(form) for each in errors
         ):
             messages.error(request, str(sentence))
+        if status == 422:  # what was typed was typed beside what that page showed, not this one
+            said["kept"] = {WAYS[request.POST["verb"]].section: request.POST.get("shown", "")}
     return _desk(request, artifact, status=status, bound=form, **said)
 
 
