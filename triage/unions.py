@@ -10,7 +10,8 @@ from django.db.models import Count, Max, Min, Q
 from accounts.policy import Actor
 from reports.models import Affected, Artifact, Issue, Placement, Report
 from reports.models.report import ReportQuerySet
-from reports.vocabulary import Status
+from reports.redaction import summary_kept_back
+from reports.vocabulary import HazardLevel, Status
 from triage import explanations
 from triage.comparison import Near, proposed_for, standing_of
 from triage.explanations import Reason
@@ -232,8 +233,10 @@ def _named(reports: ReportQuerySet) -> list[str]:
 
 
 def _heading(reports: ReportQuerySet, actor: Actor) -> str:
-    """The summary of the oldest of the reports that the actor may see."""
+    """The summary of the oldest of the reports that the actor may see and that may head a list."""
     seen = reports.filter(pk__in=Report.objects.visible_to(actor).values("pk")).exclude(evidence__summary="")
+    hard = Placement.objects.active().filter(issue__hazard_level__gte=HazardLevel.BLURRED)
+    seen = seen.exclude(summary_kept_back("pk")).exclude(pk__in=hard.values("report"))
     oldest = seen.order_by("reported_at", "pk").values_list("evidence__summary", flat=True).first()
     return oldest or ""
 

@@ -43,13 +43,20 @@ def ask(client: Client, report: Report, where: Issue, /, headers: Any = None, **
     return client.post(reverse("reveal", args=[report.reference]), posted, headers=headers)
 
 
-def test_hazardous_words_are_in_no_page_of_the_desk(desk: Client, report: Report, issue: Issue) -> None:
+def issue_of(report: Report) -> Issue:
+    return Issue.objects.get(placements__report=report, placements__superseded_at=None)
+
+
+def test_hazardous_words_are_in_no_page_of_the_desk(desk: Client, report: Report, issue: Issue, file: File) -> None:
+    other = file(summary="Deletes the wrong folder", what_happened="Told to empty the trash it took my photographs.")
     addresses = [
         "/triage/",
         "/triage/?view=list",
         reverse("triage_issue", args=[issue.pk]),
         reverse("publication", args=[issue.pk]),
         reverse("publication_preview", args=[issue.pk]),
+        f"/triage/{issue.pk}/split/",
+        f"/triage/{issue.pk}/merge/?other={issue_of(other).pk}",
         "/triage/themes/?all=1",
     ]
     for address in addresses:

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.actors import actor_of, needs
 from accounts.policy import Act, Actor
 from reports.models import Issue, Placement
+from reports.redaction import summary_in_a_list
 from reports.vocabulary import Status
 from triage.bounds import home_of_issue
 from triage.comparison import isolated
@@ -197,8 +198,9 @@ def _split(request: HttpRequest, here: Issue) -> HttpResponse:
         decision = decide(here, Verb.SPLIT, by=person(request), **form.told())
     except ValidationError as refusal:
         left = [report.pk for report in form.cleaned_data["reports"]]
-        told = {"previews": True, "refusal": refusal, "status": _status(refusal)}
-        return _splitting(request, _issue(here.pk, actor), cut, _standing(here, left, actor), form=form, **told)
+        now = _issue(here.pk, actor)
+        chosen, status = _standing(now, left, actor), _status(refusal)
+        return _splitting(request, now, cut, chosen, form=form, previews=True, refusal=refusal, status=status)
     _say(request, decision, into=_issue(decision.after["target"], actor))
     return redirect("triage_issue", here.pk)
 
@@ -272,7 +274,9 @@ def _wrong(cut: Cut | None, chosen: Sequence[int], *, previews: bool, accepted: 
 def _placements(issue: Issue, actor: Actor) -> Any:
     """The oldest first: what an issue began with is what it is mostly about."""
     placed = Placement.objects.active().visible_to(actor).filter(issue=issue)
-    placed = placed.select_related("report__artifact", "report__version", "report__evidence", "placer")
+    placed = placed.select_related("report__artifact", "report__version", "placer").annotate(
+        summary=summary_in_a_list()
+    )
     return placed.order_by("report__reported_at", "report_id")
 
 
