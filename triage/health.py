@@ -113,7 +113,7 @@ def health_of(actor: Actor, *, now: datetime) -> Health:
     return Health(
         waiting=sum(band.count for band in bands),
         bands=bands,
-        oldest=titled(waiting).select_related("family").order_by("waits_since", "pk").first(),
+        oldest=titled(waiting).select_related("family").order_by(F("waits_since"), "pk").first(),
         snoozed=standing.filter(asleep()).count(),
         disputed=standing.filter(is_disputed=True).count(),
         claimed=Claim.objects.filter(until__gt=now, issue__in=seen).count(),

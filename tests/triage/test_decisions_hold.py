@@ -454,7 +454,7 @@ def history() -> tuple[set[str], set[str]]:
 
 
 def numbers() -> dict[int, str]:
-    return dict(Issue.objects.exclude(number=None).values_list("pk", "number"))
+    return {pk: str(number) for pk, number in Issue.objects.exclude(number=None).values_list("pk", "number")}
 
 
 def by_people() -> set[tuple[int, int]]:

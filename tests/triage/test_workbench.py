@@ -62,6 +62,10 @@ def split_at(issue: Issue, query: str = "") -> str:
     return reverse("workbench_split", args=[issue.pk]) + query
 
 
+def ticked(*reports: Report) -> dict[str, Any]:
+    return {"r": [report.pk for report in reports], "to": "preview"}
+
+
 def sent(response: Any, **changes: Any) -> dict[str, Any]:
     """What the browser would post from the page: the hidden fields of its form, and what is typed."""
     form = response.context["form"]
@@ -348,7 +352,7 @@ def test_reports_are_ticked_and_both_parts_told(desk: Client, reports: list[Repo
     for report in reports[:3]:
         assert f'value="{report.pk}"' in page
 
-    cut = desk.get(split_at(gathered), {"r": [reports[1].pk, reports[2].pk], "to": "preview"}).context["cut"]
+    cut = desk.get(split_at(gathered), ticked(reports[1], reports[2])).context["cut"]
 
     assert (cut.stays.tally.reports, cut.leaves.tally.reports, cut.leaves.tally.voices) == (1, 2, 2)
     assert cut.leaves.title == "Deletes the wrong folder"
@@ -359,7 +363,7 @@ def test_reports_are_ticked_and_both_parts_told(desk: Client, reports: list[Repo
 def test_splitting_gives_what_was_told_and_is_undone(
     desk: Client, reports: list[Report], gathered: Issue, triager: Any
 ) -> None:
-    page = desk.get(split_at(gathered), {"r": [reports[1].pk, reports[2].pk], "to": "preview"})
+    page = desk.get(split_at(gathered), ticked(reports[1], reports[2]))
 
     response = desk.post(split_at(gathered), sent(page, note="Two failures"), follow=True)
 
@@ -382,10 +386,10 @@ def test_ticks_are_kept_from_page_to_page(
     desk: Client, reports: list[Report], gathered: Issue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("triage.pages.workbench.PAGE", 2)
-    first = desk.get(split_at(gathered), {"r": reports[1].pk, "to": "2"})
+    first = desk.get(split_at(gathered), {"r": str(reports[1].pk), "to": "2"})
     assert first.context["kept"] == str(reports[1].pk)
 
-    preview = desk.get(split_at(gathered), {"kept": first.context["kept"], "r": reports[2].pk, "to": "preview"})
+    preview = desk.get(split_at(gathered), ticked(reports[2]) | {"kept": first.context["kept"]})
 
     assert preview.context["chosen"] == {reports[1].pk, reports[2].pk}
     again = desk.get(split_at(gathered, preview.context["back"]))
@@ -424,7 +428,7 @@ def test_what_is_no_cut_is_refused_and_nothing_stored(
 def test_a_split_of_what_has_changed_is_refused_and_says_what(
     desk: Client, reports: list[Report], gathered: Issue, someone: Callable[..., Any]
 ) -> None:
-    page = desk.get(split_at(gathered), {"r": reports[2].pk, "to": "preview"})
+    page = desk.get(split_at(gathered), ticked(reports[2]))
     other = someone("moderator", email="quick@example.org")
     decide(gathered, "confirm", by=other)
 
@@ -512,7 +516,7 @@ def test_a_report_for_moderators_alone_is_not_told_of(
     Report.objects.filter(pk=reports[1].pk).update(hazard_level=3)
 
     page = desk.get(split_at(gathered)).content.decode()
-    preview = desk.get(split_at(gathered), {"r": reports[1].pk, "to": "preview"})
+    preview = desk.get(split_at(gathered), ticked(reports[1]))
 
     assert "Deletes the wrong folder" not in page
     assert preview.context["wrong"] == "Tick the reports that are another issue."
