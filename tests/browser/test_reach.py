@@ -12,14 +12,19 @@ from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import Browser, Page
 
+from accounts.actors import actor_for
 from accounts.tokens import sign_in_code
 from reports.filing import file_report
 from reports.models import Artifact, Issue, Report
+from reports.posting import Reader
 from reports.vocabulary import Channel
-from tests.browser.walk import ANYBODY, NARROW, SIGNED_IN, TRIAGER, WIDE, Site, Way
+from tests.browser.walk import ANYBODY, DESKS, MAINTAINER, NARROW, SIGNED_IN, TRIAGER, WIDE, Site, Way
 from tests.deciding import A_FIX
+from triage import bulk
+from triage.answers import give_answer
 from triage.decisions import decide
-from triage.models import Suggestion, Theme
+from triage.models import Proposal, Suggestion, Theme, View
+from triage.selection import Selection
 
 pytestmark = pytest.mark.django_db(transaction=True)
 AXE = Axe()
@@ -30,6 +35,12 @@ OTHERS = {
     "folder": ("unsafe_action", "Deletes the wrong folder", "Told to empty the trash, it removed my photographs."),
     "insult": ("toxic_or_hateful", "Insults who corrects it", "I corrected a date and it called me a name, twice."),
     "cleaner": ("dangerous_instructions", "Mixes two cleaners", "Asked about stains it told me to mix two of them."),
+}
+
+
+OWN = {
+    "asked": {"kind": "other", "summary": "Skips a chapter", "what_happened": "Reading aloud it left a chapter out."},
+    "declined": {"kind": "other", "summary": "It is not kind", "what_happened": "Somehow it does not seem kind to me."},
 }
 
 
@@ -49,9 +60,45 @@ def suggested(report: Report, target: Issue, nearest: Report) -> None:
     )
 
 
+def worked_on(open_issue: Issue, fixed: Issue, artifact: Artifact, *, by: Any, maintainer: Any) -> None:
+    """Evidence chosen, removed and translated; an answer that waits; and a fix that somebody tried."""
+    report = Report.objects.get(placements__issue=open_issue)
+    decide(open_issue, "write", by=by, public_title="Refuses leaflets", public_summary="It will not read them out.")
+    decide(open_issue, "redact", by=by, report=report, spans=[("what_happened", 0, 9)])
+    decide(open_issue, "excerpt", by=by, report=report, spans=[("what_happened", 0, 40)])
+    decide(open_issue, "translate", by=by, report=report, part="summary", language="es", text="No quiere explicarlo")
+    give_answer(open_issue, artifact, by=maintainer, text="It reads them now.", status="fixed", fixed_in="2026-06")
+    version = artifact.versions.get(name="2026-06")
+    tried = {"tries": 8, "failures": 0, "settings": {"temperature": 0.7}, "evidence": "It stayed calm each time."}
+    decide(fixed, "reproduce", by=by, artifact=artifact, version=version, **tried)
+
+
+def desks_used(rulings: list[Report], *, by: Any, done: list[Issue]) -> None:
+    """What the engine proposes, a search with a name, and a bulk that left one alone."""
+    home = issue_of(rulings[0])
+    reasons = {"pairs": [[rulings[0].pk, rulings[1].pk]]}
+    Proposal.objects.create(
+        kind="split", issue=home, report_ids=[rulings[1].pk], score=0.8, band="likely", method="m-1", reasons=reasons
+    )
+    View.objects.create(owner=by, name="Courts", query="is:open kind:false_information", is_shared=True)
+    ticked = Selection(ticked={issue.pk: Issue.objects.get(pk=issue.pk).revision for issue in done})
+    bulk.carry_on(bulk.start("snooze", {"until": ["week"]}, selection=ticked, by=by).pk)
+
+
+@pytest.fixture
+def somebody(someone: Callable[..., Any]) -> Any:
+    """Has an account and no role."""
+    return someone()
+
+
+@pytest.fixture
+def maintainer(someone: Callable[..., Any], artifact: Artifact) -> Any:
+    return someone("maintainer", artifact_id=artifact.pk)
+
+
 @pytest.fixture
 def filled(
-    site: str, file: File, answers: dict[str, Any], artifact: Artifact, triager: Any, someone: Callable[..., Any]
+    site: str, file: File, answers: dict[str, Any], artifact: Artifact, triager: Any, maintainer: Any, somebody: Any
 ) -> Site:
     """A site with an issue of each sort on it, and every address that walk.py asks for."""
     rulings = [
@@ -74,6 +121,11 @@ def filled(
     theme = Theme.objects.create()
     for kindred in (rulings[0], insult):
         theme.members.create(issue=issue_of(kindred), score=0.2, method="theme-1")
+    worked_on(issue_of(known), issue_of(insult), artifact, by=triager, maintainer=maintainer)
+    desks_used(rulings, by=triager, done=[issue_of(odd), issue_of(known)])
+    asked, declined = (file(actor=actor_for(somebody), **OWN[name]) for name in ("asked", "declined"))
+    decide(issue_of(asked), "ask", by=triager, report=asked, text="Which day was it, and on which page?")
+    decide(issue_of(declined), "dismiss", by=triager, reason="insufficient")
     receipt = file_report(answers, channel=Channel.API)
     return Site(
         site,
@@ -82,7 +134,10 @@ def filled(
             "artifact": artifact.get_absolute_url(),
             "issue": issue_of(known).get_absolute_url(),
             "issue-resolved": issue_of(insult).get_absolute_url(),
-            "sign-in": reverse("sign_in", args=[sign_in_code(someone("researcher"))]),
+            "sign-in": reverse("sign_in", args=[sign_in_code(somebody)]),
+            "unsubscribe": Reader(user_id=somebody.pk, subject=f"issue:{issue_of(known).pk}").unsubscribe_path,
+            "receipt-asked": asked.get_absolute_url(),
+            "receipt-declined": declined.get_absolute_url(),
             "theme": reverse("theme", args=[theme.pk]),
             "desk-lone": reverse("triage_issue", args=[issue_of(lone).pk]),
             "desk-many": reverse("triage_issue", args=[issue_of(rulings[0]).pk]),
@@ -109,8 +164,13 @@ def faults(page: Page, **options: Any) -> list[str]:
     return [f"{each['id']}: {node['target']} {node['failureSummary']}" for each in found for node in each["nodes"]]
 
 
-def walked(browser: Browser, site: Site, ways: dict[str, Way], user: Any, locale: str) -> dict[str, list[str]]:
-    """What is wrong, by page. Dark changes colours only and Arabic none, so each is asked for what it changes."""
+def walked(
+    browser: Browser, site: Site, ways: dict[str, Way], user: Any, locale: str, *, on_phones: bool = False
+) -> dict[str, list[str]]:
+    """What is wrong, by page. Dark changes colours only and Arabic none, so each is asked for what it changes.
+
+    ``on_phones`` asks everything of a narrow page again.
+    """
     wrong: dict[str, list[str]] = {}
     context = browser.new_context(locale=locale, bypass_csp=True, reduced_motion="reduce")
     context.set_default_timeout(10_000)
@@ -131,6 +191,8 @@ def walked(browser: Browser, site: Site, ways: dict[str, Way], user: Any, locale
         page.set_viewport_size(NARROW)
         if page.evaluate("document.scrollingElement.scrollWidth > innerWidth"):
             told.append("scrolls sideways at 320 px")
+        if on_phones:
+            told += [f"narrow: {fault}" for fault in faults(page)]
         if told:
             wrong[name] = told
         context.clear_cookies()
@@ -145,8 +207,23 @@ def test_nobody_is_kept_out_of_the_public_pages(browser: Browser, filled: Site, 
 
 
 @pytest.mark.parametrize("locale", ["en", "ar"])
-def test_nobody_is_kept_from_deciding(
-    browser: Browser, filled: Site, triager: Any, someone: Callable[..., Any], locale: str
-) -> None:
-    assert walked(browser, filled, SIGNED_IN, someone(), locale) == {}
+def test_nobody_is_kept_from_deciding(browser: Browser, filled: Site, triager: Any, somebody: Any, locale: str) -> None:
+    assert walked(browser, filled, SIGNED_IN, somebody, locale) == {}
     assert walked(browser, filled, TRIAGER, triager, locale) == {}
+
+
+def test_nobody_is_kept_from_the_desks_that_matter_most(
+    browser: Browser, filled: Site, triager: Any, maintainer: Any
+) -> None:
+    most = {name: DESKS[name] for name in ("merge-union", "bulk-preview", "artifact-desk", "publication")}
+    assert walked(browser, filled, most, triager, "en") == {}
+    assert walked(browser, filled, {"maintain-issue": MAINTAINER["maintain-issue"]}, maintainer, "en") == {}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("locale", ["en", "ar"])
+def test_nobody_is_kept_from_any_desk(
+    browser: Browser, filled: Site, triager: Any, maintainer: Any, locale: str
+) -> None:
+    assert walked(browser, filled, DESKS, triager, locale, on_phones=True) == {}
+    assert walked(browser, filled, MAINTAINER, maintainer, locale, on_phones=True) == {}

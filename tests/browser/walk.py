@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Page, ViewportSize
 
@@ -36,12 +37,32 @@ class Site:
     def at(self, page: Page, address: str) -> None:
         page.goto(self.base + self.addresses.get(address, address))
 
+    def path(self, address: str) -> str:
+        """The address of a page without what narrows it."""
+        return urlsplit(self.addresses.get(address, address)).path
+
 
 Way = Callable[[Page, Site], None]
 
 
 def to(address: str) -> Way:
     return lambda page, site: site.at(page, address)
+
+
+def below(address: str, rest: str) -> Way:
+    """A page that lies below another, such as the workbench of an issue."""
+    return lambda page, site: site.at(page, site.path(address) + rest)
+
+
+def into(address: str, link: str) -> Way:
+    """The first of a list, or the list while it is empty."""
+
+    def way(page: Page, site: Site) -> None:
+        site.at(page, address)
+        if page.locator(link).count():
+            page.locator(link).first.click()
+
+    return way
 
 
 def fill_form(page: Page, **changes: str | bool) -> None:
@@ -101,6 +122,34 @@ def opened(address: str, verb: str) -> Way:
     return way
 
 
+def sent(way: Way, form: str, **answers: str) -> Way:
+    """A page, with one of its forms filled in and sent; the name of a page of the site stands for its address."""
+
+    def further(page: Page, site: Site) -> None:
+        way(page, site)
+        page.locator(form).last.evaluate("form => form.closest('details')?.setAttribute('open', '')")
+        for name, answer in answers.items():
+            page.locator(f"{form} [name={name}]").fill(site.addresses.get(answer, answer))
+        page.locator(f"{form} button[type=submit]").last.click()
+        page.wait_for_load_state()
+
+    return further
+
+
+def union(page: Page, site: Site) -> None:
+    """The workbench with both sides of a merge."""
+    below("desk-many", f"merge/?other={site.path('desk-lone').strip('/').rpartition('/')[2]}")(page, site)
+
+
+def chosen_many(page: Page, site: Site) -> None:
+    site.at(page, "/triage/bulk/?all=1&query=is:new")
+
+
+def keys_shown(page: Page, site: Site) -> None:
+    site.at(page, "/triage/")
+    page.keyboard.press("?")
+
+
 ANYBODY: dict[str, Way] = {
     "home": to("/"),
     "form": to("/report/"),
@@ -124,12 +173,16 @@ ANYBODY: dict[str, Way] = {
     "signup": to("/accounts/signup/"),
     "password-reset": to("/accounts/password/reset/"),
     "sign-in-link": to("sign-in"),
+    "unsubscribe": to("unsubscribe"),
     "not-found": to("/issues/TT-1999-00001/"),
 }
 SIGNED_IN: dict[str, Way] = {
     "forbidden": to("/triage/"),
     "sign-out": to("/accounts/logout/"),
     "email": to("/accounts/email/"),
+    "notices": to("/notices/"),
+    "receipt-asked": to("receipt-asked"),
+    "receipt-declined": to("receipt-declined"),
 }
 TRIAGER: dict[str, Way] = {
     "queue": to("/triage/"),
@@ -148,4 +201,44 @@ TRIAGER: dict[str, Way] = {
     "desk-place": opened("desk-lone", "place"),
     "desk-resolve": opened("desk-confirmed", "resolve"),
     "desk-reopen": opened("desk-resolved", "reopen"),
+}
+ARTIFACT_DESK = into("/triage/artifacts/?state=all", ".artifacts a.title")
+# What triagers work on apart from the queue.
+DESKS: dict[str, Way] = {
+    "keys": keys_shown,
+    "queue-unclear": to("/triage/?q=colour:red"),
+    "queue-narrowed": to("/triage/?q=is:open+-source:api+voices:>0"),
+    "own-desk": to("/triage/settings/"),
+    "merge": below("desk-many", "merge/"),
+    "merge-union": union,
+    "merge-unknown": below("desk-many", "merge/?other=TT-2031-12345"),
+    "split": below("desk-many", "split/"),
+    "bulk-choose": chosen_many,
+    "bulk-preview": to("/triage/bulk/?all=1&query=is:new&verb=dismiss"),
+    "bulk-progress": into("/triage/bulk/", ".issues a.title"),
+    "bulks": to("/triage/bulk/"),
+    "views": to("/triage/views/"),
+    "view-new": to("/triage/views/new/?q=is:open"),
+    "view": into("/triage/views/", ".issues .meta a"),
+    "health": to("/triage/health/"),
+    "artifact-desks": to("/triage/artifacts/?state=all"),
+    "artifact-desks-none": to("/triage/artifacts/?q=nothing+is+called+this"),
+    "artifact-desk": ARTIFACT_DESK,
+    "artifact-desk-refused": sent(ARTIFACT_DESK, "#versions > details form"),
+    "artifact-merge": sent(ARTIFACT_DESK, "#merge form", other="artifact"),
+    "artifact-lineage": sent(ARTIFACT_DESK, "#lineage form", other="artifact"),
+    "publication": below("desk-confirmed", "publication/"),
+    "publication-new": below("desk-many", "publication/"),
+    "publication-held": below("desk-held", "publication/"),
+    "preview": below("desk-confirmed", "publication/preview/"),
+    "reproductions": below("desk-resolved", "reproductions/"),
+    "reproductions-none": below("desk-confirmed", "reproductions/"),
+    "reproductions-refused": sent(below("desk-confirmed", "reproductions/"), "form.stack"),
+    "triager-notices": to("/notices/"),
+}
+MAINTAIN_ISSUE = into("/maintain/", ".issues a.title")
+MAINTAINER: dict[str, Way] = {
+    "maintain": to("/maintain/"),
+    "maintain-issue": MAINTAIN_ISSUE,
+    "maintain-refused": sent(MAINTAIN_ISSUE, "#answer form"),
 }
