@@ -26,7 +26,7 @@ from reports.text.conversation.turns import (
 __all__ = ["LONGEST_TURN", "MOST_TURNS", "Conversation", "Doubt", "Form", "Turn", "turns_of"]
 
 _LINE_END = re.compile("\r\n?")
-_AROUND_JSON = " \t\n\u00a0\u200b\u200e\u200f\u2060\ufeff"
+_INVISIBLE = " \t\n\u00a0\u200b\u200e\u200f\u2060\ufeff"
 
 
 def turns_of(pasted: str) -> Conversation:
@@ -40,9 +40,10 @@ def turns_of(pasted: str) -> Conversation:
     if len(pasted) > MOST_CHARACTERS:
         return refused(Doubt.TOO_LARGE)
     text = unwrapped(_LINE_END.sub("\n", pasted.lstrip("\ufeff")))
-    if not text.strip():
+    bare = text.strip(_INVISIBLE)
+    if not bare:
         return refused(Doubt.EMPTY)
-    if conversation := read_json(text.strip(_AROUND_JSON)):
+    if conversation := read_json(bare):
         return conversation
     for read in (read_special_tokens, read_speakers, read_blocks):
         if found := read(text):

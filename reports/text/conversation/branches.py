@@ -37,7 +37,7 @@ def read_chat_messages(messages: list[Any], leaf: Any, reading: Reading) -> None
         reading.say(message.get("sender"), content, *reading.attached(hung))
 
 
-def _path(parents: Mapping[str, Any], leaf: Any) -> list[str]:
+def _path(parents: dict[str, Any], leaf: Any) -> list[str]:
     """From the root to the leaf; where no leaf is named, to the node that was added last. Loops end."""
     at = leaf if isinstance(leaf, str) and leaf in parents else next(reversed(parents), None)
     path: dict[str, None] = {}

@@ -67,7 +67,7 @@ class Style(StrEnum):
 
 
 class Label(NamedTuple):
-    """A line's beginning that may name a speaker; ``role`` is None for a name nobody knows, the words start at ``end``."""
+    """A beginning that may name a speaker; ``role`` is None for a name nobody knows, the words start at ``end``."""
 
     style: Style
     name: str
@@ -141,7 +141,7 @@ _STYLES = {
         rf"(?:{_COLON}{_GAP}{_STARS}|{_STARS}{_AFTER}{_GAP}(?:{_COLON}|$))"
     ),
     Style.BRACKET: rf"{_START}[\[【<]{_NAME}[\]】>]{_AFTER}{_GAP}{_COLON}?",
-    Style.COLON: rf"{_START}{_NAME}{_AFTER}{_GAP}{_COLON}(?!//)",
+    Style.COLON: rf"{_START}{_NAME}{_AFTER}{_GAP}{_COLON}(?!//)(?<!\d{_COLON}(?=\d))",  # neither https:// nor 12:30
     Style.BARE: rf"{_START}{_NAME}{_AFTER}{_GAP}$",
 }
 _PATTERNS = {style: re.compile(pattern) for style, pattern in _STYLES.items()}
@@ -151,12 +151,14 @@ _LONGEST = 160  # characters of a line in which a label may stand; a bound, so t
 def label_of(line: str, start: int) -> Label | None:
     """The name of a speaker that the line begins with, if it does; ``start`` is the line's place in the paste."""
     head = line[:_LONGEST]
+    unknown: Label | None = None
     for style, pattern in _PATTERNS.items():
-        if style is Style.BARE and len(line) > len(head):
-            continue
-        if found := pattern.match(head):
-            return _label(style, found, start)
-    return None
+        is_whole = len(line) == len(head) or style not in (Style.BARE, Style.HEADING)
+        if is_whole and (found := pattern.match(head)) and (label := _label(style, found, start)):
+            if label.role:
+                return label
+            unknown = unknown or label
+    return unknown
 
 
 def _label(style: Style, found: re.Match[str], start: int) -> Label | None:

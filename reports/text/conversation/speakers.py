@@ -129,7 +129,8 @@ def _without_asides(main: list[Spoken]) -> list[Spoken]:
 
 def _with_guessed(spoken: Sequence[Spoken]) -> tuple[list[Spoken], tuple[Spoken, Spoken] | None]:
     """Where one speaker is known, the name that takes turns with it is the other one's: "Me:", "Harbor-7B:"."""
-    for role, other in (("user", "assistant"), ("assistant", "user")):
+    sides: tuple[tuple[Role, Role], ...] = (("user", "assistant"), ("assistant", "user"))
+    for role, other in sides:
         known = next((each for each in spoken if each.role == role and not each.label.is_weak), None)
         if known is None:
             continue

@@ -7,6 +7,7 @@ from reports.text.conversation.turns import Doubt, Form, Role, Turn
 
 _ROLE = r"(?P<role>[A-Za-z_]{2,20})"
 _HEAD = r"[^<>\n]{0,60}"  # where a message goes, and in which format
+_SENTENCE = r"</?s>(?=\s{0,9}(?:"  # what must follow, for elsewhere it strikes words through
 
 # Of each family what opens a turn, and what closes one. Only the paste's own family counts: the tokens of another are
 # what the conversation is about.
@@ -24,9 +25,9 @@ _FAMILIES = (
     ),
     (
         r"<[|｜](?P<role>[Uu]ser|[Aa]ssistant|[Ss]ystem|[Tt]ool|[Hh]uman)[|｜]>",
-        r"<\|end\|>|<\|endoftext\|>|</?s>|<[|｜](?:begin|end)▁of▁sentence[|｜]>",
+        rf"<\|end\|>|<\|endoftext\|>|{_SENTENCE}<[|｜]|\Z))|<[|｜](?:begin|end)▁of▁sentence[|｜]>",
     ),
-    (r"(?P<role>\[/?INST\]|<</?SYS>>|\[/?SYSTEM_PROMPT\])", r"</?s>|<\|begin_of_text\|>"),
+    (r"(?P<role>\[/?INST\]|<</?SYS>>|\[/?SYSTEM_PROMPT\])", rf"{_SENTENCE}<s>|\[INST\]|\Z))|<\|begin_of_text\|>"),
 )
 _TOKENS = [re.compile(f"{opening}|(?P<closing>{closing})") for opening, closing in _FAMILIES]
 _STARTS = [re.compile(rf"\s{{0,20}}(?:{closing})?\s{{0,20}}(?:{opening})") for opening, closing in _FAMILIES]
