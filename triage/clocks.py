@@ -14,8 +14,6 @@ from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
 from accounts.models import Grant, Role
-from reports.models import Affected
-from triage.trail import Trail
 
 ACKNOWLEDGE_WITHIN = 3  # working days, where no ContextRule says otherwise
 SILENCE_TOLD = 3  # days without a word before that is worth a line
@@ -161,16 +159,3 @@ def answerable(artifact_ids: Iterable[int]) -> set[int]:
     """Those of the artifacts that somebody answers for."""
     holding = Grant.objects.filter(role=Role.MAINTAINER, ended_at=None, artifact_id__in=list(artifact_ids))
     return {pk for pk in holding.values_list("artifact_id", flat=True) if pk is not None}
-
-
-def notify_maintainers(rows: Iterable[Affected], *, at: datetime, trail: Trail) -> list[Affected]:
-    """Start the clock for each row whose artifact has a maintainer and who was not told before. Returns those rows.
-
-    Sending word to them is for whoever sends notices; this says since when they know.
-    """
-    untold = [row for row in rows if row.notified_at is None]
-    known = answerable(row.artifact_id for row in untold)
-    told = [row for row in untold if row.artifact_id in known]
-    for row in told:
-        trail.change(row, notified_at=at)
-    return told

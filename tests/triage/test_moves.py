@@ -356,7 +356,7 @@ def test_a_maintainers_answer_is_taken_or_turned_down(
     assert said.accepted_at
     assert (row.status, row.statement, row.stated_by) == ("not_affected", "Not ours.", maintainer)
     undo(decision, by=triager)
-    decide(two[0], "turn_down", by=triager, answer=said)
+    decide(two[0], "turn_down", by=triager, reason="not_shown", answer=said)
     said.refresh_from_db()
     assert (said.accepted_at, said.refused_at is None) == (None, False)
 

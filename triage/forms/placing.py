@@ -13,7 +13,7 @@ from triage.bounds import home_of_issue
 from triage.forms.base import MOST_REVISION, MoveForm, ReportForm
 from triage.models import Proposal
 from triage.moves import proposals_about
-from triage.moves.placing import MOVED_AT_MOST
+from triage.moves.placing import MOVED_AT_MOST, too_many
 
 NUMBER = re.compile(r"TT-\d{4}-\d{5,}", re.IGNORECASE)
 ADDRESS = re.compile(r"/triage/(\d{1,18})(?=[/?#]|$)")  # of a page of the desk, the workbench too
@@ -130,10 +130,6 @@ def ids_in(typed: str) -> list[int]:
     """
     known = (part for part in typed.split(",") if part.isdecimal() and len(part) < 19)
     return list(dict.fromkeys(int(part) for part in known))
-
-
-def too_many(most: int) -> str:
-    return str(_("That is more than %(most)d reports: too many for one act.") % {"most": most})
 
 
 class LookForm(MoveForm):

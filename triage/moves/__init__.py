@@ -159,12 +159,10 @@ MOVES: Mapping[Verb, Move] = {
         takes=frozenset({"target"}),
         refusals=_MERGED | _STAYS,
     ),
-    Verb.KEEP: Move(start=_STANDING, to=None, act=keep, refusals=_MERGED | _DISMISSED),
-    Verb.PART: Move(start=_STANDING, to=None, act=part, refusals=_MERGED | _STAYS),
-    Verb.LOOK: Move(start=_STANDING, to=None, act=look, refusals=_MERGED | _DISMISSED),
-    Verb.REFUSE: Move(
-        start=_STANDING, to=None, act=refuse, takes=frozenset({"proposal"}), refusals=_MERGED | _DISMISSED
-    ),
+    Verb.KEEP: _stays(keep),
+    Verb.PART: _stays(part, dismissed=_STAYS),
+    Verb.LOOK: _stays(look),
+    Verb.REFUSE: _stays(refuse, "proposal"),
     Verb.MERGE: Move(
         start=_STANDING,
         to=Status.MERGED,

@@ -1,11 +1,15 @@
 """How artifacts stand in an issue when it changes: who is affected, from which version on, and what is settled."""
 
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from reports.models import Affected, Artifact, Issue, Version
 from reports.vocabulary import AffectedStatus, Status
+from triage.clocks import answerable
 from triage.moves.scene import Scene
 from triage.publication import reports_in
+from triage.trail import Trail
 
 COPIED = (
     "status",
@@ -42,6 +46,19 @@ def mark_affected(scene: Scene) -> list[Affected]:
             changes["status"] = AffectedStatus.AFFECTED
         scene.trail.change(row, **changes)
     return list(rows.values())
+
+
+def notify_maintainers(rows: Iterable[Affected], *, at: datetime, trail: Trail) -> list[Affected]:
+    """Start the clock for each row whose artifact has a maintainer and who was not told before. Returns those rows.
+
+    Word goes to them by the notices; this says since when they know.
+    """
+    untold = [row for row in rows if row.notified_at is None]
+    known = answerable(row.artifact_id for row in untold)
+    told = [row for row in untold if row.artifact_id in known]
+    for row in told:
+        trail.change(row, notified_at=at)
+    return told
 
 
 def unite_affected(scene: Scene, issue: Issue, target: Issue) -> None:

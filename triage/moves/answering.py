@@ -11,11 +11,9 @@ from django.utils.translation import gettext_lazy
 from reports.models import Affected, Answer, Artifact, Message, Reproduction, Version
 from reports.naming import version_named
 from reports.vocabulary import AffectedStatus
-from triage.clocks import notify_maintainers
 from triage.matching import fixed_by
-from triage.moves.affecting import open_as_its_worst
-from triage.moves.scene import Scene, answers_for, named_report
-from triage.publication import reports_in
+from triage.moves.affecting import notify_maintainers, open_as_its_worst
+from triage.moves.scene import Scene, answers_for, report_here, within
 
 QUESTION_LENGTH = 2_000
 EVIDENCE_LENGTH = 20_000
@@ -84,10 +82,8 @@ def turn_down(scene: Scene) -> None:
 
 def ask(scene: Scene) -> None:
     """Ask the reporter for more: it stands on the page of their receipt."""
-    report = named_report(scene)
+    report = report_here(scene)
     text = str(scene.details.get("text") or "").strip()
-    if not reports_in(scene.issue).filter(pk=report.pk).exists():
-        raise ValidationError(_("The report is no longer in this issue."), code="status")
     if not 2 <= len(text) <= QUESTION_LENGTH:
         raise ValidationError(
             _("Write what you want to know, in %(most)d characters at most.") % {"most": QUESTION_LENGTH}
@@ -113,9 +109,7 @@ def reproduce(scene: Scene) -> None:
     tries, failures = details.get("tries") or 0, details.get("failures") or 0
     if not 0 < tries <= TRIES_AT_MOST or not 0 <= failures <= tries:
         raise ValidationError(_("Say how often it was tried, and how many of those failed."))
-    evidence = str(details.get("evidence") or "").strip()
-    if len(evidence) > EVIDENCE_LENGTH:
-        raise ValidationError(_("That is too long: %(most)d characters at most.") % {"most": EVIDENCE_LENGTH})
+    evidence = within(str(details.get("evidence") or "").strip(), EVIDENCE_LENGTH)
     version = _version_of(row.artifact, details.get("version"))
     tried = Reproduction(
         issue=scene.issue,

@@ -167,7 +167,11 @@ def _survivor(scene: Scene) -> Issue:
 
 def _bound(count: int) -> None:
     if count > MOVED_AT_MOST:
-        raise ValidationError(_("That is more than %(most)d reports: too many for one act.") % {"most": MOVED_AT_MOST})
+        raise ValidationError(too_many(MOVED_AT_MOST))
+
+
+def too_many(most: int) -> str:
+    return _("That is more than %(most)d reports: too many for one act.") % {"most": most}
 
 
 def _heed_what_was_said(scene: Scene, moved: Sequence[Report], target: Issue) -> None:

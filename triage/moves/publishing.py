@@ -7,9 +7,9 @@ from django.utils.translation import gettext as _
 
 from reports.models import Evidence, Excerpt, Redaction, Report, Translation
 from reports.vocabulary import HazardLevel, Visibility
-from triage.moves.scene import Scene, named_report
+from triage.moves.scene import Scene, report_here, within
 from triage.moves.status import title_of
-from triage.publication import default_title, may_publish, reports_in, second_person_needed
+from triage.publication import default_title, may_publish, second_person_needed
 
 Place = tuple[str, int, int]  # part, start, end
 SPANS_AT_MOST = 200
@@ -19,11 +19,10 @@ WORDS_AT_MOST = 20_000  # characters of a translation or a summary
 def write(scene: Scene) -> None:
     """Put the public title and summary in words. What has a page keeps a title."""
     issue, details = scene.issue, scene.details
-    title, summary = title_of(details.get("public_title", "")), str(details.get("public_summary", "")).strip()
+    title = title_of(details.get("public_title", ""))
+    summary = within(str(details.get("public_summary", "")).strip(), WORDS_AT_MOST)
     if not title and issue.number:
         raise ValidationError(_("An issue with a number needs a title."))
-    if len(summary) > WORDS_AT_MOST:
-        raise ValidationError(_("That is too long: %(most)d characters at most.") % {"most": WORDS_AT_MOST})
     if (title, summary) == (issue.public_title, issue.public_summary):
         raise ValidationError(_("That is what it says already."))
     scene.trail.change(issue, public_title=title, public_summary=summary)
@@ -47,7 +46,7 @@ def unpublish(scene: Scene) -> None:
 
 def excerpt(scene: Scene) -> None:
     """Choose which of a report's words the public reads, all of them at once."""
-    report = _report_here(scene)
+    report = report_here(scene)
     spans = _spans(scene, report)
     if spans and (report.visibility == Visibility.PRIVATE or report.held_at):
         raise ValidationError(_("The report is private or held: none of its words can be published."))
@@ -68,7 +67,7 @@ def excerpt(scene: Scene) -> None:
 
 def redact(scene: Scene) -> None:
     """Choose which of a report's words nobody reads but who asks for them at the desk, all of them at once."""
-    report = _report_here(scene)
+    report = report_here(scene)
     spans = _spans(scene, report)
     standing = list(Redaction.objects.filter(report=report, ended_at=None))
     _replace(scene, standing, [Redaction(report=report, **_at(span, scene)) for span in spans])
@@ -77,24 +76,16 @@ def redact(scene: Scene) -> None:
 
 def translate(scene: Scene) -> None:
     """Put a person's translation of one part beside the original, in place of an older one."""
-    report, details = _report_here(scene), scene.details
+    report, details = report_here(scene), scene.details
     part, language, text = (str(details.get(name) or "").strip() for name in ("part", "language", "text"))
     if part not in _words(report).parts:
         raise ValidationError(_("The report has no such part."))
     if not language or not text:
         raise ValidationError(_("Give the translation and its language."))
-    if len(text) > WORDS_AT_MOST:
-        raise ValidationError(_("That is too long: %(most)d characters at most.") % {"most": WORDS_AT_MOST})
+    within(text, WORDS_AT_MOST)
     standing = Translation.objects.filter(report=report, part=part, language=language, ended_at=None)
     scene.trail.change_all(list(standing), ended_at=scene.at)
     scene.trail.add(Translation(report=report, part=part, language=language, text=text, by=scene.by, made_at=scene.at))
-
-
-def _report_here(scene: Scene) -> Report:
-    report = named_report(scene)
-    if not reports_in(scene.issue).filter(pk=report.pk).exists():
-        raise ValidationError(_("The report is no longer in this issue."), code="status")
-    return report
 
 
 def _words(report: Report) -> Evidence:

@@ -39,6 +39,21 @@ def named_report(scene: Scene) -> Report:
     return scene.report
 
 
+def report_here(scene: Scene) -> Report:
+    """The report that is meant, once it is clear that it stands in the issue still."""
+    report = named_report(scene)
+    if not reports_in(scene.issue).filter(pk=report.pk).exists():
+        raise ValidationError(_("The report is no longer in this issue."), code="status")
+    return report
+
+
+def within(text: str, most: int) -> str:
+    """The text. Raises ValidationError if it has more characters."""
+    if len(text) > most:
+        raise ValidationError(_("That is too long: %(most)d characters at most.") % {"most": most})
+    return text
+
+
 def stand_apart(issue: Issue, by: User) -> None:
     """Nobody decides alone on what they reported, nor on what they answer for as a maintainer.
 

@@ -9,8 +9,7 @@ from django.utils.translation import gettext as _
 
 from reports.models import Affected, Issue, Reproduction, Version
 from reports.vocabulary import AffectedStatus, Resolution, Severity, Status
-from triage.clocks import notify_maintainers
-from triage.moves.affecting import is_settled, mark_affected
+from triage.moves.affecting import is_settled, mark_affected, notify_maintainers
 from triage.moves.answering import accept, stated
 from triage.moves.scene import AWAKE, Scene
 from triage.publication import TITLE_LENGTH, default_title, next_number, why_held_back

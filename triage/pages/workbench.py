@@ -23,10 +23,11 @@ from reports.vocabulary import Status
 from triage.bounds import home_of_issue
 from triage.comparison import isolated
 from triage.decisions import decide
-from triage.forms.placing import TICKED_AT_MOST, MergeForm, OtherForm, SplitForm, ids_in, too_many
+from triage.forms.placing import TICKED_AT_MOST, MergeForm, OtherForm, SplitForm, ids_in
 from triage.history import Happening, told_of
 from triage.models import Decision
 from triage.moves import MOVES, Verb
+from triage.moves.placing import too_many
 from triage.pages.desk import person
 from triage.queue import title_in_words, titled
 from triage.unions import (
