@@ -264,13 +264,15 @@ def _codes(answer: Answer) -> dict[str, Any]:
 # How both sides read it
 
 
-def answers_for(issue: Issue, *, now: datetime | None = None) -> list[Told]:
+def answers_for(issue: Issue, rows: Sequence[Affected] | None = None, *, now: datetime | None = None) -> list[Told]:
     """Each artifact of the issue that somebody answers for, with its clocks and answers; what waits comes first.
 
-    The same number of queries however many there are, and two where nobody answers for any.
+    ``rows`` are those of the issue with artifact and versions, if they are at hand. The same number of queries however
+    many there are, and one more than for the rows where nobody answers for any.
     """
-    rows = issue.affected.select_related("artifact", "introduced_in", "fixed_in").order_by("pk")
-    return told_of(issue, list(rows), now=now or timezone.now())
+    if rows is None:
+        rows = list(issue.affected.select_related("artifact", "introduced_in", "fixed_in").order_by("pk"))
+    return told_of(issue, rows, now=now or timezone.now())
 
 
 def told_of(issue: Issue, rows: Sequence[Affected], *, now: datetime) -> list[Told]:

@@ -154,8 +154,7 @@ def detail_of(
     """
     bound = bound or {}
     placements = list(_placements(issue, actor)[: MOST_REPORTS + 1])
-    unlooked = list(_placements(issue, actor).filter(needs_look=True)[:2])
-    chosen = _chosen(placements, issue, actor, report) if report else next(iter([*unlooked, *placements]), None)
+    chosen = _chosen(placements, issue, actor, report) if report else next(iter(placements), None)
     opinions = opinions_of(suggestions([chosen.report_id] if chosen else []), issue)
     affected = list(issue.affected.select_related("artifact", "introduced_in", "last_affected", "fixed_in"))
     forms = _forms(issue, actor, chosen, bound)
@@ -166,7 +165,7 @@ def detail_of(
         title=title_in_words(issue),
         report=chosen.report if chosen else None,
         placement=chosen,
-        is_last_look=len(unlooked) < 2,
+        is_last_look=sum(placement.needs_look for placement in placements) < 2,
         growth=_growth(issue),
         placements=placements[:MOST_REPORTS],
         more_reports=max(0, issue.report_count - MOST_REPORTS),
@@ -186,7 +185,7 @@ def detail_of(
         parents=parents,
         children=children,
         trials=list(trials_of(issue)[:MOST_TRIALS]),
-        answers=answers_for(issue) if issue.number else [],
+        answers=answers_for(issue, affected) if issue.number else [],
         reader=reader,
         conflict=Conflict(" ".join(refusal.messages), told_of(getattr(refusal, "since", ()), issue))
         if refusal
@@ -202,7 +201,7 @@ def trials_of(issue: Issue) -> "QuerySet[Reproduction]":
 def _placements(issue: Issue, actor: Actor) -> "QuerySet[Placement]":
     placed = Placement.objects.active().visible_to(actor).filter(issue=issue)
     placed = placed.select_related("report__artifact", "report__version", "placer")
-    return placed.annotate(summary=summary_in_a_list()).order_by("-report__reported_at", "-report_id")
+    return placed.annotate(summary=summary_in_a_list()).order_by("-needs_look", "-report__reported_at", "-report_id")
 
 
 def _chosen(placements: list[Placement], issue: Issue, actor: Actor, reference: str) -> Placement | None:
