@@ -140,7 +140,7 @@ def test_a_report_on_its_way_from_the_form_to_the_record_and_back(triager: Any) 
     twin = json.loads(text(public.get(f"/issues/{number}.json")))
     assert twin == json.loads(text(public.get(f"/api/v1/issues/{number}/")))
     (listed,) = json.loads(text(public.get("/api/v1/issues/")))["results"]
-    assert listed == twin
+    assert {**listed, "excerpts": []} == twin
     (model,) = json.loads(text(public.get("/api/v1/models/")))["results"]
     assert model == json.loads(text(public.get("/api/v1/models/acme/chat-7b/")))
 

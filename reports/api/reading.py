@@ -119,10 +119,14 @@ class ArtifactList(Artifacts, ListAPIView[Any]):
 )
 class ArtifactDetail(Artifacts, RetrieveAPIView[Any]):
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        if survivor := artifact_after_merge(kwargs["kind"], kwargs["org"], kwargs["name"], self.actor):
-            address = reverse("api_artifact", args=[f"{survivor.kind}s", survivor.org, survivor.name])
-            return Response(status=301, headers={"Location": address})
-        return super().get(request, *args, **kwargs)
+        try:
+            return super().get(request, *args, **kwargs)
+        except Http404:
+            survivor = artifact_after_merge(kwargs["kind"], kwargs["org"], kwargs["name"], self.actor)
+            if survivor is None:
+                raise
+        address = reverse("api_artifact", args=[f"{survivor.kind}s", survivor.org, survivor.name])
+        return Response(status=301, headers={"Location": address})
 
     def filter_queryset(self, queryset: Any) -> Any:
         org, name = self.kwargs["org"], self.kwargs["name"]

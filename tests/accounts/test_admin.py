@@ -8,6 +8,7 @@ from django.test import Client
 
 from accounts.models import Grant, User
 from ledger.models import Event
+from reports.models import ContextRule
 
 pytestmark = pytest.mark.django_db
 
@@ -18,17 +19,18 @@ def desk(client: Client, someone: Any) -> Client:
     return client
 
 
-def test_no_table_of_reports_is_there() -> None:
-    ours = {"accounts"}
+def test_no_table_of_reports_is_there_but_the_operators_own() -> None:
+    ours = {"accounts", "reports"}
     allauths = {"account", "mfa"}  # open to superusers only, of whom there are none
 
     assert {model._meta.app_label for model in admin.site._registry} == ours | allauths
+    assert [model for model in admin.site._registry if model._meta.app_label == "reports"] == [ContextRule]
 
 
-def test_an_admin_sees_accounts_only(desk: Client) -> None:
-    (app,) = desk.get("/admin/").context["app_list"]
+def test_an_admin_sees_accounts_and_the_operators_table(desk: Client) -> None:
+    apps = desk.get("/admin/").context["app_list"]
 
-    assert [model["object_name"] for model in app["models"]] == ["User"]
+    assert [model["object_name"] for app in apps for model in app["models"]] == ["User", "ContextRule"]
     assert desk.get("/admin/mfa/authenticator/").status_code == 403
 
 
