@@ -4,7 +4,6 @@ Starts a demo site of its own in a throw-away state folder and stops it at the e
 """
 
 import os
-import re
 import shutil
 import signal
 import socket
@@ -18,11 +17,26 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser.walk import ANYBODY, FLAGS, PHONE, SIGNED_IN, TRIAGER, WIDE, Site, Way, receipt_fresh
+from tests.browser.walk import (
+    ANYBODY,
+    DESKS,
+    FLAGS,
+    MAINTAINER,
+    PHONE,
+    SIGNED_IN,
+    TRIAGER,
+    WIDE,
+    Site,
+    Way,
+    receipt_fresh,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 SCREENS = ROOT / "screens"
 STOP_S = 15
+ANSWERED_FOR = "northlight/harbor-7b"
+WITHOUT = {"unsubscribe", "receipt-asked", "receipt-declined"}  # pages that the demo has none of
+WALKS = {"": ANYBODY, "somebody": SIGNED_IN, "triager": {**TRIAGER, **DESKS}, "maintainer": MAINTAINER}
 LOOKS: dict[str, dict[str, Any]] = {
     "light": {"viewport": WIDE},
     "dark": {"viewport": WIDE, "color_scheme": "dark"},
@@ -70,8 +84,8 @@ def demo_site() -> Iterator[tuple[str, dict[str, str]]]:
                 up.communicate(timeout=STOP_S)
 
 
-def sign_in_address(environment: Mapping[str, str]) -> str:
-    printed = manage(environment, "grant", "triager", "demo-triager@example.org")
+def sign_in_address(environment: Mapping[str, str], role: str, *about: str) -> str:
+    printed = manage(environment, "grant", role, f"demo-{role}@example.org", *about)
     return printed.partition("within a day:")[2].split()[0]
 
 
@@ -102,37 +116,52 @@ def signed_up(browser: Browser, base: str) -> Any:
     page.locator("[name=email]").fill("somebody@example.org")
     page.locator("[name=password1]").fill("a long password of four words")
     page.locator("main form button[type=submit]").first.click()
+    return left(page)
+
+
+def signed_in(browser: Browser, address: str) -> Page:
+    page = browser.new_page()
+    page.goto(address)
+    page.locator("main form button").click()
+    return page
+
+
+def left(page: Page) -> Any:
+    """The cookies of somebody who signed in, once the page is not needed any more."""
     state = page.context.storage_state()
     page.context.close()
     return state
 
 
-def triager_signed_in(browser: Browser, address: str) -> tuple[Any, dict[str, str]]:
-    page = browser.new_page()
-    page.goto(address)
-    page.locator("main form button").click()
-    found = desk_addresses(page, re.sub(r"/accounts/.*", "", address))
-    state = page.context.storage_state()
-    page.context.close()
-    return state, found
+def told_of_an_issue(page: Page, base: str) -> None:
+    """The triager notifies the maintainer of an issue that was confirmed before there was one."""
+    search = f"is:confirmed+artifact:{ANSWERED_FOR}"
+    page.goto(base + first_link(page, f"{base}/triage/?view=list&q={search}", ".queue li a.title"))
+    button = page.locator("form:has([name=verb][value=notify]) button")
+    if button.count():
+        button.first.click()
 
 
 def look_round(browser: Browser, base: str, environment: Mapping[str, str]) -> tuple[Site, dict[str, Any]]:
     """What is to be seen on the site, and who is signed in for which pages."""
-    triager, desk = triager_signed_in(browser, sign_in_address(environment))
+    maintainer = signed_in(browser, sign_in_address(environment, "maintainer", f"--artifact={ANSWERED_FOR}"))
+    triager = signed_in(browser, sign_in_address(environment, "triager"))
+    desk = desk_addresses(triager, base)
+    told_of_an_issue(triager, base)
     page = browser.new_page()
     site = Site(base)
     receipt_fresh(page, site)
     code, reference = page.locator("#receipt-code").inner_text(), page.url.rstrip("/").rpartition("/")[2]
     addresses = desk | {
         "receipt": f"/reports/{reference}/",
-        "artifact": "/models/northlight/harbor-7b/",
+        "artifact": f"/models/{ANSWERED_FOR}/",
         "issue": first_link(page, f"{base}/issues/?state=open", ".issues a.title"),
         "issue-resolved": first_link(page, f"{base}/issues/?state=resolved", ".issues a.title"),
-        "sign-in": sign_in_address(environment).removeprefix(base),
+        "sign-in": sign_in_address(environment, "triager").removeprefix(base),
     }
     page.context.close()
-    return Site(base, addresses, reference, code), {"somebody": signed_up(browser, base), "triager": triager}
+    cookies = {"somebody": signed_up(browser, base), "triager": left(triager), "maintainer": left(maintainer)}
+    return Site(base, addresses, reference, code), cookies
 
 
 def draw(page: Page, site: Site, name: str, way: Way, look: str) -> None:
@@ -151,9 +180,9 @@ def main(wanted: list[str]) -> None:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         site, cookies = look_round(browser, base, environment)
         for look, options in LOOKS.items():
-            for who, ways in (("", ANYBODY), ("somebody", SIGNED_IN), ("triager", TRIAGER)):
+            for who, ways in WALKS.items():
                 for name, way in ways.items():
-                    if wanted and name not in wanted:
+                    if name in WITHOUT or (wanted and name not in wanted):
                         continue
                     context = browser.new_context(**options, storage_state=cookies.get(who))
                     draw(context.new_page(), site, name, way, look)

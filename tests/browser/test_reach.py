@@ -69,7 +69,12 @@ def worked_on(open_issue: Issue, fixed: Issue, artifact: Artifact, *, by: Any, m
     decide(open_issue, "translate", by=by, report=report, part="summary", language="es", text="No quiere explicarlo")
     give_answer(open_issue, artifact, by=maintainer, text="It reads them now.", status="fixed", fixed_in="2026-06")
     version = artifact.versions.get(name="2026-06")
-    tried = {"tries": 8, "failures": 0, "settings": {"temperature": 0.7}, "evidence": "It stayed calm each time."}
+    tried: dict[str, Any] = {
+        "tries": 8,
+        "failures": 0,
+        "settings": {"temperature": 0.7},
+        "evidence": "It stayed calm each time.",
+    }
     decide(fixed, "reproduce", by=by, artifact=artifact, version=version, **tried)
 
 

@@ -203,6 +203,16 @@ TRIAGER: dict[str, Way] = {
     "desk-reopen": opened("desk-resolved", "reopen"),
 }
 ARTIFACT_DESK = into("/triage/artifacts/?state=all", ".artifacts a.title")
+
+
+def artifacts_compared(page: Page, site: Site) -> None:
+    """What would move if an artifact that waits became part of one that has a page."""
+    ARTIFACT_DESK(page, site)
+    page.goto(f"{page.url}merge/?way=in&other={site.path('artifact')}")
+    if page.locator("#errors").count():
+        page.goto(page.url.replace("way=in", "way=out"))
+
+
 # What triagers work on apart from the queue.
 DESKS: dict[str, Way] = {
     "keys": keys_shown,
@@ -225,7 +235,8 @@ DESKS: dict[str, Way] = {
     "artifact-desks-none": to("/triage/artifacts/?q=nothing+is+called+this"),
     "artifact-desk": ARTIFACT_DESK,
     "artifact-desk-refused": sent(ARTIFACT_DESK, "#versions > details form"),
-    "artifact-merge": sent(ARTIFACT_DESK, "#merge form", other="artifact"),
+    "artifact-merge": artifacts_compared,
+    "artifact-merge-refused": sent(ARTIFACT_DESK, "#merge form", other="artifact"),
     "artifact-lineage": sent(ARTIFACT_DESK, "#lineage form", other="artifact"),
     "publication": below("desk-confirmed", "publication/"),
     "publication-new": below("desk-many", "publication/"),
