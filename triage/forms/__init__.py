@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 
-from triage.forms.answering import AffectForm, NotifyForm, ReproduceForm, TurnDownForm
-from triage.forms.asking import AskForm, SettleForm
+from triage.forms.answering import AffectForm, AskForm, NotifyForm, ReproduceForm, SettleForm, TurnDownForm
 from triage.forms.base import MoveForm, ReportForm
 from triage.forms.placing import LookForm, MergeForm, PlaceForm, RefuseForm, SplitForm
 from triage.forms.publishing import PublishForm, SpansForm, TranslateForm, WriteForm

@@ -1,19 +1,20 @@
-"""Forms about what maintainers say and about trying again. The maintainers' own forms share their fields."""
+"""Forms about what others say: the reporter, the maintainers, whoever tried again. The maintainers' share fields."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from reports.models import Answer, Artifact, Issue, Version
 from reports.vocabulary import AffectedStatus
 from triage.answers import TEXT_LENGTH
-from triage.forms.base import MoveForm
-from triage.moves.answering import EVIDENCE_LENGTH, TRIES_AT_MOST, TurnedDown
+from triage.forms.base import MoveForm, ReportForm, words_field
+from triage.moves.answering import EVIDENCE_LENGTH, QUESTION_LENGTH, TRIES_AT_MOST, TurnedDown
 
 SETTINGS_LENGTH = 4_000  # characters as typed
 MOST_SETTINGS = 40
@@ -46,8 +47,8 @@ def _object_in(text: str) -> dict[str, Any]:
 
     try:
         told = json.loads(text, parse_constant=refused)
-        json.dumps(told, allow_nan=False).encode()
-    except (ValueError, RecursionError) as error:  # ValueError: no JSON, a number beyond all bounds
+        json.dumps(told, allow_nan=False, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:  # ValueError: no JSON, a number beyond all bounds, half a character
         raise ValidationError(_("That is no JSON object. Or write a line for each setting: name = value.")) from error
     return dict(told)  # it began with a brace
 
@@ -115,12 +116,11 @@ class TrialFields(forms.Form):
         required=False,
         widget=forms.Textarea(attrs={"rows": 3, "dir": "ltr", "spellcheck": "false"}),
     )
-    evidence = forms.CharField(
-        label=gettext_lazy("What was seen"),
+    evidence = words_field(
+        gettext_lazy("What was seen"),
         help_text=gettext_lazy("Read by triagers and by those who answer for the artifact, not by the public."),
-        max_length=EVIDENCE_LENGTH,
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 4, "dir": "auto"}),
+        most=EVIDENCE_LENGTH,
+        rows=4,
     )
 
     def clean_settings(self) -> dict[str, Any]:
@@ -133,27 +133,31 @@ class TrialFields(forms.Form):
         return told
 
 
-def artifact_field(label: Any) -> "forms.ModelChoiceField[Artifact]":
-    return forms.ModelChoiceField(label=label, queryset=Artifact.objects.none(), empty_label=None)
-
-
-def named_in(issue: Issue) -> Any:
+def named_in(issue: Issue) -> "QuerySet[Artifact]":
     """The artifacts that the issue names."""
     return Artifact.objects.filter(affected__issue=issue).exclude(org="").order_by("org", "name")
 
 
-class AboutArtifact(MoveForm):
-    """For a move about one artifact that the issue names."""
+class ForArtifact(forms.Form):
+    """About one of some artifacts; asked only if there are several."""
 
-    artifact = artifact_field(gettext_lazy("For"))
+    artifact = forms.ModelChoiceField(label=gettext_lazy("For"), queryset=Artifact.objects.none(), empty_label=None)
+
+    def among(self, artifacts: "QuerySet[Artifact]", known: Sequence[Artifact]) -> None:
+        """``known`` are two of them, where there are so many."""
+        field = self.fields["artifact"]
+        field.queryset = artifacts  # type: ignore[attr-defined] # a ModelChoiceField
+        if len(known) == 1:
+            field.initial, field.widget = known[0].pk, forms.HiddenInput()
+
+
+class AboutArtifact(ForArtifact, MoveForm):
+    """For a move about one artifact that the issue names."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["artifact"]
-        field.queryset = named_in(self.issue)  # type: ignore[attr-defined] # a ModelChoiceField
-        known = list(field.queryset[:2])  # type: ignore[attr-defined] # a ModelChoiceField
-        if len(known) == 1:
-            field.initial, field.widget = known[0].pk, forms.HiddenInput()
+        named = named_in(self.issue)
+        self.among(named, list(named[:2]))
 
 
 class ReproduceForm(AboutArtifact, TrialFields):
@@ -176,7 +180,7 @@ class AnswerTaken(MoveForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["answer"].queryset = self.issue.answers.all()  # type: ignore[attr-defined] # a ModelChoiceField
+        self.offer("answer", self.issue.answers.all())
 
 
 class AffectForm(AboutArtifact, AnswerTaken):
@@ -187,12 +191,11 @@ class AffectForm(AboutArtifact, AnswerTaken):
     )
     introduced_in = version_field(gettext_lazy("First affected version"))
     last_affected = version_field(gettext_lazy("Last affected version"))
-    statement = forms.CharField(
-        label=gettext_lazy("Statement"),
+    statement = words_field(
+        gettext_lazy("Statement"),
         help_text=gettext_lazy("The public reads this beside the artifact."),
-        max_length=TEXT_LENGTH,
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"}),
+        most=TEXT_LENGTH,
+        rows=3,
     )
 
     def clean(self) -> dict[str, Any]:
@@ -202,8 +205,7 @@ class AffectForm(AboutArtifact, AnswerTaken):
         return told
 
 
-class TurnDownForm(MoveForm):
-    answer = forms.ModelChoiceField(queryset=Answer.objects.none(), widget=forms.HiddenInput)
+class TurnDownForm(AnswerTaken):
     reason = forms.ChoiceField(
         label=gettext_lazy("Reason"),
         help_text=gettext_lazy("Whoever gave the answer reads it."),
@@ -213,4 +215,19 @@ class TurnDownForm(MoveForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["answer"].queryset = self.issue.answers.all()  # type: ignore[attr-defined] # a ModelChoiceField
+        self.fields["answer"].required = True
+
+
+class AskForm(ReportForm):
+    text = words_field(
+        gettext_lazy("What do you want to know?"),
+        help_text=gettext_lazy("The reporter reads this on the receipt page, and can answer there."),
+        least=3,
+        most=QUESTION_LENGTH,
+        rows=3,
+        required=True,
+    )
+
+
+class SettleForm(MoveForm):
+    pass

@@ -8,11 +8,11 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from accounts.policy import Actor
 from reports.models import Artifact, Version
 from reports.naming import find_artifact, parse
 from reports.vocabulary import Access, ArtifactKind, Relation
 from triage.catalogue import FACTS, ON_THE_WEB
+from triage.forms.base import NotedForm
 
 TEXT = 4_000  # characters of what a card says on one matter
 DESK_ADDRESS = re.compile(r"/triage/artifacts/(\d{1,18})(?:/|$)")
@@ -20,24 +20,15 @@ PAGE_ADDRESS = re.compile(r"/(model|system|dataset)s/([^/]+)/([^/]+)/?$")
 WRITTEN = {"dir": "auto", "autocomplete": "off"}
 
 
-class CatalogueForm(forms.Form):
+class CatalogueForm(NotedForm):
     """What they share. ``told`` is handed to the act in ``triage.catalogue``."""
 
     use_required_attribute = False
     shown = forms.CharField(required=False, max_length=60, widget=forms.HiddenInput)
-    note = forms.CharField(
-        label=_("Note"),
-        help_text=_("For triagers only."),
-        max_length=2_000,
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 2, "dir": "auto"}),
-    )
 
-    def __init__(self, *args: Any, artifact: Artifact, actor: Actor, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, artifact: Artifact, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.artifact = artifact
-        self.actor = actor
-        self.order_fields([name for name in self.fields if name != "note"])
 
     def told(self) -> dict[str, Any]:
         return dict(self.cleaned_data)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.policy import Actor
@@ -11,24 +12,45 @@ from reports.models import Issue, Report
 MOST_REVISION = 2_147_483_647  # what the column holds
 
 
-class MoveForm(forms.Form):
-    """Shared by all moves: the revision of the issue that the page showed, and a note that only triagers read."""
-
-    revision = forms.IntegerField(required=False, min_value=0, max_value=MOST_REVISION, widget=forms.HiddenInput)
-    note = forms.CharField(
-        label=_("Note"),
-        help_text=_("For triagers only."),
-        max_length=2_000,
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 2, "dir": "auto"}),
+def words_field(
+    label: Any, *, most: int, least: int | None = None, rows: int = 1, required: bool = False, help_text: Any = ""
+) -> forms.CharField:
+    """What somebody writes, in whichever direction it runs: on one line, or on several."""
+    drawn = forms.TextInput(attrs={"dir": "auto"}) if rows == 1 else forms.Textarea(attrs={"rows": rows, "dir": "auto"})
+    return forms.CharField(
+        label=label, help_text=help_text, min_length=least, max_length=most, required=required, widget=drawn
     )
 
-    def __init__(self, *args: Any, issue: Issue, actor: Actor, **kwargs: Any) -> None:
+
+class NotedForm(forms.Form):
+    """For a decision: with a note that only triagers read, asked last."""
+
+    note = words_field(_("Note"), help_text=_("For triagers only."), most=2_000, rows=2)
+
+    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.actor = actor
+        self.order_fields([name for name in self.fields if name != "note"])
+
+    @property
+    def sentences(self) -> list[str]:
+        """All that is wrong with it."""
+        return [str(sentence) for errors in self.errors.values() for sentence in errors]
+
+    def offer(self, name: str, rows: "QuerySet[Any]") -> None:
+        """What the field of that name chooses from."""
+        self.fields[name].queryset = rows  # type: ignore[attr-defined] # a ModelChoiceField
+
+
+class MoveForm(NotedForm):
+    """Shared by all moves: the revision of the issue that the page showed."""
+
+    revision = forms.IntegerField(required=False, min_value=0, max_value=MOST_REVISION, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, issue: Issue, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.issue = issue
-        self.actor = actor
         self.fields["revision"].initial = issue.revision
-        self.order_fields([name for name in self.fields if name != "note"])
 
     def told(self) -> dict[str, Any]:
         """The keyword arguments of ``decide``; what was left empty is left out."""
@@ -42,4 +64,4 @@ class ReportForm(MoveForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["report"].queryset = Report.objects.visible_to(self.actor)  # type: ignore[attr-defined] # a ModelChoiceField
+        self.offer("report", Report.objects.visible_to(self.actor))

@@ -9,28 +9,25 @@ from django.utils.translation import gettext_lazy as _
 from reports.models import Artifact
 from reports.vocabulary import AffectedStatus
 from triage.answers import TEXT_LENGTH
-from triage.forms.answering import TrialFields, version_field
+from triage.forms.answering import ForArtifact, TrialFields, version_field
+from triage.forms.base import words_field
 
 
-class ForArtifact(forms.Form):
-    """About one of the artifacts that the maintainer was told of in this issue; asked only if there are several."""
-
-    artifact = forms.ModelChoiceField(label=_("For"), queryset=Artifact.objects.none(), empty_label=None)
+class ForTold(ForArtifact):
+    """About one of the artifacts that the maintainer was told of in this issue."""
 
     def __init__(self, *args: Any, artifacts: Sequence[Artifact], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["artifact"]
-        field.queryset = Artifact.objects.filter(pk__in=[each.pk for each in artifacts])  # type: ignore[attr-defined] # a ModelChoiceField
-        if len(artifacts) == 1:
-            field.initial, field.widget = artifacts[0].pk, forms.HiddenInput()
+        self.among(Artifact.objects.filter(pk__in=[each.pk for each in artifacts]), artifacts)
 
 
-class AnswerForm(ForArtifact):
-    text = forms.CharField(
-        label=_("Your answer"),
+class AnswerForm(ForTold):
+    text = words_field(
+        _("Your answer"),
         help_text=_("The public reads it beside your artifact, once a triager has accepted it."),
-        max_length=TEXT_LENGTH,
-        widget=forms.Textarea(attrs={"rows": 5, "dir": "auto"}),
+        most=TEXT_LENGTH,
+        rows=5,
+        required=True,
     )
     status = forms.ChoiceField(
         label=_("What should be recorded?"),
@@ -50,5 +47,5 @@ class AnswerForm(ForArtifact):
     )
 
 
-class TryForm(ForArtifact, TrialFields):
+class TryForm(ForTold, TrialFields):
     """Theirs, and shown as theirs."""

@@ -102,7 +102,7 @@ class SplitForm(MoveForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["proposal"].queryset = proposals_about(self.issue).filter(other=None)  # type: ignore[attr-defined] # a ModelChoiceField
+        self.offer("proposal", proposals_about(self.issue).filter(other=None))
 
     def clean(self) -> None:
         super().clean()
@@ -141,4 +141,4 @@ class RefuseForm(MoveForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["proposal"].queryset = proposals_about(self.issue)  # type: ignore[attr-defined] # a ModelChoiceField
+        self.offer("proposal", proposals_about(self.issue))

@@ -12,12 +12,11 @@ from django.utils.translation import gettext_lazy
 from reports.models import Evidence
 from reports.redaction import ACCOUNT, merged
 from reports.vocabulary import HazardLevel
-from triage.forms.base import MoveForm, ReportForm
+from triage.forms.base import MoveForm, ReportForm, words_field
+from triage.moves.publishing import WORDS_AT_MOST, Place
 from triage.publication import TITLE_LENGTH
 
-Place = tuple[str, int, int]  # part, start, end
 SUMMARY_LENGTH = 4_000
-TRANSLATION_LENGTH = 20_000
 TICKED_AT_MOST = 1_000  # more than a page offers
 SPAN = re.compile(r"(summary|what_happened|expected|turn:\d{1,3}):(\d{1,7}):(\d{1,7})")
 LANGUAGE_TAG = RegexValidator(
@@ -55,19 +54,16 @@ def joined(spans: Iterable[Place]) -> list[Place]:
 
 
 class WriteForm(MoveForm):
-    public_title = forms.CharField(
-        label=gettext_lazy("Public title"),
+    public_title = words_field(
+        gettext_lazy("Public title"),
         help_text=gettext_lazy("One line that says what goes wrong. No names of people."),
-        max_length=TITLE_LENGTH,
-        required=False,
-        widget=forms.TextInput(attrs={"dir": "auto"}),
+        most=TITLE_LENGTH,
     )
-    public_summary = forms.CharField(
-        label=gettext_lazy("Plain summary"),
+    public_summary = words_field(
+        gettext_lazy("Plain summary"),
         help_text=gettext_lazy("For somebody who has never heard of it: what happens, when, to whom it matters."),
-        max_length=SUMMARY_LENGTH,
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 5, "dir": "auto"}),
+        most=SUMMARY_LENGTH,
+        rows=5,
     )
 
     def told(self) -> dict[str, Any]:
@@ -133,8 +129,4 @@ class TranslateForm(ReportForm):
         validators=[LANGUAGE_TAG],
         widget=forms.TextInput(attrs={"list": "languages", "dir": "ltr", "autocomplete": "off", "spellcheck": "false"}),
     )
-    text = forms.CharField(
-        label=gettext_lazy("Translation"),
-        max_length=TRANSLATION_LENGTH,
-        widget=forms.Textarea(attrs={"rows": 4, "dir": "auto"}),
-    )
+    text = words_field(gettext_lazy("Translation"), most=WORDS_AT_MOST, rows=4, required=True)

@@ -8,10 +8,11 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Role, User
+from accounts.models import User
 from reports.vocabulary import HazardLevel, Kind, LifecycleStage, Severity
 from triage.forms.base import MoveForm
 from triage.priority import CHOICES
+from triage.publication import DECIDING_ROLES
 
 FURTHEST = timedelta(days=366)  # what sleeps longer has been forgotten
 
@@ -76,7 +77,7 @@ class AssignForm(MoveForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["assignee"].queryset = deciders()  # type: ignore[attr-defined] # a ModelChoiceField
+        self.offer("assignee", deciders())
         self.fields["assignee"].initial = self.issue.assignee_id
 
     def told(self) -> dict[str, Any]:
@@ -139,6 +140,5 @@ class ClassifyForm(MoveForm):
 
 def deciders() -> Any:
     """Who may be given an issue: whoever triages or moderates now."""
-    roles = (Role.TRIAGER, Role.MODERATOR)
-    held = User.objects.filter(grants__role__in=roles, grants__ended_at=None, is_active=True)
+    held = User.objects.filter(grants__role__in=DECIDING_ROLES, grants__ended_at=None, is_active=True)
     return held.distinct().order_by("name", "email")

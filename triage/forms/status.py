@@ -7,18 +7,16 @@ from django.utils.translation import gettext_lazy as _
 
 from reports.models import Artifact, Version
 from reports.vocabulary import Dismissal, Resolution, Severity
-from triage.forms.answering import AnswerTaken
-from triage.forms.base import MoveForm
+from triage.forms.answering import AnswerTaken, named_in
+from triage.forms.base import MoveForm, words_field
 from triage.publication import TITLE_LENGTH
 
 
 class ConfirmForm(MoveForm):
-    public_title = forms.CharField(
-        label=_("Public title"),
+    public_title = words_field(
+        _("Public title"),
         help_text=_("What the public reads. It starts as the summary of the oldest report that is not private."),
-        max_length=TITLE_LENGTH,
-        required=False,
-        widget=forms.TextInput(attrs={"dir": "auto"}),
+        most=TITLE_LENGTH,
     )
     severity = forms.ChoiceField(
         label=_("Severity"), choices=[("", _("As reporters said")), *Severity.choices], required=False
@@ -33,25 +31,22 @@ class ResolveForm(AnswerTaken):
     fixed_in = forms.CharField(
         label=_("Fixed in version"), help_text=_("For a fix only."), max_length=120, required=False
     )
-    statement = forms.CharField(
-        label=_("What was done"),
+    statement = words_field(
+        _("What was done"),
         help_text=_("The public reads this beside the artifact. A fix needs it."),
-        max_length=2_000,
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 2, "dir": "auto"}),
+        most=2_000,
+        rows=2,
     )
-    untested_reason = forms.CharField(
-        label=_("Why the fix could not be tried"),
+    untested_reason = words_field(
+        _("Why the fix could not be tried"),
         help_text=_("A fix counts once somebody tried again and it held, or a later version is out; else say why not."),
-        max_length=500,
-        required=False,
-        widget=forms.TextInput(attrs={"dir": "auto"}),
+        most=500,
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        named = Artifact.objects.filter(affected__issue=self.issue).exclude(org="")
-        self.fields["artifact"].queryset = named  # type: ignore[attr-defined] # a ModelChoiceField
+        named = named_in(self.issue)
+        self.offer("artifact", named)
         self.versions = list(
             Version.objects.filter(artifact__in=named, is_alias=False).values_list("name", flat=True).distinct()[:50]
         )
