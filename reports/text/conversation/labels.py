@@ -104,6 +104,7 @@ _ROLES: Mapping[str, Role] = {
 }
 _WEAK = (_names(_ASKED) | _names(_ANSWERED)) - _names(_USER) - _names(_ASSISTANT)
 _NOBODY = _names(_PROSE)
+THE_MODEL = _names("model|the model|ai model|llm|模型|modelo|el modelo|النموذج|نموذج")  # also heads a line of settings
 _SAID_BY_PERSON = _names(
     "you said|you asked|i said|i asked|你说|您说|我说|你问|dijiste|has dicho|tú dijiste|قلت|لقد قلت|أنت قلت|قلت أنت"
 )

@@ -4,16 +4,18 @@ What makes a line a turn is not its own look but the paste's: the person's name 
 with the way they are set ("### User"), and only those open turns. Any other "Note:" or "AI:" is somebody's words.
 """
 
-from collections import defaultdict
+import re
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from reports.text.conversation.fences import Quotes, fenced, numbered
-from reports.text.conversation.labels import Label, Style, label_of
+from reports.text.conversation.labels import THE_MODEL, Label, Style, label_of
 from reports.text.conversation.turns import Doubt, Form, Role, Turn
 
 Found = tuple[Form, list[Turn], set[Doubt]]
+_VALUE = re.compile(r"[ \t]{0,9}[A-Za-z][\w.]{0,80}(?:[/-][\w.:]{1,80}){1,9}[ \t]{0,9}(?:\n|\Z)")
 _FEWEST_GUESSED = 2  # times a name that nobody knows must answer in turn
 
 
@@ -61,7 +63,18 @@ def _spoken(text: str) -> list[Spoken]:
             found.append(Spoken(label, is_apart, is_first))
         is_apart = not line.strip()
         is_first = is_first and is_apart
-    return found
+    return _without_settings(found, text)
+
+
+def _without_settings(spoken: list[Spoken], text: str) -> list[Spoken]:
+    """Without the one line that tells which model it was: "Model: kelp-labs/harbor-7b"."""
+    names = Counter(each.label.name for each in spoken)
+
+    def is_setting(label: Label) -> bool:
+        value = _VALUE.match(text, label.end)
+        return label.name in THE_MODEL and names[label.name] == 1 and value is not None
+
+    return [each for each in spoken if not is_setting(each.label)]
 
 
 def _chosen(spoken: Sequence[Spoken]) -> tuple[list[Spoken], set[Doubt]] | None:

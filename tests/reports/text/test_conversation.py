@@ -1,9 +1,11 @@
 """Pasted conversations become turns; what is not one stays whole; nothing is lost, nothing raises."""
 
+import doctest
 import json
 import re
 import time
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -11,7 +13,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from reports import answers
-from reports.text.conversation import LONGEST_TURN, MOST_TURNS, Doubt, Form, turns_of
+from reports.text import conversation as reader
+from reports.text.conversation import LONGEST_TURN, MOST_TURNS, Doubt, labels, turns_of
 from reports.text.conversation.labels import label_of
 
 SAMPLES = Path(__file__).parents[2] / "fixtures" / "conversations"
@@ -44,6 +47,14 @@ def test_turns_written_out_are_read_as_the_same_turns(name: str) -> None:
     turns = turns_of(_pasted(name)).turns
 
     assert turns_of(json.dumps(turns)).turns == turns
+
+
+@pytest.mark.parametrize("module", [reader, labels], ids=lambda each: each.__name__)
+def test_examples_hold(module: ModuleType) -> None:
+    results = doctest.testmod(module)
+
+    assert results.attempted
+    assert results.failed == 0
 
 
 def test_limits_are_those_of_a_report() -> None:
@@ -158,35 +169,14 @@ PAIRS = [
 WORDS = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\x00\r`~“”«»「」『』<>[]|")).map(
     str.strip
 )
-HOSTILE = st.lists(
-    st.sampled_from(
-        [*'\n\r\t :：*_#`~-[]<>|{}",“”‏\ufeff\x00\ud800', *(label for pair in PAIRS for label in pair)]
-        + [
-            "12:30 ",
-            "Note: ",
-            "```python\n",
-            "---\n",
-            "    ",
-            "> ",
-            "[INST]",
-            "[/INST]",
-            "<|im_end|>",
-            "Harbor: ",
-            "hello",
-        ]
-        + [
-            '{"role": "user", "content": "',
-            '"}',
-            '{"messages": [',
-            '{"mapping": {',
-            "null",
-            "\\u0000",
-            "Prompt: ",
-            "A: ",
-        ]
-    ),
-    max_size=60,
-).map("".join)
+SCRAPS = [
+    *'\n\r\t :：*_#`~-[]<>|{}",“”\u200f\ufeff\x00\ud800',
+    *(label for pair in PAIRS for label in pair),
+    *("12:30 ", "Note: ", "Harbor: ", "Prompt: ", "A: ", "hello", "hello hello hello\n"),
+    *("```python\n", "---\n", "    ", "> ", "[INST]", "[/INST]", "<|im_end|>"),
+    *('{"role": "user", "content": "', '"}', '{"messages": [', '{"mapping": {', "null", "\\u0000"),
+]
+HOSTILE = st.lists(st.sampled_from(SCRAPS), max_size=60).map("".join)
 
 
 @settings(deadline=None)
@@ -199,12 +189,15 @@ def test_no_text_is_too_hostile_and_reading_twice_changes_nothing(pasted: str) -
 
 
 SCALARS = st.one_of(st.none(), st.booleans(), st.floats(), st.integers(), st.text(max_size=5))
-KEYS = st.sampled_from(
-    "role content parts text type messages mapping current_node parent message author chat_messages sender contents "
-    "candidates choices from value conversations input output samples eval attachments tool_calls function arguments "
-    "name thoughts metadata chunkedPrompt chunks system prompt response thought content_type request".split()
+WORDS_OF_EXPORTS = """
+role content parts text type messages mapping current_node parent message author chat_messages sender contents
+candidates choices from value conversations input output samples eval attachments tool_calls function arguments
+name thoughts metadata chunkedPrompt chunks system prompt response thought content_type request summary uuid
+"""
+KEYS = st.sampled_from(WORDS_OF_EXPORTS.split())
+VALUES = st.sampled_from(
+    ["user", "assistant", "model", "tool", "reasoning", "tool_use", "tool_result", "image", "a", "b"]
 )
-VALUES = st.sampled_from("user assistant model tool text reasoning tool_use tool_result image thoughts a b".split())
 
 
 @settings(deadline=None)
