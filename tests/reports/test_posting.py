@@ -18,6 +18,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
+from structlog.testing import capture_logs
 
 from accounts.models import Grant
 from ledger.models import Event, Payload
@@ -207,12 +208,13 @@ def test_no_address_stands_in_events_or_logs(
     settings.EMAIL_BACKEND = "tests.reports.test_posting.Refusing"
     decide(issue(reported), "confirm", by=triager)
 
-    posted()
+    with capture_logs() as logged:
+        posted()
 
     told = capfd.readouterr()
     kept = [*Payload.objects.values_list("content", flat=True), *Event.objects.values_list("subjects", "actor", "verb")]
-    assert "mail refused" in told.err
-    assert ADDRESS not in f"{told.out} {told.err} {kept}"
+    assert [line["event"] for line in logged] == ["mail refused"]
+    assert ADDRESS not in f"{told.out} {told.err} {logged} {kept}"
 
 
 # The server
