@@ -170,7 +170,7 @@ def _label(style: Style, found: re.Match[str], start: int) -> Label | None:
         spoken_by = lettered[1]
     is_person_said = name in _SAID_BY_PERSON
     role: Role | None = "user" if is_person_said else role_of(spoken_by)
-    if role is None and (said or style is Style.BARE or not name or name in _NOBODY):
+    if role is None and (style is Style.BARE or not name or name in _NOBODY):
         return None
     is_said = is_person_said or (said is not None and role is not None)
     return Label(style, name, role, is_said, spoken_by in _WEAK, start, start + found.end())

@@ -91,6 +91,8 @@ def _chosen(spoken: Sequence[Spoken]) -> tuple[list[Spoken], set[Doubt]] | None:
         doubts.add(Doubt.LABELS_UNSURE)
     main = _without_asides([each for each in spoken if _is_like(each, user) or _is_like(each, assistant)])
     is_close = not any(each.is_apart for each in main[1:])
+    if _is_uneven(main[1:]):
+        doubts.add(Doubt.LABELS_UNSURE)
     minor = [
         each
         for each in spoken
@@ -98,6 +100,12 @@ def _chosen(spoken: Sequence[Spoken]) -> tuple[list[Spoken], set[Doubt]] | None:
         or (each.role == "tool" and _place(each) > _place(main[0]) and (each.is_apart or is_close))
     ]
     return sorted([*main, *minor], key=_place), doubts
+
+
+def _is_uneven(main: Sequence[Spoken]) -> bool:
+    """Whether one speaker is named now after an empty line, now not: some may be lines of a dialogue in an answer."""
+    ways = {(each.role, each.is_apart) for each in main if not each.label.is_said}
+    return len(ways) > len({role for role, _is_apart in ways})
 
 
 def _place(each: Spoken) -> int:

@@ -62,7 +62,7 @@ class Doubt(StrEnum):
     UNKNOWN_ROLE = "unknown_role"
     BEFORE_FIRST_SPEAKER = "before_first_speaker"  # whose words these are was guessed
     SPEAKER_GUESSED = "speaker_guessed"  # a name of which only its place says who it is
-    LABELS_UNSURE = "labels_unsure"  # "Question:" and "Answer:" may also be the words of one answer
+    LABELS_UNSURE = "labels_unsure"  # names that may also be the words of one answer
     ALTERNATED = "alternated"  # nobody was named: taken in turn, the person first
     OUTSIDE_MARKERS = "outside_markers"
     CHARACTERS_REPLACED = "characters_replaced"  # those that cannot be stored became U+FFFD
