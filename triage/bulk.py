@@ -226,7 +226,7 @@ def _decide(bulk: Bulk, at: int, issue: Issue, by: User, actor: Actor) -> None:
         raise ValidationError(looked_at(who))
     form = form_for(bulk.verb, bulk.told["form"], issue=issue, actor=actor, revision=bulk.told["revisions"][at])
     if not form.is_valid():
-        raise ValidationError([str(sentence) for errors in form.errors.values() for sentence in errors])
+        raise ValidationError(form.sentences)
     decisions.decide(issue, bulk.verb, by=by, bulk=bulk, **{**form.told(), "revision": bulk.told["revisions"][at]})
 
 

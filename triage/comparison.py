@@ -31,7 +31,7 @@ from reports.vocabulary import Channel, PlacedBy, Status
 from triage import explanations
 from triage.explanations import Reason
 from triage.models import Proposal, Suggestion
-from triage.moves import proposals_about
+from triage.proposals import proposals_about
 from triage.queue import annotated, suggested_issue, suggested_title, title_in_words, titled
 
 Spans = Mapping[str, Sequence[Sequence[int]]]

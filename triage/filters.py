@@ -58,7 +58,7 @@ class QueueFilter(django_filters.FilterSet):  # type: ignore[misc] # the library
         asked = search.parse(sent.get("q", default))
         self.query = with_fields(asked, sent)
         self.is_rewritten = self.query.terms != asked.terms or any(name in sent for name in FIELDS)
-        super().__init__(self.shown, queryset=search.found(self.query, actor))
+        super().__init__(self.shown, queryset=Issue.objects.visible_to(actor))
 
     @property
     def shown(self) -> QueryDict:
@@ -74,8 +74,7 @@ class QueueFilter(django_filters.FilterSet):  # type: ignore[misc] # the library
     @property
     def qs(self) -> IssueQuerySet:
         """What the query finds: by the query alone, so that fields that offer less cannot narrow it otherwise."""
-        issues: IssueQuerySet = self.queryset
-        return issues
+        return search.found(self.query, self.actor)
 
     def narrow(self, issues: IssueQuerySet, name: str, value: Any) -> IssueQuerySet:
         return issues

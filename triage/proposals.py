@@ -94,9 +94,9 @@ def waiting_proposals() -> "models.QuerySet[Proposal]":
     )
 
 
-def proposals_of(issue: Issue) -> list[Proposal]:
+def proposals_about(issue: Issue) -> "models.QuerySet[Proposal]":
     """What waits for an answer about the issue, whichever side of a merge it is on; the surest first."""
-    return list(waiting_proposals().filter(Q(issue=issue) | Q(other=issue)))
+    return waiting_proposals().filter(Q(issue=issue) | Q(other=issue))
 
 
 def propose(*, after: int = 0, since: datetime | None = None, within_s: float = WITHIN_S) -> int | None:

@@ -20,6 +20,7 @@ from reports.conditional import public_page, tag_of, unless_known
 from reports.filters import RecordFilter
 from reports.lines import Line
 from reports.models import Affected, Issue
+from reports.pages.asked import storable
 from reports.record import (
     affected_of,
     artifacts_called,
@@ -50,7 +51,7 @@ UNDONE = {"resolve": _("The resolution was undone"), "reopen": _("The reopening 
 def home(request: HttpRequest) -> HttpResponse:
     """Two doors. ``?q=`` leads to the one thing that was meant, else to a search of the issues."""
     actor = actor_of(request)
-    if asked := request.GET.get("q", "").replace("\x00", "").strip():
+    if asked := storable(request.GET.get("q", "")).strip():
         return redirect(meant(asked, actor) or f"{reverse('issues')}?{urlencode({'q': asked})}")
     latest = [Line.of(issue) for issue in issues_on_record(actor)[:LATEST]]
     return public_page(request, "reports/home.html", {"lines": latest})

@@ -1,23 +1,22 @@
 """One's notices, what one follows, how often e-mail comes, and the way out of it without signing in."""
 
-from typing import Any, cast
+from typing import Any
 
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.actors import actor_of, needs, open_to_all
-from accounts.models import User
+from accounts.actors import actor_of, needs, open_to_all, person
 from accounts.policy import Act
 from reports import notices as hearing
 from reports.models import Subscription
 from reports.models.notice import QUEUE
+from reports.pages.asked import came_from, storable
 from reports.posting import Reader, reader_of
 from reports.wording import followed, topics
 
@@ -33,7 +32,7 @@ PACES = [
 @require_safe
 def notices(request: HttpRequest) -> HttpResponse:
     """Newest first, all of one thing together."""
-    actor, user = actor_of(request), cast(User, request.user)
+    actor, user = actor_of(request), person(request)
     page = Paginator(hearing.listed(actor), PAGE).get_page(request.GET.get("page"))
     context = {
         "page": page,
@@ -63,7 +62,7 @@ def notice(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def read(request: HttpRequest) -> HttpResponse:
     """Mark as read what is told of one thing, or everything."""
-    hearing.mark_read(actor_of(request), subject=request.POST.get("subject", ""))
+    hearing.mark_read(actor_of(request), subject=storable(request.POST.get("subject", "")))
     return redirect("notices")
 
 
@@ -73,7 +72,7 @@ def pace(request: HttpRequest) -> HttpResponse:
     chosen = request.POST.get("pace")
     if chosen not in {value for value, _label in PACES}:
         raise Http404
-    hearing.choose_pace(cast(User, request.user), chosen)
+    hearing.choose_pace(person(request), chosen)
     return redirect(f"{reverse('notices')}#email")
 
 
@@ -81,8 +80,8 @@ def pace(request: HttpRequest) -> HttpResponse:
 @require_POST
 def follow(request: HttpRequest) -> HttpResponse:
     """Follow or stop following what may be seen. htmx gets the button back, everybody else the page they came from."""
-    actor, user = actor_of(request), cast(User, request.user)
-    subject = request.POST.get("subject", "")
+    actor, user = actor_of(request), person(request)
+    subject, back_to = storable(request.POST.get("subject", "")), came_from(request, otherwise=reverse("notices"))
     if request.POST.get("stop"):
         hearing.unfollow(user, subject)
     elif hearing.may_follow(actor, subject):
@@ -90,15 +89,8 @@ def follow(request: HttpRequest) -> HttpResponse:
     else:
         raise Http404
     if request.headers.get("HX-Request"):
-        return render(request, "components/follow.html", {"subject": subject, "back_to": came_from(request)})
-    return redirect(came_from(request))
-
-
-def came_from(request: HttpRequest) -> str:
-    """The page that ``next`` names, if it is one of ours."""
-    asked = request.POST.get("next", "")
-    ours = url_has_allowed_host_and_scheme(asked, {request.get_host()}, require_https=request.is_secure())
-    return asked if ours else reverse("notices")
+        return render(request, "components/follow.html", {"subject": subject, "back_to": back_to})
+    return redirect(back_to)
 
 
 @csrf_exempt  # a mail program posts here, with no cookie of ours: the signed token says what may be stopped

@@ -612,6 +612,16 @@ def test_a_triager_says_what_they_read_and_whether_keys_are_on(desk: Client, tri
     assert (triager.uses_keys, away.headers["Location"]) == (True, "/triage/")
 
 
+def test_the_fields_beside_the_search_write_its_text(desk: Client, ruling: Report) -> None:
+    response = desk.get("/triage/", {"q": "is:new kind:other", "kind": "privacy_leak", "artifact": "acme/*"})
+
+    assert (response.status_code, response["Location"]) == (
+        302,
+        "/triage/?q=is%3Anew+artifact%3Aacme%2F%2A+kind%3Aprivacy_leak",
+    )
+    assert desk.get(response["Location"]).context["narrowing"]["kind"].value() == "privacy_leak"
+
+
 def test_a_search_that_is_not_understood_is_explained(desk: Client, ruling: Report) -> None:
     page = desk.get("/triage/", {"q": "nonsense:yes"}).content.decode()
 

@@ -13,7 +13,7 @@ from triage.bell import bell
 from triage.counting import recount
 from triage.decisions import decide
 from triage.models import Constraint, Proposal, Suggestion
-from triage.proposals import proposals_of, propose, waiting_proposals
+from triage.proposals import proposals_about, propose, waiting_proposals
 
 Make = Callable[..., Any]
 pytestmark = pytest.mark.django_db
@@ -76,8 +76,8 @@ def test_two_issues_of_one_failure_are_proposed_as_one(placed: Make) -> None:
     ours, theirs = proposal.reasons["pairs"][0]
     assert {ours, theirs} & set(reports_of(first))
     assert {ours, theirs} & set(reports_of(second))
-    assert proposals_of(first) == proposals_of(second) == list(waiting_proposals()) == [proposal]
-    assert proposals_of(other) == []
+    assert list(proposals_about(first)) == list(proposals_about(second)) == list(waiting_proposals()) == [proposal]
+    assert list(proposals_about(other)) == []
     assert Issue.objects.filter(status="merged").count() == 0
 
 
@@ -117,7 +117,7 @@ def test_what_was_refused_never_comes_back(placed: Make) -> None:
 
     propose()
     assert rows() == stood
-    assert proposals_of(first) == []
+    assert list(proposals_about(first)) == []
 
     third = placed(TRAIN[:1])  # and what the refused one becomes part of is the refused one
     Placement.objects.filter(issue=second).update(issue=third)
@@ -159,10 +159,10 @@ def test_proposals_about_what_was_closed_go(placed: Make, triager: Any) -> None:
     first, second = placed(COURT[:2]), placed(COURT[2:])
     touch(first)
     propose()
-    assert proposals_of(first)
+    assert proposals_about(first)
 
     decide(second, "dismiss", by=triager, reason="spam")
-    assert proposals_of(first) == []
+    assert list(proposals_about(first)) == []
 
     propose()
     assert not Proposal.objects.exists()
@@ -184,7 +184,7 @@ def test_an_issue_of_two_failures_is_proposed_as_two(placed: Make) -> None:
 
     propose()
 
-    (proposal,) = proposals_of(issue)
+    (proposal,) = proposals_about(issue)
     assert (proposal.kind, proposal.other) == ("split", None)
     assert proposal.report_ids == members[3:]
     stood = rows()
@@ -198,7 +198,7 @@ def test_copies_leave_with_what_they_are_copies_of(placed: Make) -> None:
 
     propose()
 
-    (proposal,) = proposals_of(issue)
+    (proposal,) = proposals_about(issue)
     assert copy.pk in proposal.report_ids
     assert len(proposal.report_ids) == 3
 
@@ -216,13 +216,13 @@ def test_a_refused_split_never_comes_back_and_people_s_word_holds_issues_togethe
     propose()
     Proposal.objects.update(refused_at=timezone.now())
     propose()
-    assert proposals_of(issue) == []
+    assert list(proposals_about(issue)) == []
 
     Proposal.objects.all().delete()
     members = reports_of(issue)
     Constraint.objects.create(report_id=members[0], other_id=members[4], says="same")
     propose()
-    assert proposals_of(issue) == []
+    assert list(proposals_about(issue)) == []
 
 
 def test_large_issues_are_looked_at_by_a_sample(placed: Make, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -240,7 +240,7 @@ def test_large_issues_are_looked_at_by_a_sample(placed: Make, monkeypatch: pytes
 
     propose()
 
-    (proposal,) = proposals_of(issue)
+    (proposal,) = proposals_about(issue)
     assert proposal.report_ids == members[4:]
     assert proposal.reasons["looked_at"] == 8
 

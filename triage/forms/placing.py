@@ -12,8 +12,8 @@ from reports.vocabulary import Status
 from triage.bounds import home_of_issue
 from triage.forms.base import MOST_REVISION, MoveForm, ReportForm
 from triage.models import Proposal
-from triage.moves import proposals_about
 from triage.moves.placing import MOVED_AT_MOST, too_many
+from triage.proposals import proposals_about
 
 NUMBER = re.compile(r"TT-\d{4}-\d{5,}", re.IGNORECASE)
 ADDRESS = re.compile(r"/triage/(\d{1,18})(?=[/?#]|$)")  # of a page of the desk, the workbench too

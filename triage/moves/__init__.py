@@ -12,13 +12,13 @@ from django.utils.translation import gettext_lazy
 
 from reports.vocabulary import Dismissal, Resolution, Status
 from triage.moves.answering import TurnedDown, affect, ask, notify, reproduce, settle, turn_down
-from triage.moves.placing import keep, look, merge, part, place, proposals_about, refuse, split
+from triage.moves.placing import keep, look, merge, part, place, refuse, split
 from triage.moves.publishing import excerpt, publish, redact, translate, unpublish, write
 from triage.moves.scene import Scene
 from triage.moves.sorting import assign, classify, prioritise, snooze, wake
 from triage.moves.status import confirm, dismiss, reopen, resolve
 
-__all__ = ["MOVES", "Move", "Scene", "Verb", "proposals_about"]
+__all__ = ["MOVES", "Move", "Scene", "Verb"]
 
 
 class Verb(models.TextChoices):

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
@@ -15,7 +14,7 @@ from triage.matching import flag_regression, issue_for, note_affected, open_issu
 from triage.models import Constraint, Proposal, Suggestion
 from triage.moves.affecting import open_as_its_worst, unite_affected
 from triage.moves.scene import AWAKE, Scene, named_report
-from triage.proposals import waiting_proposals
+from triage.proposals import proposals_about
 from triage.publication import reports_in
 
 MOVED_AT_MOST = 2_000  # reports in one act, within what a request may take
@@ -136,11 +135,6 @@ def refuse(scene: Scene) -> None:
     if proposal is None:
         raise ValidationError(_("Somebody has answered that already."), code="status")
     scene.trail.change(proposal, refused_at=scene.at)
-
-
-def proposals_about(issue: Issue) -> "models.QuerySet[Proposal]":
-    """What the engine proposes for the issue and nobody has answered, the surest first."""
-    return waiting_proposals().filter(Q(issue=issue) | Q(other=issue))
 
 
 def rank(issue: Issue) -> int:

@@ -17,12 +17,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.actors import actor_of, needs
+from accounts.actors import actor_of, needs, person
 from accounts.models import Grant, Role, User
 from accounts.policy import Act, Actor
 from reports.filters import LONGEST_SEARCH, words_in
 from reports.models import Affected, Alias, Artifact, Lineage, Report, Version
 from reports.models.artifact import UNKNOWN
+from reports.pages.asked import id_in, storable
 from reports.vocabulary import Relation
 from triage import catalogue
 from triage.annals import annals_of, told
@@ -41,7 +42,7 @@ from triage.forms.artifacts import (
     VersionForm,
 )
 from triage.models import Decision
-from triage.pages.desk import person
+from triage.pages.refusals import status_of
 
 PAGE = 25  # rows of the list
 MOST_VERSIONS = 200
@@ -51,7 +52,6 @@ STATES: Mapping[str, tuple[Promise, Q]] = {
     CONFIRMED: (gettext_lazy("Confirmed"), Q(confirmed_at__isnull=False)),
     ALL: (gettext_lazy("All"), Q()),
 }
-STALE = ("status", "changed", "decided_since")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Way:
 @require_safe
 def artifact_desks(request: HttpRequest) -> HttpResponse:
     """Artifacts by state, those that wait by how many reports are about them; a search looks among all."""
-    typed = request.GET.get("q", "").replace("\x00", "")[:LONGEST_SEARCH].strip()
+    typed = storable(request.GET.get("q", ""))[:LONGEST_SEARCH].strip()
     state = request.GET.get("state", "")
     state = state if state in STATES else ALL if typed else WAITING
     known = Artifact.objects.visible_to(actor_of(request)).filter(merged_into=None).exclude(org="", name=UNKNOWN)
@@ -267,15 +267,13 @@ def _asked(model: type[Any], rows: "QuerySet[Any]", asked: Mapping[str, str], na
 
 
 def _row(rows: "QuerySet[Any]", pk: str) -> Any:
-    return rows.filter(pk=int(pk)).first() if pk.isdecimal() and len(pk) < 19 else None
+    return rows.filter(pk=id_in(pk)).first()
 
 
 # What is shown
 
 
 def _artifact(request: HttpRequest, pk: int) -> Artifact:
-    if pk >= 2**63:
-        raise Http404
     known = Artifact.objects.visible_to(actor_of(request)).select_related("family")
     artifact = get_object_or_404(known, pk=pk)
     if artifact.is_unknown:
@@ -431,7 +429,7 @@ def _refused(
     artifact = _artifact(request, artifact.pk)
     if refusal is not None:
         code = getattr(refusal, "code", "")
-        status = 409 if code in STALE else 422
+        status = status_of(refusal)
         said["since"] = [told(decision) for decision in getattr(refusal, "since", [])]
         said["taken"] = refusal.artifact if isinstance(refusal, NameTaken) else None
         at = next((name for name in ("name", "other") if form is not None and name in form.fields), None)

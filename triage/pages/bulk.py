@@ -21,15 +21,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.actors import actor_of, needs
+from accounts.actors import actor_of, needs, person
 from accounts.policy import Act, Actor
 from reports.models import Issue
+from reports.pages.asked import id_in, storable
 from triage import bulk as bulks
 from triage.bell import bell
-from triage.forms import MoveForm
+from triage.forms import FORMS, MoveForm
 from triage.models import Bulk
 from triage.moves import Verb
-from triage.pages.desk import person
 from triage.queue import title_in_words, titled
 from triage.selection import Chosen, MatchedOtherwise, Selection, chosen, foreseen
 from triage.tasks import run_bulk
@@ -37,9 +37,7 @@ from triage.tasks import run_bulk
 PAGE = 25  # bulks of the list, and issues that were skipped
 SHOWN = 10  # issues of a preview, of all and for each reason
 TRIED = 20  # issues, all over the selection, before a form is refused: what is typed may not fit one, and fit others
-OF_THE_PAGE = frozenset(
-    {"csrfmiddlewaretoken", "issue", "all", "query", "watermark", "expected", "verb", "key", "typed"}
-)
+KEY_LENGTH = 22  # characters that name the page a button stood on
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +67,11 @@ def bulk(request: HttpRequest) -> HttpResponse:
 @needs(Act.DECIDE)
 @require_POST
 def bulk_start(request: HttpRequest) -> HttpResponse:
-    verb, actor, key = request.POST.get("verb", ""), actor_of(request), request.POST.get("key", "")
+    verb, actor, key = (
+        request.POST.get("verb", ""),
+        actor_of(request),
+        storable(request.POST.get("key", ""))[:KEY_LENGTH],
+    )
     if made := bulks.started(person(request), key):
         return redirect("bulk_progress", made.pk)
     try:
@@ -85,7 +87,7 @@ def bulk_start(request: HttpRequest) -> HttpResponse:
         if selection.is_all and not selection.query.strip() and request.POST.get("typed") != str(selection.expected):
             return _preview(request, selection, found, verb, form=form, is_unsure=True, status=422)
         with transaction.atomic():
-            made = bulks.start(verb, _typed(request.POST), selection=selection, by=person(request), key=key)
+            made = bulks.start(verb, _typed(request.POST, verb), selection=selection, by=person(request), key=key)
             _ring(made)
     except ValidationError as refusal:
         return _refused(request, refusal, request.POST)
@@ -159,15 +161,15 @@ def state_of(bulk: Bulk) -> str:
 def selection_of(asked: QueryDict) -> Selection:
     """Raises ValidationError if what was sent says nothing clear."""
     if asked.get("all"):
-        watermark, expected = (_number(asked.get(name, "")) for name in ("watermark", "expected"))
-        return Selection(is_all=True, query=asked.get("query", ""), watermark=watermark, expected=expected)
+        watermark, expected = (id_in(asked.get(name, "")) for name in ("watermark", "expected"))
+        return Selection(is_all=True, query=storable(asked.get("query", "")), watermark=watermark, expected=expected)
     ticked: dict[int, int | None] = {}
     for each in asked.getlist("issue"):
         pk, _colon, revision = each.partition(":")
-        number = _number(pk)
+        number = id_in(pk)
         if number is None:
             raise ValidationError(_("There is no such issue."))
-        ticked[number] = _number(revision)
+        ticked[number] = id_in(revision)
     return Selection(ticked=ticked)
 
 
@@ -215,7 +217,7 @@ def _preview(
         context |= {
             "verb": Verb(verb),
             "form": form or _unbound(verb, found, actor),
-            "key": get_random_string(22),
+            "key": get_random_string(KEY_LENGTH),
             "affected": len(affected),
             "first": [rows[pk] for pk in affected[:SHOWN] if pk in rows],
             "more": max(0, len(affected) - SHOWN),
@@ -256,7 +258,7 @@ def _unbound(verb: str, found: Chosen, actor: Actor) -> MoveForm:
 
 def _bound(request: HttpRequest, verb: str, found: Chosen) -> MoveForm:
     """The form as it was filled in, asked about one issue; where that one is refused, about some of the others."""
-    actor, typed, forms = actor_of(request), _typed(request.POST), []
+    actor, typed, forms = actor_of(request), _typed(request.POST, verb), []
     step = max(1, len(found.revisions) // TRIED)
     for pk in list(found.revisions)[::step]:
         issue = _issue(pk, actor)
@@ -270,8 +272,10 @@ def _issue(pk: int, actor: Actor) -> Issue:
     return get_object_or_404(Issue.objects.visible_to(actor).select_related("family"), pk=pk)
 
 
-def _typed(posted: QueryDict) -> dict[str, list[str]]:
-    return {name: posted.getlist(name) for name in posted if name not in OF_THE_PAGE}
+def _typed(posted: QueryDict, verb: str) -> dict[str, list[str]]:
+    """What was filled in of the form of that move."""
+    names = FORMS[verb].base_fields.keys() - bulks.MANY[verb] - {"revision"}
+    return {name: [storable(value) for value in posted.getlist(name)] for name in posted if name in names}
 
 
 def _told(shown: Bulk, actor: Actor) -> list[tuple[str, str]]:
@@ -329,7 +333,3 @@ def _refused(request: HttpRequest, refusal: ValidationError, asked: QueryDict) -
     is_stale = isinstance(refusal, MatchedOtherwise)
     context = {"sentences": refusal.messages, "is_stale": is_stale, "again": again, "query": asked.get("query", "")}
     return render(request, "triage/bulk_refused.html", context, status=409 if is_stale else 422)
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None

@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from accounts.actors import actor_of, needs
+from accounts.actors import actor_of, needs, person
 from accounts.policy import Act
 from reports.models import Issue
 from triage import claims
-from triage.pages.desk import person, query
+from triage.pages.desk import query
 from triage.queue import waiting_issues
 
 MINE = "claimed:me"

@@ -7,7 +7,7 @@ read for it.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import cast
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -20,19 +20,21 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import push_url
 
-from accounts.actors import actor_of, needs
+from accounts.actors import actor_of, needs, person
 from accounts.models import User
 from accounts.policy import Act
 from reports.models import Artifact, Issue
+from reports.pages.asked import id_in, storable
 from triage import catalogue, claims, decisions, search, views
 from triage.claims import Lease
+from triage.filters import QueueFilter
 from triage.forms import FORMS, MoveForm
 from triage.models import Decision
 from triage.pages.detail import Detail, detail_of
+from triage.pages.refusals import as_of_now, is_stale, status_of
 from triage.pages.said import toast_of
 from triage.queue import Row, rows, titled, waiting_count
 
-LONGEST_ID = 18  # digits of a number that the database can hold
 # What is said of an issue without being done with it; after anything else the next one is shown.
 STAYS = frozenset(
     {"assign", "prioritise", "classify", "settle", "wake", "refuse", "affect", "reproduce", "turn_down", "notify"}
@@ -53,7 +55,13 @@ class Line:
 @needs(Act.DECIDE)
 @require_safe
 def queue(request: HttpRequest) -> HttpResponse:
-    """What waits, the most urgent first, with ``?issue=`` or else the first one opened beside it."""
+    """What waits, the most urgent first, with ``?issue=`` or else the first one opened beside it.
+
+    The fields beside the search write its text, which alone stands in the address.
+    """
+    narrowed = QueueFilter(request.GET, actor=actor_of(request), default=_typed(request))
+    if narrowed.is_rewritten:
+        return redirect(f"{reverse('queue')}?{urlencode({'q': narrowed.query.text})}")
     return _desk(request, pk=id_in(request.GET.get("issue", "")))
 
 
@@ -77,7 +85,7 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
         return _desk(request, pk=pk, status=422)
     form = FORMS[verb](request.POST, issue=issue, actor=actor_of(request), auto_id=f"{verb}_%s")
     if not form.is_valid():
-        for sentence in sentences(form):
+        for sentence in form.sentences:
             messages.error(request, sentence)
         return _desk(request, pk=pk, bound={verb: form}, status=422)
     try:
@@ -118,11 +126,6 @@ def confirm_artifact(request: HttpRequest, pk: int) -> HttpResponse:
     return _on(request, stay=id_in(request.POST.get("issue", "")))
 
 
-def person(request: HttpRequest) -> User:
-    """Who decides; ``needs`` has let nobody else in."""
-    return cast(User, request.user)
-
-
 def query(request: HttpRequest) -> str:
     """How the list is narrowed, to be kept from page to page."""
     kept = request.GET.copy()
@@ -131,36 +134,19 @@ def query(request: HttpRequest) -> str:
     return f"?{kept.urlencode()}" if kept else ""
 
 
-def id_in(asked: str) -> int | None:
-    return int(asked) if asked.isdecimal() and len(asked) <= LONGEST_ID else None
-
-
-def sentences(form: MoveForm) -> list[str]:
-    return [str(sentence) for errors in form.errors.values() for sentence in errors]
-
-
-def refusal_is_stale(refusal: ValidationError) -> bool:
-    """Whether the issue is no longer what the page showed."""
-    return getattr(refusal, "code", "") in ("status", "changed", "decided_since")
-
-
 def refused(request: HttpRequest, issue: Issue, refusal: ValidationError, *, verb: str = "") -> HttpResponse:
     """The desk with the issue as it is now: 409 and what changed if somebody else was faster, else 422.
 
     The form stands there as it was filled in, with the revision of now: pressed again, it decides on top of that.
     """
-    is_stale = refusal_is_stale(refusal)
     bound = {}
     if verb:
-        issue.refresh_from_db(fields=["revision", "status"])
-        filled = request.POST.copy()
-        filled["revision"] = str(issue.revision)
+        filled = as_of_now(request.POST, issue)
         bound = {verb: FORMS[verb](filled, issue=issue, actor=actor_of(request), auto_id=f"{verb}_%s")}
-    if not is_stale:
+    if not is_stale(refusal):
         messages.error(request, " ".join(refusal.messages))
-    return _desk(
-        request, pk=issue.pk, bound=bound, refusal=refusal if is_stale else None, status=409 if is_stale else 422
-    )
+    told = refusal if is_stale(refusal) else None
+    return _desk(request, pk=issue.pk, bound=bound, refusal=told, status=status_of(refusal))
 
 
 def with_revealed(request: HttpRequest, pk: int, revealed: Collection[int]) -> HttpResponse:
@@ -231,6 +217,7 @@ def _desk(
     }
     if not request.htmx:  # type: ignore[attr-defined] # of its middleware
         context["views"] = views.listed(person(request), actor, here=asked)
+        context["narrowing"] = QueueFilter({"q": asked.text}, actor=actor).form
         return render(request, "triage/queue.html", context, status=status)
     address = reverse("triage_issue", args=[pk]) if shown else reverse("queue")
     answer = render(request, "triage/swap.html", context, status=status)
@@ -258,7 +245,7 @@ def _detail(
         chosen,
         actor,
         person(request),
-        report=request.GET.get("report", ""),
+        report=storable(request.GET.get("report", "")),
         bound=bound,
         refusal=refusal,
         revealed=revealed,

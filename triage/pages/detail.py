@@ -1,7 +1,7 @@
 """What the desk shows of one issue."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -26,8 +26,9 @@ from triage.claims import Lease, leases
 from triage.comparison import Comparison, Opinion, Proposed, comparison_of, opinions_of, proposed_for
 from triage.forms import FORMS, MoveForm
 from triage.growth import last_flag
-from triage.history import Happening, history_of, told_of
+from triage.history import Happening, history_of
 from triage.moves import MOVES, Verb
+from triage.pages.refusals import Conflict, conflict_of
 from triage.publication import why_held_back
 from triage.queue import suggestions, title_in_words
 
@@ -52,14 +53,6 @@ SHOWN = (
     Verb.ASK,
     Verb.SETTLE,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Conflict:
-    """What a press met: ``sentence`` refuses it, ``since`` tells what others decided meanwhile."""
-
-    sentence: str
-    since: list[Happening] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,9 +180,7 @@ def detail_of(
         trials=list(trials_of(issue)[:MOST_TRIALS]),
         answers=answers_for(issue, affected) if issue.number else [],
         reader=reader,
-        conflict=Conflict(" ".join(refusal.messages), told_of(getattr(refusal, "since", ()), issue))
-        if refusal
-        else None,
+        conflict=conflict_of(refusal, issue),
     )
 
 

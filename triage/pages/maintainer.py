@@ -6,7 +6,7 @@ decides: see ``triage.answers``.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -19,10 +19,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.actors import actor_of, needs
+from accounts.actors import actor_of, needs, person
 from accounts.models import Grant, Role, User
 from accounts.policy import Act, Actor, spokesperson
 from reports.models import Affected, Artifact, Evidence, Issue, Report, Reproduction, Translation
+from reports.pages.asked import id_in, storable
 from reports.redaction import (
     Reader,
     is_veiled,
@@ -139,9 +140,8 @@ def maintain_reproduce(request: HttpRequest, pk: int) -> HttpResponse:
 def maintain_take_back(request: HttpRequest, pk: int) -> HttpResponse:
     """A reproduction of their own that was recorded by mistake."""
     issue = told_issue(request, pk)
-    asked = request.POST.get("reproduction", "")
     mine = tried_again(issue, _artifacts(request, issue)).filter(by=person(request))
-    tried = mine.filter(pk=int(asked)).first() if asked.isdecimal() and len(asked) < 19 else None
+    tried = mine.filter(pk=id_in(request.POST.get("reproduction", ""))).first()
     if tried is None:
         messages.error(request, _("That has been taken back already."))
         return redirect("maintain_issue", pk)
@@ -162,11 +162,6 @@ def maintain_reveal(request: HttpRequest, pk: int) -> HttpResponse:
     report = get_object_or_404(reports_told(speaker(request), issue), reference=_reference(request.POST))
     put_on_record(report, by=person(request), issue=issue)
     return _shown(request, issue, report=report.reference, revealed=True)
-
-
-def person(request: HttpRequest) -> User:
-    """Who answers; ``needs`` has let nobody else in."""
-    return cast(User, request.user)
 
 
 def speaker(request: HttpRequest) -> Actor:
@@ -261,7 +256,7 @@ def _unsigned(row: Translation) -> Translation:
 
 
 def _reference(asked: QueryDict) -> str:
-    return asked.get("report", "").replace("\x00", "")  # which the database refuses to compare
+    return storable(asked.get("report", ""))
 
 
 def _artifacts(request: HttpRequest, issue: Issue) -> list[Artifact]:

@@ -7,17 +7,17 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from accounts.actors import needs
+from accounts.actors import needs, person
 from accounts.models import User
 from accounts.policy import Act
 from reports.models import DailyCount
+from reports.pages.asked import came_from
 from reports.templatetags.looks import language_word
-from triage.pages.desk import person
 
 NO_LANGUAGE = ("", "und")
 
@@ -53,7 +53,7 @@ def own(request: HttpRequest) -> HttpResponse:
         user.uses_keys = request.POST["keys"] == "on"
         user.save(update_fields=["uses_keys"])
         messages.success(request, _("Keys are on.") if user.uses_keys else _("Keys are off."))
-        return redirect(_back(request))
+        return redirect(came_from(request, otherwise=reverse("queue")))
     form = DeskForm(request.POST if request.method == "POST" else None, user=user)
     if request.method == "POST" and form.is_valid():
         user.reads, user.uses_keys = form.cleaned_data["reads"], form.cleaned_data["uses_keys"]
@@ -61,10 +61,3 @@ def own(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("Saved."))
         return redirect("own_desk")
     return render(request, "triage/own.html", {"form": form}, status=422 if form.errors else 200)
-
-
-def _back(request: HttpRequest) -> str:
-    """Where the switch stood, if that is a page of this house."""
-    asked = request.POST.get("next", "")
-    is_ours = url_has_allowed_host_and_scheme(asked, allowed_hosts={request.get_host()}, require_https=False)
-    return asked if is_ours and asked.startswith("/") else "/triage/"

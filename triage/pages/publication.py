@@ -21,10 +21,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.actors import actor_of, needs
+from accounts.actors import actor_of, needs, person
 from accounts.models import User
 from accounts.policy import ANONYMOUS, Act, Actor
 from reports.models import Excerpt, Issue, Placement, Redaction, Report
+from reports.pages.asked import storable
 from reports.pages.issue import asked_for, cited, told_on_page
 from reports.record import excerpts_of, issues_on_record
 from reports.redaction import summary_in_a_list, with_redactions, with_translations
@@ -32,17 +33,14 @@ from reports.vocabulary import Status
 from triage import decisions
 from triage.forms import MoveForm
 from triage.forms.publishing import EvidenceForm, HazardForm, PublishForm, TranslateForm, WriteForm, joined
-from triage.history import told_of
 from triage.models import Decision
 from triage.moves import Verb
-from triage.pages.desk import person, refusal_is_stale
-from triage.pages.detail import Conflict
+from triage.pages.refusals import conflict_of, is_stale
 from triage.publication import may_publish, why_held_back, works_in_twos
 from triage.queue import title_in_words, titled
 from triage.sources import source_of
 
 PAGE = 25  # reports of the list
-CONFLICT = 409
 EVIDENCE = "evidence"  # what is posted by the form that makes two moves
 FORMS: Mapping[str, type[MoveForm]] = {
     Verb.WRITE: WriteForm,
@@ -76,12 +74,11 @@ def publication(request: HttpRequest, pk: int) -> HttpResponse:
         return page_of_publication(request, pk, status=422)
     form = FORMS[verb](request.POST, issue=issue, actor=actor_of(request), auto_id=f"{verb}_%s")
     if not form.is_valid():
-        return _refused(request, issue, verb, form, [str(words) for row in form.errors.values() for words in row], 422)
+        return _refused(request, issue, verb, form)
     try:
         made = _save_evidence(issue, form, person(request)) if verb == EVIDENCE else [_decide(request, issue, form)]
     except ValidationError as refusal:
-        status = CONFLICT if refusal_is_stale(refusal) else 422
-        return _refused(request, issue, verb, form, refusal.messages, status, refusal)
+        return _refused(request, issue, verb, form, refusal)
     for decision in made:
         context = {"words": DONE[decision.verb], "decision": decision}
         messages.success(request, render_to_string("triage/publication_done.html", context, request))
@@ -161,9 +158,7 @@ def page_of_publication(
             for row in page
         ],
         "source": source,
-        "conflict": Conflict(" ".join(refusal.messages), told_of(getattr(refusal, "since", ()), issue))
-        if refusal and refusal_is_stale(refusal)
-        else None,
+        "conflict": conflict_of(refusal, issue),
         "languages": [code for code, _name in settings.LANGUAGES],
     }
     return render(request, "triage/publication.html", context, status=status)
@@ -184,7 +179,7 @@ def _opened(placed: Any, reference: str, page: Any, quoted: Mapping[int, int]) -
     """The placement of the report that is open, with all that belongs to its words."""
     on_page = [row.report_id for row in page]
     wanted = next((pk for pk in on_page if pk in quoted), next(iter(on_page), None))
-    chosen = {"report__reference": reference.replace("\x00", "")} if reference else {"report": wanted}
+    chosen = {"report__reference": storable(reference)} if reference else {"report": wanted}
     found: Placement | None = (
         placed.filter(**chosen)
         .select_related(None)
@@ -241,13 +236,17 @@ def _save_evidence(issue: Issue, form: MoveForm, by: User) -> list[Decision]:
 
 
 def _refused(
-    request: HttpRequest, issue: Issue, verb: str, form: MoveForm, told: list[str], status: int, refusal: Any = None
+    request: HttpRequest, issue: Issue, verb: str, form: MoveForm, refusal: ValidationError | None = None
 ) -> HttpResponse:
-    for sentence in told if status != CONFLICT else ():
-        messages.error(request, sentence)
+    """The desk again with the form as it was filled in: 409 and what changed if somebody was faster, else 422."""
+    stale = refusal if refusal and is_stale(refusal) else None
+    if stale is None:
+        for sentence in refusal.messages if refusal else form.sentences:
+            messages.error(request, sentence)
     report = form.cleaned_data.get("report") if hasattr(form, "cleaned_data") else None
     opened = report.reference if report else request.GET.get("report", "")
-    return page_of_publication(request, issue.pk, report=opened, bound={verb: form}, refusal=refusal, status=status)
+    status = 409 if stale else 422
+    return page_of_publication(request, issue.pk, report=opened, bound={verb: form}, refusal=stale, status=status)
 
 
 def _why_not(issue: Issue, by: User) -> str:

@@ -1,17 +1,16 @@
 """Who tried an issue again: on which version, with which settings, and how often it failed."""
 
 from dataclasses import dataclass
-from typing import cast
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db.models import F
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from accounts.actors import actor_of, needs
+from accounts.actors import actor_of, needs, person
 from accounts.models import Grant, Role
 from accounts.policy import Act
 from reports.models import Affected, Issue, Reproduction
@@ -19,7 +18,7 @@ from triage import decisions
 from triage.forms.answering import ReproduceForm, releases_of
 from triage.moves import MOVES, Verb
 from triage.moves.status import holds
-from triage.pages.desk import person, refusal_is_stale
+from triage.pages.refusals import as_of_now, status_of
 from triage.queue import title_in_words, titled
 
 
@@ -59,8 +58,8 @@ def reproductions(request: HttpRequest, pk: int) -> HttpResponse:
                 decisions.decide(issue, Verb.REPRODUCE, by=person(request), **form.told())
             except ValidationError as refusal:
                 form.add_error(None, refusal.messages)
-                status = 409 if refusal_is_stale(refusal) else 422
-                _shown_now(form, issue)
+                status = status_of(refusal)
+                form.data = as_of_now(request.POST, issue)
             else:
                 messages.success(request, _("Recorded."))
                 return redirect("reproductions", pk)
@@ -99,11 +98,3 @@ def recorded_by(issue: Issue) -> dict[int, int]:
         for name in before.get("rows", {})
         if name.startswith("reproduction:")
     }
-
-
-def _shown_now(form: ReproduceForm, issue: Issue) -> None:
-    """Pressed again, it is recorded on top of what changed."""
-    issue.refresh_from_db(fields=["revision", "status"])
-    filled = cast(QueryDict, form.data).copy()
-    filled["revision"] = str(issue.revision)
-    form.data = filled

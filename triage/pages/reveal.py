@@ -4,11 +4,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_POST
 
-from accounts.actors import actor_of, needs
+from accounts.actors import actor_of, needs, person
 from accounts.policy import Act
 from reports.models import Issue, Placement, Report
+from reports.pages.asked import id_in, storable
 from triage.comparison import Comparison, comparison_of, opinions_of
-from triage.pages.desk import person, query, with_revealed
+from triage.pages.desk import query, with_revealed
 from triage.pages.publication import page_of_publication
 from triage.queue import suggestions
 from triage.reveals import reveal as put_on_record
@@ -20,10 +21,7 @@ def reveal(request: HttpRequest, reference: str) -> HttpResponse:
     """The report unveiled: alone for a script that asks for it, else in the whole page where the button was."""
     actor = actor_of(request)
     report = get_object_or_404(Report.objects.visible_to(actor), reference=reference)
-    asked = request.POST.get("issue", "")
-    if not asked.isdecimal() or len(asked) > 18:
-        raise Http404
-    issue = get_object_or_404(Issue.objects.visible_to(actor), pk=int(asked))
+    issue = get_object_or_404(Issue.objects.visible_to(actor), pk=id_in(request.POST.get("issue", "")))
     put_on_record(report, by=person(request), issue=issue)
     if request.POST.get("desk") == "publication":
         return page_of_publication(request, issue.pk, report=report.reference, revealed={report.pk})
@@ -61,4 +59,4 @@ def _side(request: HttpRequest, issue: Issue, report: Report) -> HttpResponse:
 
 def _opened(request: HttpRequest) -> str:
     """The reference of the report that was open where the button was."""
-    return request.POST.get("open", "").replace("\x00", "")
+    return storable(request.POST.get("open", ""))

@@ -1,7 +1,5 @@
 """Views of the queue: kept searches, one's own and those that others share."""
 
-from typing import cast
-
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
@@ -10,8 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.actors import actor_of, needs
-from accounts.models import User
+from accounts.actors import actor_of, needs, person
 from accounts.policy import Act
 from triage import search, views
 from triage.models import View
@@ -67,11 +64,6 @@ def queue_view_copy(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("views")
     messages.success(request, _("“%(name)s” is among your own views now.") % {"name": copy.name})
     return redirect("queue_view", copy.pk)
-
-
-def person(request: HttpRequest) -> User:
-    """Who keeps views; ``needs`` has let nobody else in."""
-    return cast(User, request.user)
 
 
 def own_view(request: HttpRequest, pk: int) -> View:

@@ -1,7 +1,6 @@
 """The workbench: two issues made one, or one made two, with what would follow told before anybody decides."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
@@ -15,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from accounts.actors import actor_of, needs
+from accounts.actors import actor_of, needs, person
 from accounts.policy import Act, Actor
 from reports.models import Issue, Placement
 from reports.redaction import summary_in_a_list
@@ -24,11 +23,10 @@ from triage.bounds import home_of_issue
 from triage.comparison import isolated
 from triage.decisions import decide
 from triage.forms.placing import TICKED_AT_MOST, MergeForm, OtherForm, SplitForm, ids_in
-from triage.history import Happening, told_of
 from triage.models import Decision
 from triage.moves import MOVES, Verb
 from triage.moves.placing import too_many
-from triage.pages.desk import person
+from triage.pages.refusals import conflict_of, status_of
 from triage.queue import title_in_words, titled
 from triage.unions import (
     Cut,
@@ -43,14 +41,6 @@ from triage.unions import (
 
 PAGE = 50  # reports to tick
 GOES, STAYS = gettext_lazy("Becomes part"), gettext_lazy("Goes on")
-
-
-@dataclass(frozen=True, slots=True)
-class Conflict:
-    """Why a decision was not taken, and what others decided meanwhile."""
-
-    sentence: str
-    since: Sequence[Happening] = ()
 
 
 # Two into one
@@ -85,7 +75,7 @@ def _merge(request: HttpRequest, here: Issue) -> HttpResponse:
     except ValidationError as refusal:
         pair = _issue(goes.pk, actor), _issue(stays.pk, actor)
         again = MergeForm(request.POST, issue=goes, actor=actor)
-        return _merging(request, here, asked, pair, form=again, refusal=refusal, status=_status(refusal))
+        return _merging(request, here, asked, pair, form=again, refusal=refusal, status=status_of(refusal))
     _say(request, decision, into=_issue(stays.pk, actor))
     return redirect("triage_issue", stays.pk)
 
@@ -132,7 +122,7 @@ def _merging(
             "goes": _called(goes),
             "stays": _called(stays),
         }
-    context["conflict"] = _conflict(refusal, pair[0] if pair else here)
+    context["conflict"] = conflict_of(refusal, pair[0] if pair else here)
     return render(request, "triage/merge.html", context, status=status)
 
 
@@ -200,7 +190,7 @@ def _split(request: HttpRequest, here: Issue) -> HttpResponse:
     except ValidationError as refusal:
         left = [report.pk for report in form.cleaned_data["reports"]]
         now = _issue(here.pk, actor)
-        chosen, status = _standing(now, left, actor), _status(refusal)
+        chosen, status = _standing(now, left, actor), status_of(refusal)
         return _splitting(request, now, cut, chosen, form=form, previews=True, refusal=refusal, status=status)
     _say(request, decision, into=_issue(decision.after["target"], actor))
     return redirect("triage_issue", here.pk)
@@ -236,13 +226,13 @@ def _splitting(
         "columns": [{"label": _("Stays"), "tally": cut.stays.tally}, {"label": _("Leaves"), "tally": cut.leaves.tally}]
         if cut
         else [],
-        "wrong": wrong or " ".join(str(error) for errors in (form.errors if form else {}).values() for error in errors),
+        "wrong": wrong or " ".join(form.sentences if form else []),
         "obstacle": ""
         if here.status in MOVES[Verb.SPLIT].start
         else str(MOVES[Verb.SPLIT].refusals[Status(here.status)]),
         "back": f"?kept={','.join(map(str, chosen[:TICKED_AT_MOST]))}",
         "form": _parting(form, here, actor, proposed if accepted else None, chosen),
-        "conflict": _conflict(refusal, here),
+        "conflict": conflict_of(refusal, here),
         "is_cut_of_the_engine": accepted,
     }
     return render(request, "triage/split.html", context, status=status)
@@ -305,17 +295,6 @@ def _led_on(request: HttpRequest, issue: Issue, name: str) -> HttpResponse:
     home = home_of_issue(issue.pk)
     messages.warning(request, _("That issue has been merged into this one. Decide here."))
     return redirect(name, home)
-
-
-def _status(refusal: ValidationError) -> int:
-    """409 where somebody was faster, 422 where it cannot be done at all."""
-    return 409 if getattr(refusal, "code", "") in ("changed", "status") else 422
-
-
-def _conflict(refusal: ValidationError | None, issue: Issue) -> Conflict | None:
-    if refusal is None:
-        return None
-    return Conflict(" ".join(refusal.messages), told_of(getattr(refusal, "since", ()), issue))
 
 
 def _say(request: HttpRequest, decision: Decision, *, into: Issue) -> None:
