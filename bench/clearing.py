@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
-from playwright.sync_api import Page, Response, sync_playwright
+from playwright.sync_api import Page, Response, TimeoutError, sync_playwright
 
 from bench.stack import Stack
 from bench.table import Line, machine, percentile, show
@@ -145,7 +145,7 @@ def clear(page: Page, sitting: Sitting) -> int:
         for key in keys:
             page.keyboard.press(key)
             page.wait_for_timeout(30)  # as a hand would
-        page.wait_for_function("before => window.deskChanged(before)", arg=before)
+        answered(page, before, keys)
         sitting.keys.append(len(keys))
         sitting.acts[keys[0]] += 1
     return len(sitting.keys)
@@ -167,13 +167,23 @@ def fingerprint(page: Page) -> str:
     return told
 
 
+def answered(page: Page, before: str, keys: tuple[str, ...]) -> None:
+    """Wait until the desk shows something else. Raises RuntimeError with what it shows if it does not."""
+    try:
+        page.wait_for_function("before => window.deskChanged(before)", arg=before)
+    except TimeoutError:
+        shown = page.locator("#pane").inner_text() if page.locator("#pane").count() else page.inner_text("main")
+        toasts = page.locator(".toast, .notice").all_inner_texts()
+        raise RuntimeError(f"{' '.join(keys)} changed nothing on {page.url}: {toasts} {shown[:600]}") from None
+
+
 def undo_all(page: Page, site: Stack) -> int:
     """Press z until nothing of ours stands."""
     undone = 0
     while standing := standing_decisions(site):
         before = fingerprint(page)
         page.keyboard.press("z")
-        page.wait_for_function("before => window.deskChanged(before)", arg=before)
+        answered(page, before, ("z",))
         undone += 1
         if standing_decisions(site) >= standing:
             raise RuntimeError("z undid nothing: " + page.locator("main").inner_text()[:500])

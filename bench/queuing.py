@@ -97,6 +97,7 @@ FROM (SELECT report_id, 1 + (hashint8extended(report_id, 31) & 4095) AS other
       FROM reports_placement WHERE {DICE.format(salt=32)} < 20) AS p
 JOIN reports_issue i ON i.id = p.other
 """
+NUMBERED = "INSERT INTO reports_numberseries (year, last) SELECT 2026, max(id) FROM reports_issue"
 WARNED = f"""
 INSERT INTO reports_signal (issue_id, cell, detector, method, tier, state, observed, expected, statistics, since,
     opened_at)
@@ -130,7 +131,7 @@ def load() -> stored.World:
     Grant.objects.create(user=user, role="triager")
     with transaction.atomic(), connection.cursor() as cursor:
         world = stored.load(cursor, REPORTS, SEED, Few)
-        for statement in (VERSIONS, REPORTS_DIFFER, ISSUES_DIFFER, UNLOOKED, SUGGESTED, WARNED):
+        for statement in (VERSIONS, REPORTS_DIFFER, ISSUES_DIFFER, UNLOOKED, SUGGESTED, NUMBERED, WARNED):
             cursor.execute(statement, {"user": user.pk})
     issues = list(Issue.objects.order_by("pk").values_list("pk", flat=True))
     for start in range(0, len(issues), CHUNK):
