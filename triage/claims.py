@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.models import User
@@ -45,13 +46,13 @@ def claim_ten(waiting: IssueQuerySet, by: User, *, at: datetime | None = None) -
     at = at or timezone.now()
     renew(by, at=at)
     for _again in range(3):  # somebody else may be given the same ones in the same moment
-        held = Claim.objects.filter(user=by, until__gt=at).count()
-        free = readable(waiting, by.reads).exclude(Exists(_standing(at).filter(issue=OuterRef("pk"))))
+        held = standing_claims(at).filter(user=by).count()
+        free = readable(waiting, by.reads).exclude(Exists(standing_claims(at).filter(issue=OuterRef("pk"))))
         found = list(free.values_list("pk", flat=True)[: max(0, HANDFUL - held)])
         if not found:
             break
         _take(found, by, at)
-    return Claim.objects.filter(user=by, until__gt=at).count()
+    return standing_claims(at).filter(user=by).count()
 
 
 def readable(issues: IssueQuerySet, languages: Iterable[str]) -> IssueQuerySet:
@@ -66,7 +67,7 @@ def readable(issues: IssueQuerySet, languages: Iterable[str]) -> IssueQuerySet:
 def renew(by: User, *, at: datetime | None = None) -> int:
     """Whoever decides is at work: all that they hold is theirs for another lease."""
     at = at or timezone.now()
-    return Claim.objects.filter(user=by, until__gt=at).update(until=at + LEASE)
+    return standing_claims(at).filter(user=by).update(until=at + LEASE)
 
 
 def release(issue: Issue, by: User) -> int:
@@ -87,8 +88,8 @@ def decided(issue: Issue, by: User, *, is_done: bool = True) -> None:
 
 def leases(issue_ids: Iterable[int], reader: User, *, at: datetime) -> Mapping[int, Lease]:
     """The claims that stand on these issues. One query."""
-    standing = _standing(at).filter(issue__in=list(issue_ids)).select_related("user")
-    return {row.issue_id: lease_of(row, reader, at=at) for row in standing}
+    rows = standing_claims(at).filter(issue__in=list(issue_ids)).select_related("user")
+    return {row.issue_id: lease_of(row, reader, at=at) for row in rows}
 
 
 def lease_of(row: Claim, reader: User, *, at: datetime) -> Lease:
@@ -96,8 +97,9 @@ def lease_of(row: Claim, reader: User, *, at: datetime) -> Lease:
     return Lease(str(row.user), row.user_id == reader.pk, row.until, f"{seconds // 60}:{seconds % 60:02}")
 
 
-def _standing(at: datetime) -> "QuerySet[Claim]":
-    return Claim.objects.filter(until__gt=at)
+def standing_claims(at: datetime | None = None) -> "QuerySet[Claim]":
+    """Those that have not run out."""
+    return Claim.objects.filter(until__gt=at or Now())
 
 
 def _take(issue_ids: Iterable[int], by: User, at: datetime) -> None:

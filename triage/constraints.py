@@ -6,14 +6,17 @@ word ends the earlier. A person's move says something of the reports that stand 
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import TypeAlias
 
 from django.db.models import Q, QuerySet
 
 from reports.models import Issue, Placement, Report
+from reports.models.report import ReportQuerySet
 from triage.models import Constraint
 from triage.publication import reports_in
 from triage.trail import Trail
 
+Reports: TypeAlias = "Sequence[Report] | ReportQuerySet"
 SAID_AT_MOST = 50  # pairs by one act: a large part that leaves is told by its oldest
 
 
@@ -44,10 +47,9 @@ def settle(reports: Sequence[Report], *, left: Issue, returned_to: Issue, at: da
     _retract(reports, returned_to, Constraint.Says.NOT_SAME, trail=trail, at=at)
 
 
-def between(reports: Iterable[Report], others: Iterable[Report], says: Constraint.Says) -> "QuerySet[Constraint]":
-    """What stands of any of ``reports`` with any of ``others``."""
-    ours, theirs = [report.pk for report in reports], [report.pk for report in others]
-    across = Q(report__in=ours, other__in=theirs) | Q(report__in=theirs, other__in=ours)
+def between(reports: Reports, others: Reports, says: Constraint.Says) -> "QuerySet[Constraint]":
+    """What stands of any of ``reports`` with any of ``others``. What is no list yet is asked within the same query."""
+    across = Q(report__in=reports, other__in=others) | Q(report__in=others, other__in=reports)
     return Constraint.objects.filter(across, says=says, ended_at=None).order_by("pk")
 
 

@@ -17,7 +17,7 @@ from accounts.policy import Actor
 from reports.models import Issue, Notice
 from reports.models.issue import IssueQuerySet
 from reports.vocabulary import Status
-from triage.models import Claim
+from triage.claims import standing_claims
 from triage.queue import asleep, titled
 
 DAYS = 28
@@ -116,7 +116,7 @@ def health_of(actor: Actor, *, now: datetime) -> Health:
         oldest=titled(waiting).select_related("family").order_by(F("waits_since"), "pk").first(),
         snoozed=standing.filter(asleep()).count(),
         disputed=standing.filter(is_disputed=True).count(),
-        claimed=Claim.objects.filter(until__gt=now, issue__in=seen).count(),
+        claimed=standing_claims(now).filter(issue__in=seen).count(),
         unsent=Notice.objects.filter(sent_at=None, due_at__lte=now).count(),
         pace=pace(since),
         days=days(since, now.date()),

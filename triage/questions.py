@@ -17,7 +17,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.policy import Actor
 from reports.models import Affected, Artifact, DailyCount, Issue, Placement, Signal, Version
 from reports.vocabulary import Channel, ContextOfUse, FoundBy, Harm, HazardLevel, Kind, LifecycleStage, Severity, Status
-from triage.models import Claim, ThemeIssue
+from triage.claims import standing_claims
+from triage.models import ThemeIssue
 from triage.priority import OPEN_SIGNALS
 from triage.queue import GROWING, STANDING, UNLOOKED, asleep, waiting
 
@@ -346,7 +347,7 @@ def called(user: str, value: str) -> Q:
 
 
 def of_claim(value: str, actor: Actor) -> Q:
-    claims = Claim.objects.filter(until__gt=Now())
+    claims = standing_claims()
     if value == NONE:
         return ~having(claims)
     if value == ME:

@@ -16,6 +16,7 @@ from reports.models.issue import IssueQuerySet
 from reports.redaction import summary_kept_back
 from reports.vocabulary import HazardLevel, Status, Visibility
 from triage import explanations
+from triage.claims import standing_claims
 from triage.models import Claim, Decision, Suggestion
 from triage.priority import OPEN_SIGNALS
 
@@ -172,10 +173,6 @@ def rows(issues: Iterable[Issue], *, today: datetime) -> list[Row]:
         )
         for issue, pk in zip(shown, first, strict=True)
     ]
-
-
-def standing_claims() -> "QuerySet[Claim]":
-    return Claim.objects.filter(until__gt=Now())
 
 
 def worst_signals(issue_ids: Iterable[int]) -> dict[int, str]:

@@ -102,14 +102,13 @@ def in_words(decision: Decision, issue: Issue, names: Names) -> str:
         return annals.in_words(decision)
     if decision.verb in TOLD:
         return TOLD[decision.verb](decision, issue, names)
-    about = {"report": decision.report, "artifact": decision.artifact}
+    about = {"report": decision.report}
     if decision.verb in MOVED:
         is_left = decision.issue_id == issue.pk
         return str(MOVED[decision.verb][0 if is_left else 1]) % about
     if decision.verb in SAID:
         return str(SAID[decision.verb]) % about
-    named = dict(Verb.choices).get(decision.verb, decision.verb.replace("_", " ").capitalize())
-    return f"{decision.artifact}: {named}" if decision.artifact else str(named)
+    return str(dict(Verb.choices).get(decision.verb, decision.verb.replace("_", " ").capitalize()))
 
 
 def _confirmed(decision: Decision, issue: Issue, names: Names) -> str:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 from django.core.exceptions import ValidationError
 from django.db.models import Max
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -13,7 +12,7 @@ from accounts.policy import Actor
 from reports.models import Affected, Issue, Placement
 from reports.vocabulary import Status
 from triage import search
-from triage.models import Claim
+from triage.claims import standing_claims
 from triage.moves import MOVES, Verb
 from triage.moves.scene import answers_for
 
@@ -119,7 +118,7 @@ def own(issue_ids: Collection[int], *, by: User) -> set[int]:
 
 def claimed(issue_ids: Iterable[int], *, by: User) -> dict[int, User]:
     """The issues that somebody else is looking at."""
-    claims = Claim.objects.filter(issue__in=list(issue_ids), until__gt=timezone.now()).exclude(user=by)
+    claims = standing_claims().filter(issue__in=list(issue_ids)).exclude(user=by)
     return {claim.issue_id: claim.user for claim in claims.select_related("user")}
 
 

@@ -3,16 +3,15 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from django.db.models import Count, Max, Min, Q
+from django.db.models import Count, Max, Min, Q, QuerySet
 
 from accounts.policy import Actor
 from reports.models import Affected, Artifact, Issue, Placement, Report
 from reports.models.report import ReportQuerySet
 from reports.redaction import summary_kept_back
 from reports.vocabulary import HazardLevel, Status
-from triage import explanations
+from triage import constraints, explanations
 from triage.comparison import Near, proposed_for, standing_of
 from triage.explanations import Reason
 from triage.models import Constraint, Proposal
@@ -140,8 +139,7 @@ def may_survive(issue: Issue, other: Issue) -> bool:
 def union_of(goes: Issue, stays: Issue, actor: Actor) -> Union:
     """What merging ``goes`` into ``stays`` would give; both from ``titled()``."""
     ours, theirs = reports_of([goes.pk]), reports_of([stays.pk])
-    across = Constraint.objects.filter(_across(ours.values("pk"), theirs.values("pk")), says=Constraint.Says.NOT_SAME)
-    kept_apart = across.filter(ended_at=None)
+    kept_apart = constraints.between(ours, theirs, Constraint.Says.NOT_SAME)
     return Union(
         goes=_side(goes),
         stays=_side(stays),
@@ -157,8 +155,7 @@ def cut_of(issue: Issue, leaving: Collection[int], actor: Actor) -> Cut:
     """What parting those reports from an issue of ``titled()`` would give."""
     inside = reports_of([issue.pk])
     leaves, stays = inside.filter(pk__in=leaving), inside.exclude(pk__in=leaving)
-    across = Constraint.objects.filter(_across(leaves.values("pk"), stays.values("pk")), says=Constraint.Says.SAME)
-    held = across.filter(ended_at=None)
+    held = constraints.between(leaves, stays, Constraint.Says.SAME)
     return Cut(
         stays=Side(tally(stays), issue, title_in_words(issue), _named(stays)),
         leaves=Side(tally(leaves), title=_heading(leaves, actor), artifacts=_named(leaves)),
@@ -254,13 +251,9 @@ def _standings(goes: Issue, stays: Issue) -> list[Standing]:
     ]
 
 
-def _across(ours: Any, theirs: Any) -> Q:
-    return Q(report__in=ours, other__in=theirs) | Q(report__in=theirs, other__in=ours)
-
-
-def _said(constraints: Any, actor: Actor) -> list[Said]:
+def _said(spoken: "QuerySet[Constraint]", actor: Actor) -> list[Said]:
     """Some of what was said, the latest first, of reports that the actor may see."""
-    rows = list(constraints.select_related("decision__decider").order_by("-made_at", "pk")[:SPOKEN])
+    rows = list(spoken.select_related("decision__decider").order_by("-made_at", "pk")[:SPOKEN])
     near = {
         row.report.pk: row for row in standing_of([pk for row in rows for pk in (row.report_id, row.other_id)], actor)
     }
