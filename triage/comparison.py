@@ -289,15 +289,27 @@ def why_of(placement: Placement, best: Opinion | None, actor: Actor) -> Why | No
 
 def side_of(report: Report, spans: Spans = MappingProxyType({}), revealed: Collection[int] = ()) -> Side:
     """``report`` from :func:`with_redactions`, :func:`with_translations` and its placements' issues."""
-    evidence, is_asked = _evidence(report), report.pk in revealed
+    evidence, is_asked = evidence_of(report), report.pk in revealed
     parts = evidence.parts
     is_erased = report.erased_at is not None or not any(name in parts for name in ACCOUNT)
     if is_veiled(report, _issues_of(report)) and not is_asked and parts:
         return Side(report, [], [], is_erased=False, is_veiled=True, part_count=len(parts))
-    reader = Reader.ASKED if is_asked else Reader.TRIAGER
+    told = passages_of(report, Reader.ASKED if is_asked else Reader.TRIAGER, _shared(evidence, spans))
+    return Side(
+        report,
+        passages=[passage for passage in told if not passage.role],
+        turns=[passage for passage in told if passage.role],
+        is_erased=is_erased,
+        is_asked=is_asked,
+        part_count=len(parts),
+    )
+
+
+def passages_of(report: Report, reader: Reader, shared: Spans = MappingProxyType({})) -> list[Passage]:
+    """The parts of the report as ``reader`` may read them, with what the engine ``shared`` marked."""
+    evidence = evidence_of(report)
     words, translations = words_for(evidence, redactions_of(report), reader), translations_of(report, reader)
-    shared = _shared(evidence, spans)
-    told = [
+    return [
         Passage(
             part=part,
             role=role_of(evidence, part),
@@ -307,16 +319,8 @@ def side_of(report: Report, spans: Spans = MappingProxyType({}), revealed: Colle
             gaps=words[part].gaps,
             translations=translations.get(part, ()),
         )
-        for part, text in parts.items()
+        for part, text in evidence.parts.items()
     ]
-    return Side(
-        report,
-        passages=[passage for passage in told if not passage.role],
-        turns=[passage for passage in told if passage.role],
-        is_erased=is_erased,
-        is_asked=is_asked,
-        part_count=len(parts),
-    )
 
 
 def _shared(evidence: Evidence, spans: Spans) -> dict[str, Sequence[Sequence[int]]]:
@@ -329,7 +333,7 @@ def _shared(evidence: Evidence, spans: Spans) -> dict[str, Sequence[Sequence[int
     return found
 
 
-def _evidence(report: Report) -> Evidence:
+def evidence_of(report: Report) -> Evidence:
     """The words of the report; none where they have been erased with their row."""
     return report.evidence if hasattr(report, "evidence") else Evidence(report=report)
 

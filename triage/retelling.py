@@ -151,13 +151,18 @@ def _split(decision: Decision, issue: Issue, names: Names) -> str:
 
 def _snoozed(decision: Decision, issue: Issue, names: Names) -> str:
     row = _own(decision, "after")
-    until, voices = _moment(row.get("snoozed_until")), row.get("snoozed_voices")
+    when = awakening(_moment(row.get("snoozed_until")), row.get("snoozed_voices"), row.get("snoozed_version_id"))
+    return _("Snoozed until %(when)s") % {"when": when}
+
+
+def awakening(until: datetime | None, voices: int | None, version_id: int | None) -> str:
+    """What a snooze waits for; whichever comes first ends it."""
     told = [
         date_format(localtime(until), "DATE_FORMAT") if until else "",
         ngettext("%(count)d voice", "%(count)d voices", voices) % {"count": voices} if voices else "",
-        _("the next version") if row.get("snoozed_version_id") else "",
+        _("the next version") if version_id else "",
     ]
-    return _("Snoozed until %(when)s") % {"when": _(" or ").join(filter(None, told))}
+    return _(" or ").join(filter(None, told))
 
 
 def _assigned(decision: Decision, issue: Issue, names: Names) -> str:

@@ -1,5 +1,6 @@
 """The desk through its URLs: what it shows, what its buttons do, and who is let in."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -156,7 +157,7 @@ def test_a_suggestion_is_explained_and_taken_with_one_button(desk: Client, rulin
     assert "Likely, not sure enough to be placed by itself" in page
     assert '<mark class="shared">Told</mark>' in page
     assert '<mark class="shared">Marlow</mark>' in page
-    assert "0.61" not in page
+    assert not re.search(r"(?<!\d)0\.61", page)  # which may stand in a time
     assert "moon_phase" not in page
 
     response = press(desk, issue, "place", report=folder.pk, target=target.pk)

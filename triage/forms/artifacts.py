@@ -142,6 +142,10 @@ class OtherForm(CatalogueForm):
 
 
 class MergeForm(OtherForm):
+    """Whichever ``way``: "in" makes the other one the survivor."""
+
+    way = forms.CharField(required=False, max_length=10, widget=forms.HiddenInput)
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.kinds = (self.artifact.kind, *(kind for kind in ArtifactKind.values if kind != self.artifact.kind))
@@ -155,3 +159,7 @@ class StepForm(OtherForm):
         super().__init__(*args, **kwargs)
         if self.data.get("relation") == Relation.TRAINED_ON:  # data more often than a model of that name
             self.kinds = (ArtifactKind.DATASET, ArtifactKind.MODEL, ArtifactKind.SYSTEM)
+
+    def told(self) -> dict[str, Any]:
+        told = super().told()
+        return {"parent": told.pop("other"), **told}

@@ -11,17 +11,17 @@ from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subq
 from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.actors import actor_of, needs, person
-from accounts.models import Grant, Role, User
+from accounts.models import Grant, Role
 from accounts.policy import Act, Actor
 from reports.filters import LONGEST_SEARCH, words_in
-from reports.models import Affected, Alias, Artifact, Lineage, Report, Version
+from reports.models import Affected, Artifact, Report
 from reports.models.artifact import UNKNOWN
 from reports.pages.asked import id_in, storable
 from reports.vocabulary import Relation
@@ -43,6 +43,7 @@ from triage.forms.artifacts import (
 )
 from triage.models import Decision
 from triage.pages.refusals import status_of
+from triage.pages.said import undoable
 
 PAGE = 25  # rows of the list
 MOST_VERSIONS = 200
@@ -56,11 +57,12 @@ STATES: Mapping[str, tuple[Promise, Q]] = {
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How one kind of act is made: its form, the section it was shown in, and the call."""
+    """How one kind of act is made: its form, the section shown, the call, and which of ``ROWS`` it is about."""
 
     form: type[CatalogueForm]
     section: str
-    act: Callable[[Artifact, CatalogueForm, User, Mapping[str, str]], Decision]
+    act: Callable[..., Decision]
+    about: str = ""  # the artifact itself
 
 
 @needs(Act.DECIDE)
@@ -112,7 +114,7 @@ def artifact_decide(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _refused(request, artifact, form)
     try:
-        decision = way.act(artifact, form, person(request), request.POST)
+        decision = way.act(_meant(way, artifact, request.POST), by=person(request), **form.told())
     except ValidationError as refusal:
         return _refused(request, artifact, form, refusal)
     _say(request, decision)
@@ -192,75 +194,36 @@ def artifact_undo(request: HttpRequest, pk: int, decision: int) -> HttpResponse:
 # What the buttons do
 
 
-def _confirm(artifact: Artifact, form: CatalogueForm, by: User, asked: Mapping[str, str]) -> Decision:
-    return catalogue.confirm_artifact(artifact, by=by, **form.told())
-
-
-def _describe(artifact: Artifact, form: CatalogueForm, by: User, asked: Mapping[str, str]) -> Decision:
-    return catalogue.describe(artifact, by=by, **form.told())
-
-
-def _add_alias(artifact: Artifact, form: CatalogueForm, by: User, asked: Mapping[str, str]) -> Decision:
-    facts = form.told()
-    return catalogue.add_alias(artifact, facts.pop("name"), by=by, **facts)
-
-
-def _end_alias(artifact: Artifact, form: CatalogueForm, by: User, asked: Mapping[str, str]) -> Decision:
-    return catalogue.end_alias(_asked(Alias, artifact.aliases.all(), asked, "alias"), by=by, **form.told())
-
-
-def _add_version(artifact: Artifact, form: CatalogueForm, by: User, asked: Mapping[str, str]) -> Decision:
-    facts = form.told()
-    return catalogue.add_version(artifact, facts.pop("name"), by=by, **facts)
-
-
-def _change_version(artifact: Artifact, form: CatalogueForm, by: User, asked: Mapping[str, str]) -> Decision:
-    return catalogue.change_version(_asked(Version, artifact.versions.all(), asked, "version"), by=by, **form.told())
-
-
-def _order_version(artifact: Artifact, form: CatalogueForm, by: User, asked: Mapping[str, str]) -> Decision:
-    return catalogue.order_version(_asked(Version, artifact.versions.all(), asked, "version"), by=by, **form.told())
-
-
-def _drop_version(artifact: Artifact, form: CatalogueForm, by: User, asked: Mapping[str, str]) -> Decision:
-    return catalogue.drop_version(_asked(Version, artifact.versions.all(), asked, "version"), by=by, **form.told())
-
-
-def _add_step(artifact: Artifact, form: CatalogueForm, by: User, asked: Mapping[str, str]) -> Decision:
-    facts = form.told()
-    return catalogue.add_step(artifact, facts.pop("other"), facts.pop("relation"), by=by, **facts)
-
-
-def _end_step(artifact: Artifact, form: CatalogueForm, by: User, asked: Mapping[str, str]) -> Decision:
-    steps = artifact.parents.select_related("parent", "child")
-    return catalogue.end_step(_asked(Lineage, steps, asked, "step"), by=by, **form.told())
-
-
-def _merge(artifact: Artifact, form: CatalogueForm, by: User, asked: Mapping[str, str]) -> Decision:
-    facts = form.told()
-    other = facts.pop("other")
-    loser, survivor = (artifact, other) if asked.get("way") == "in" else (other, artifact)
-    return catalogue.merge_artifact(loser, survivor, by=by, **facts)
+def _merge(artifact: Artifact, *, other: Artifact, way: str, **told: Any) -> Decision:
+    loser, survivor = (artifact, other) if way == "in" else (other, artifact)
+    return catalogue.merge_artifact(loser, survivor, **told)
 
 
 WAYS: Mapping[str, Way] = {
-    Change.CONFIRM: Way(PressForm, "facts", _confirm),
-    Change.DESCRIBE: Way(FactsForm, "facts", _describe),
-    Change.ADD_ALIAS: Way(AliasForm, "names", _add_alias),
-    Change.END_ALIAS: Way(PressForm, "names", _end_alias),
-    Change.ADD_VERSION: Way(VersionForm, "versions", _add_version),
-    Change.CHANGE_VERSION: Way(VersionForm, "versions", _change_version),
-    Change.ORDER_VERSIONS: Way(OrderForm, "versions", _order_version),
-    Change.DROP_VERSION: Way(PressForm, "versions", _drop_version),
-    Change.ADD_STEP: Way(StepForm, "lineage", _add_step),
-    Change.END_STEP: Way(PressForm, "lineage", _end_step),
+    Change.CONFIRM: Way(PressForm, "facts", catalogue.confirm_artifact),
+    Change.DESCRIBE: Way(FactsForm, "facts", catalogue.describe),
+    Change.ADD_ALIAS: Way(AliasForm, "names", catalogue.add_alias),
+    Change.END_ALIAS: Way(PressForm, "names", catalogue.end_alias, "alias"),
+    Change.ADD_VERSION: Way(VersionForm, "versions", catalogue.add_version),
+    Change.CHANGE_VERSION: Way(VersionForm, "versions", catalogue.change_version, "version"),
+    Change.ORDER_VERSIONS: Way(OrderForm, "versions", catalogue.order_version, "version"),
+    Change.DROP_VERSION: Way(PressForm, "versions", catalogue.drop_version, "version"),
+    Change.ADD_STEP: Way(StepForm, "lineage", catalogue.add_step),
+    Change.END_STEP: Way(PressForm, "lineage", catalogue.end_step, "step"),
     Change.MERGE: Way(MergeForm, "whole", _merge),
+}
+ROWS: Mapping[str, Callable[[Artifact], "QuerySet[Any]"]] = {
+    "alias": lambda artifact: artifact.aliases.all(),
+    "version": lambda artifact: artifact.versions.all(),
+    "step": lambda artifact: artifact.parents.select_related("parent", "child"),
 }
 
 
-def _asked(model: type[Any], rows: "QuerySet[Any]", asked: Mapping[str, str], name: str) -> Any:
-    """The row that the form names. Raises ValidationError if it is gone or never was."""
-    row = _row(rows, asked.get(name, ""))
+def _meant(way: Way, artifact: Artifact, asked: Mapping[str, str]) -> Any:
+    """What the act is about. Raises ValidationError if that is gone or never was."""
+    if not way.about:
+        return artifact
+    row = _row(ROWS[way.about](artifact), asked.get(way.about, ""))
     if row is None:
         raise ValidationError(_("It is not there any more. Look again before you decide."), code="changed")
     return row
@@ -453,6 +416,5 @@ def _shown_fields(form: CatalogueForm) -> set[str]:
 
 
 def _say(request: HttpRequest, decision: Decision) -> None:
-    words = told(decision).words
-    context = {"decision": decision, "words": isolated(words)}
-    messages.success(request, render_to_string("triage/artifact_said.html", context, request))
+    back = reverse("artifact_undo", args=[decision.artifact_id, decision.pk])
+    messages.success(request, undoable(request, isolated(told(decision).words), back))

@@ -15,7 +15,7 @@ from django.core.paginator import Paginator
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
-from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.crypto import get_random_string
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -30,6 +30,7 @@ from triage.bell import bell
 from triage.forms import FORMS, MoveForm
 from triage.models import Bulk
 from triage.moves import Verb
+from triage.pages.said import undoable
 from triage.queue import title_in_words, titled
 from triage.selection import Chosen, MatchedOtherwise, Selection, chosen, foreseen
 from triage.tasks import run_bulk
@@ -321,8 +322,8 @@ def _ring(made: Bulk) -> None:
 
 
 def _say(request: HttpRequest, made: Bulk) -> None:
-    context = {"bulk": made, "title": _title(made)}
-    messages.success(request, render_to_string("triage/bulk_said.html", context, request))
+    sentence = f"{_title(made)}. {_('It runs in the background.')}"
+    messages.success(request, undoable(request, sentence, reverse("bulk_undo", args=[made.pk])))
 
 
 def _refused(request: HttpRequest, refusal: ValidationError, asked: QueryDict) -> HttpResponse:

@@ -8,11 +8,8 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.functional import Promise
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from accounts.models import User
 from accounts.policy import Actor
@@ -31,6 +28,7 @@ from triage.moves import MOVES, Verb
 from triage.pages.refusals import Conflict, conflict_of
 from triage.publication import why_held_back
 from triage.queue import suggestions, title_in_words
+from triage.retelling import awakening
 
 MOST_REPORTS = 25  # listed beside the one that is open
 MOST_TRIALS = 10
@@ -122,12 +120,7 @@ class Detail:
         issue = self.issue
         if issue.snoozed_at is None:
             return ""
-        until = [
-            date_format(localtime(issue.snoozed_until), "DATE_FORMAT") if issue.snoozed_until else "",
-            _voices(issue.snoozed_voices) if issue.snoozed_voices else "",
-            _("the next version") if issue.snoozed_version_id else "",
-        ]
-        return _(" or ").join(filter(None, until))
+        return awakening(issue.snoozed_until, issue.snoozed_voices, issue.snoozed_version_id)
 
 
 def detail_of(
@@ -239,10 +232,6 @@ def _held_back(issue: Issue) -> list[Promise]:
 
 def _waits_for_a_page(artifact: Artifact) -> bool:
     return artifact.confirmed_at is None and artifact.merged_into_id is None and not artifact.is_unknown
-
-
-def _voices(count: int) -> str:
-    return ngettext("%(count)d voice", "%(count)d voices", count) % {"count": count}
 
 
 def _facts(issue: Issue, report: Report | None, *, now: datetime | None = None) -> list[dict[str, Any]]:

@@ -4,8 +4,8 @@ Everything here is read as somebody who speaks for their artifacts (``accounts.p
 decides: see ``triage.answers``.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib import messages
@@ -22,25 +22,20 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.actors import actor_of, needs, person
 from accounts.models import Grant, Role, User
 from accounts.policy import Act, Actor, spokesperson
-from reports.models import Affected, Artifact, Evidence, Issue, Report, Reproduction, Translation
+from reports.models import Affected, Artifact, Issue, Report, Reproduction, Translation
 from reports.pages.asked import id_in, storable
 from reports.redaction import (
     Reader,
     is_veiled,
-    language_of,
-    redactions_of,
-    role_of,
     summary_kept_back,
-    translations_of,
     with_redactions,
     with_translations,
-    words_for,
 )
 from reports.vocabulary import HazardLevel
 from triage import answers
 from triage.answers import PLACES, Told
 from triage.clocks import Clock
-from triage.comparison import Passage, Side
+from triage.comparison import Side, evidence_of, passages_of
 from triage.forms.answering import releases_of
 from triage.forms.maintaining import AnswerForm, TryForm
 from triage.queue import annotated, plain_title
@@ -106,16 +101,10 @@ def maintain_acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
 def maintain_answer(request: HttpRequest, pk: int) -> HttpResponse:
     issue = told_issue(request, pk)
     form = AnswerForm(request.POST, artifacts=_artifacts(request, issue), auto_id="answer_%s")
-    if form.is_valid():
-        told = dict(form.cleaned_data)
-        try:
-            answers.give_answer(issue, told.pop("artifact"), by=person(request), **told)
-        except ValidationError as refusal:
-            form.add_error(None, refusal)
-        else:
-            messages.success(request, _("Filed. A triager accepts it or says why not; you see here which."))
-            return redirect("maintain_issue", pk)
-    return _shown(request, issue, answer=form, status=422)
+    if not _filed(request, issue, form, answers.give_answer):
+        return _shown(request, issue, answer=form, status=422)
+    messages.success(request, _("Filed. A triager accepts it or says why not; you see here which."))
+    return redirect("maintain_issue", pk)
 
 
 @needs(Act.SEE_OWN_ARTIFACTS)
@@ -123,16 +112,10 @@ def maintain_answer(request: HttpRequest, pk: int) -> HttpResponse:
 def maintain_reproduce(request: HttpRequest, pk: int) -> HttpResponse:
     issue = told_issue(request, pk)
     form = TryForm(request.POST, artifacts=_artifacts(request, issue), auto_id="try_%s")
-    if form.is_valid():
-        told = dict(form.cleaned_data)
-        try:
-            answers.try_again(issue, told.pop("artifact"), by=person(request), **told)
-        except ValidationError as refusal:
-            form.add_error(None, refusal)
-        else:
-            messages.success(request, _("Recorded, as tried by you."))
-            return redirect("maintain_issue", pk)
-    return _shown(request, issue, trial=form, status=422)
+    if not _filed(request, issue, form, answers.try_again):
+        return _shown(request, issue, trial=form, status=422)
+    messages.success(request, _("Recorded, as tried by you."))
+    return redirect("maintain_issue", pk)
 
 
 @needs(Act.SEE_OWN_ARTIFACTS)
@@ -141,7 +124,7 @@ def maintain_take_back(request: HttpRequest, pk: int) -> HttpResponse:
     """A reproduction of their own that was recorded by mistake."""
     issue = told_issue(request, pk)
     mine = tried_again(issue, _artifacts(request, issue)).filter(by=person(request))
-    tried = mine.filter(pk=id_in(request.POST.get("reproduction", ""))).first()
+    tried = mine.filter(pk=id_in(request.POST.get("reproduction", "")) or 0).first()
     if tried is None:
         messages.error(request, _("That has been taken back already."))
         return redirect("maintain_issue", pk)
@@ -228,24 +211,11 @@ def trials_of(issue: Issue, artifacts: Sequence[Artifact], reader: User) -> list
 
 def side_of(report: Report, issue: Issue, *, is_asked: bool) -> Side:
     """``report`` with its evidence, as maintainers may read it: never what was redacted, asked for or not."""
-    evidence = report.evidence if hasattr(report, "evidence") else Evidence(report=report)
-    parts = evidence.parts
+    parts = evidence_of(report).parts
     if parts and not is_asked and is_veiled(report, [issue]):
         return Side(report, [], [], is_erased=False, is_veiled=True, part_count=len(parts))
-    words = words_for(evidence, redactions_of(report), Reader.MAINTAINER)
-    translated = translations_of(report, Reader.MAINTAINER)
-    told = [
-        Passage(
-            part=part,
-            role=role_of(evidence, part),
-            language=language_of(report, part, text),
-            text=words[part].text,
-            shared=(),
-            gaps=words[part].gaps,
-            translations=[_unsigned(row) for row in translated.get(part, ())],
-        )
-        for part, text in parts.items()
-    ]
+    signed = passages_of(report, Reader.MAINTAINER)
+    told = [replace(each, translations=[_unsigned(row) for row in each.translations]) for each in signed]
     passages, turns = [each for each in told if not each.role], [each for each in told if each.role]
     return Side(report, passages, turns, is_erased=not parts, part_count=len(parts))
 
@@ -253,6 +223,19 @@ def side_of(report: Report, issue: Issue, *, is_asked: bool) -> Side:
 def _unsigned(row: Translation) -> Translation:
     """Without the name of whoever made it."""
     return Translation(part=row.part, language=row.language, text=row.text, made_at=row.made_at)
+
+
+def _filed(request: HttpRequest, issue: Issue, form: Form, act: Callable[..., object]) -> bool:
+    """Whether what was filled in is filed; what speaks against it stands in the form."""
+    if not form.is_valid():
+        return False
+    told = dict(form.cleaned_data)
+    try:
+        act(issue, told.pop("artifact"), by=person(request), **told)
+    except ValidationError as refusal:
+        form.add_error(None, refusal)
+        return False
+    return True
 
 
 def _reference(asked: QueryDict) -> str:

@@ -13,7 +13,6 @@ from django.db.models import Count, F, Prefetch
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -36,6 +35,7 @@ from triage.forms.publishing import EvidenceForm, HazardForm, PublishForm, Trans
 from triage.models import Decision
 from triage.moves import Verb
 from triage.pages.refusals import conflict_of, is_stale
+from triage.pages.said import undoable
 from triage.publication import may_publish, why_held_back, works_in_twos
 from triage.queue import title_in_words, titled
 from triage.sources import source_of
@@ -80,8 +80,7 @@ def publication(request: HttpRequest, pk: int) -> HttpResponse:
     except ValidationError as refusal:
         return _refused(request, issue, verb, form, refusal)
     for decision in made:
-        context = {"words": DONE[decision.verb], "decision": decision}
-        messages.success(request, render_to_string("triage/publication_done.html", context, request))
+        messages.success(request, undoable(request, DONE[decision.verb], reverse("triage_undo", args=[decision.pk])))
     report = form.cleaned_data.get("report")
     back = f"?report={report.reference}#evidence" if report else ""
     return redirect(f"{reverse('publication', args=[pk])}{back}")

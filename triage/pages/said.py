@@ -38,6 +38,11 @@ OTHERWISE = _("Done for “{title}”.")
 GOES_ELSEWHERE = (Verb.PLACE, Verb.MERGE)  # what is told of is the issue it went to
 
 
+def undoable(request: HttpRequest, sentence: object, action: str) -> str:
+    """Safe HTML: the sentence, and the button that takes back what it tells by posting to ``action``."""
+    return render_to_string("triage/said.html", {"sentence": sentence, "action": action}, request)
+
+
 def toast_of(decision: Decision, request: HttpRequest) -> str:
     """Safe HTML: the sentence, titles in their own direction, and the button that takes it back."""
     goal = decision.after.get("target") if decision.verb in GOES_ELSEWHERE else None
