@@ -86,7 +86,7 @@ def decide(
         if locked[issue.pk].status not in move.start:
             raise ValidationError(str(move.refusals[Status(locked[issue.pk].status)]), code="status")
         if move.apart:
-            stand_apart(locked[issue.pk], by)
+            _stand_apart(locked.values(), by)
         scene = Scene(
             issue=locked[issue.pk],
             to=move.to,
@@ -107,7 +107,8 @@ def undo(decision: Decision, *, by: User, note: str = "", bulk: Bulk | None = No
     For decisions on issues; those on artifacts are undone by ``triage.catalogue``. Raises :class:`DecidedSince`, or
     ValidationError if it is undone already or is an undo itself.
     """
-    if decision.issue is None:
+    issue_id = decision.issue_id
+    if issue_id is None:
         raise TypeError("A decision on an artifact is undone by triage.catalogue.undo")
     may_decide(by)
     with transaction.atomic():
@@ -116,31 +117,23 @@ def undo(decision: Decision, *, by: User, note: str = "", bulk: Bulk | None = No
         stood = Decision.objects.select_for_update(of=["self"]).select_related("report").get(pk=decision.pk)
         # Two reports placed in one issue do not disturb each other: only what was decided on these issues counts.
         may_be_undone(stood, concerning=Q(issue__in=list(locked)))
-        if stood.issue_id and MOVES[Verb(stood.verb)].apart:
-            stand_apart(locked[stood.issue_id], by)
+        if MOVES[Verb(stood.verb)].apart:
+            _stand_apart(locked.values(), by)
         at = timezone.now()
         moved = _moved(stood.before["rows"])
         try:
             trail = put_back(stood.before["rows"], stood.after["rows"], at=at)
         except Overtaken:
             raise DecidedSince from None
-        if stood.issue_id and target is not None:
-            _close_if_empty(target, into=stood.issue_id, trail=trail)
-        issue = Issue.objects.get(pk=stood.issue_id) if stood.issue_id else None
+        if target is not None:
+            _close_if_empty(target, into=issue_id, trail=trail)
+        issue = Issue.objects.get(pk=issue_id)
         undoing = Decision(
-            issue=issue,
-            artifact=stood.artifact,
-            report=stood.report,
-            verb=Verb.UNDO,
-            undoes=stood,
-            note=note,
-            bulk=bulk,
+            issue=issue, report=stood.report, verb=Verb.UNDO, undoes=stood, note=note, bulk=bulk, decided_at=at
         )
-        undoing.decided_at = at
-        made = record_decision(undoing, trail, by=by, about=[issue or stood.artifact, stood.report, target])
-        if issue is not None:
-            _after_moving(moved, left=target, entered=issue, at=at)
-            _count([issue, target])
+        made = record_decision(undoing, trail, by=by, about=[issue, stood.report, target])
+        _after_moving(moved, left=target, entered=issue, at=at)
+        _count([issue, target])
         return made
 
 
@@ -235,6 +228,12 @@ def _close_if_empty(issue: Issue, *, into: int, trail: Trail) -> None:
     issue.refresh_from_db()
     if issue.status == Status.NEW and not reports_in(issue).exists():
         trail.change(issue, status=Status.MERGED, merged_into_id=into)
+
+
+def _stand_apart(issues: Iterable[Issue], by: User) -> None:
+    """Of a merge both: what somebody reported in the one stands in the other afterwards."""
+    for issue in issues:
+        stand_apart(issue, by)
 
 
 def _still_as_shown(issue: Issue, revision: int | None) -> None:

@@ -98,6 +98,24 @@ def test_what_people_kept_apart_is_merged_only_despite(two: tuple[Issue, Issue],
     assert [pair.says for pair in Constraint.objects.filter(ended_at=None)] == ["same"]
 
 
+def test_nobody_merges_what_they_reported_from_either_side(
+    two: tuple[Issue, Issue], triager: Any, someone: Any
+) -> None:
+    first, second = two
+    reporter = someone("triager", email="reports-too@example.org")
+    reports_in(second).update(reporter=reporter)
+
+    for issue, target in ((first, second), (second, first)):
+        with pytest.raises(ValidationError) as refused:
+            decide(issue, "merge", by=reporter, target=target)
+        assert refused.value.code == "apart"
+
+    decision = decide(second, "merge", by=triager, target=first)
+    with pytest.raises(ValidationError) as refused:
+        undo(decision, by=reporter)
+    assert refused.value.code == "apart"
+
+
 def test_a_merge_answers_what_the_engine_proposed(two: tuple[Issue, Issue], triager: Any) -> None:
     stays, goes = two
     first, second = sorted(two, key=lambda issue: issue.pk)
