@@ -1,5 +1,6 @@
 /* The desk's keys, its next issue at hand, and what a screen reader hears. Nothing needs it: each key presses a visible
    control that carries data-key, and the links and forms underneath work alone. */
+const FEW = 8; // rows: with no more than these in it, the list is read anew
 const KEEP_MS = 60_000; // an issue that was fetched ahead is shown for so long; then it is asked for anew
 const ahead = new Map(); // address of a pane → {html, at}
 const picked = new Set(); // what is ticked, by issue, so that a new list keeps it
@@ -101,8 +102,7 @@ document.addEventListener(
   (event) => {
     const opened = event.target;
     if (!opened.open || !opened.matches("details[data-verb]")) return;
-    const field = opened.querySelector("textarea:not([name=note]), input[type=text], select");
-    if (field && !opened.querySelector("[data-pick], [data-again]")) field.focus();
+    if (!opened.contains(document.activeElement) || document.activeElement.matches("summary")) begin(opened);
     claim();
   },
   true,
@@ -167,11 +167,30 @@ function shown() {
   whenIdle(fetchAhead);
 }
 
+const isFresh = (kept) => kept?.html && Date.now() - kept.at < KEEP_MS;
+let held = null; // the pane that a decision under way need not bring
+
+// A decision says which pane is at hand, so that the answer need not hold it, nor the list but for the row that goes.
+function sayWhatIsHeld(event) {
+  const next = event.detail.elt.closest("#pane form")?.elements.next?.value;
+  const kept = next && ahead.get(paneAddress(document.getElementById(`row-${next}`)));
+  held = isFresh(kept) && rows().length > FEW ? kept.html : null;
+  if (held) event.detail.headers["X-Pane-Held"] = next;
+}
+
+function showHeld(event) {
+  if (!held || !event.detail.xhr?.getResponseHeader("X-Pane-Held")) return;
+  htmx.swap("#pane", held, { swapStyle: "outerHTML" });
+  held = null;
+}
+
 if (work()) {
+  document.addEventListener("htmx:configRequest", sayWhatIsHeld);
+  document.addEventListener("htmx:afterOnLoad", showHeld);
   document.addEventListener("htmx:beforeRequest", (event) => {
     const address = event.detail.elt.matches("a[data-row]") && event.detail.elt.getAttribute("hx-get");
     const kept = address && ahead.get(address);
-    if (kept?.html && Date.now() - kept.at < KEEP_MS) {
+    if (isFresh(kept)) {
       event.preventDefault();
       ahead.delete(address);
       htmx.swap("#pane", kept.html, { swapStyle: "outerHTML" }, { contextElement: event.detail.elt });
@@ -189,7 +208,7 @@ if (work()) {
     if (event.target.id === "work") {
       ahead.clear();
       others?.postMessage("decided");
-      say([...work().querySelectorAll(".toast > span, .notices .notice > div")].map(words).join(" "));
+      say(told());
       showPicked();
     }
     if (event.target.id === "work" || event.target.id === "pane") settle(event.target.id);
@@ -209,6 +228,8 @@ function settle(where) {
 }
 
 const words = (told) => [...told.childNodes].filter((node) => node.nodeName !== "FORM").map((node) => node.textContent).join("").trim();
+
+const told = () => [...work().querySelectorAll(".toast > span, .notices .notice > div")].map(words).join(" ");
 
 function say(sentence) {
   const region = document.getElementById("said");

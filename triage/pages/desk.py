@@ -242,7 +242,8 @@ def _desk(
         "progress": _progress(person(request), waiting),
     }
     if not request.htmx:  # type: ignore[attr-defined] # of its middleware
-        context["views"] = views.listed(person(request), actor, here=asked)
+        listed_views = views.listed(person(request), actor, here=asked)
+        context |= {"views": listed_views, "is_view": any(view.is_here for view in listed_views)}
         context["narrowing"] = QueueFilter({"q": asked.text}, actor=actor).form
         return render(request, "triage/queue.html", context, status=status)
     address = reverse("triage_issue", args=[pk]) if shown else reverse("queue")
