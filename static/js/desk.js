@@ -34,7 +34,13 @@ function press(control) {
   } else {
     if (control.matches("summary")) control.focus({ preventScroll: true });
     control.click();
+    if (control.matches("details[data-verb] > summary")) begin(control.parentElement); // the event comes too late for who types on
   }
+}
+
+function begin(verb) {
+  const field = verb.open && verb.querySelector("textarea:not([name=note]), input[type=text], select");
+  if (field && !verb.querySelector("[data-pick], [data-again]")) field.focus();
 }
 
 function move(step) {
