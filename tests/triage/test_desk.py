@@ -393,10 +393,11 @@ def test_the_desk_costs_the_same_however_much_waits(
     assert len(response.context["detail"].placements) == 1 + how_many
 
 
-def swap(desk: Client, issue: Issue, verb: str, **told: Any) -> Any:
-    """A press as htmx makes it."""
-    headers = {"HX-Request": "true", "HX-Target": "work"}
-    return desk.post(reverse("triage_decide", args=[issue.pk]), {"verb": verb, **told}, headers=headers)
+def swap(desk: Client, issue: Issue, verb: str, *, held: int = 0, address: str = "", **told: Any) -> Any:
+    """A press as htmx makes it, with the pane of the issue ``held`` at hand."""
+    headers = {"HX-Request": "true", "HX-Target": "work"} | ({"X-Pane-Held": str(held)} if held else {})
+    at = reverse("triage_decide", args=[issue.pk]) + address
+    return desk.post(at, {"verb": verb, **told}, headers=headers)
 
 
 def test_a_press_is_answered_with_the_next_issue_in_one_trip(desk: Client, ruling: Report, folder: Report) -> None:
@@ -413,6 +414,41 @@ def test_a_press_is_answered_with_the_next_issue_in_one_trip(desk: Client, rulin
     assert "Confirmed “<bdi>It invents a court ruling</bdi>” as <bdi>TT-" in page
     assert '<span class="badge count" id="waiting" hx-swap-oob="true">1</span>' in page
     assert "1 of 2 decided today" in page
+
+
+def test_who_holds_the_next_pane_is_sent_what_changed_and_no_more(desk: Client, ruling: Report, folder: Report) -> None:
+    decided, following = issue_of(ruling), issue_of(folder)
+
+    response = swap(desk, decided, "confirm", next=following.pk, held=following.pk)
+
+    page = response.content.decode()
+    assert response.headers["X-Pane-Held"] == str(following.pk)
+    assert (response.headers["HX-Reswap"], response.headers["HX-Push-Url"]) == ("none", f"/triage/{following.pk}/")
+    assert f'<li id="row-{decided.pk}" hx-swap-oob="delete"></li>' in page
+    assert "Confirmed “" in page
+    assert "1 waiting" in page
+    assert "Deletes the wrong folder" not in page
+
+
+@pytest.mark.parametrize("case", ["the list keeps it", "the next is its goal", "it stays open", "another is held"])
+def test_the_list_is_read_anew_where_more_than_a_row_has_gone(
+    desk: Client, ruling: Report, folder: Report, case: str
+) -> None:
+    decided, following = issue_of(ruling), issue_of(folder)
+    told: dict[str, Any] = {"verb": "confirm", "held": following.pk}
+    if case == "the list keeps it":
+        told["address"] = "?q=is:open"
+    elif case == "the next is its goal":
+        told |= {"verb": "place", "report": ruling.pk, "target": str(following.pk)}
+    elif case == "it stays open":
+        told |= {"verb": "classify", "severity": "low"}
+    else:
+        told["held"] = decided.pk
+
+    response = swap(desk, decided, told.pop("verb"), next=following.pk, **told)
+
+    assert "X-Pane-Held" not in response.headers
+    assert response.context["rows"]
 
 
 def test_the_next_is_the_first_of_the_list_where_somebody_has_decided_on_it(
