@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
-from playwright.sync_api import Page, Response, TimeoutError, sync_playwright
+from playwright.sync_api import Page, Request, TimeoutError, sync_playwright
 
 from bench.stack import Stack
 from bench.table import Line, machine, percentile, show
@@ -63,10 +63,10 @@ class Sitting:
     steps_ms: list[float] = field(default_factory=list)
     acts: Counter[str] = field(default_factory=Counter)
 
-    def heard(self, answer: Response) -> None:
+    def heard(self, sent: Request) -> None:
         """A step as the browser saw it: from the request sent to the first byte of its answer."""
-        timing = answer.request.timing
-        if "/triage/" in answer.url and timing["responseStart"] >= 0:
+        timing = sent.timing
+        if "/triage/" in sent.url and timing["responseStart"] >= 0:
             self.steps_ms.append(timing["responseStart"] - timing["requestStart"])
 
 
@@ -127,7 +127,7 @@ def desk(site: Stack, link: str) -> Iterator[tuple[Page, Sitting]]:
             page.locator("main form button[type=submit]").first.click()
         page.goto(f"http://127.0.0.1:{site.port}{SEARCH}")
         sitting = Sitting()
-        page.on("requestfinished", lambda sent: sitting.heard(sent.response()))
+        page.on("requestfinished", sitting.heard)
         try:
             yield page, sitting
         finally:

@@ -105,7 +105,12 @@ def artifact(request: HttpRequest, kind: ArtifactKind, org: str, name: str) -> H
         "lineage": tree(shown, actor),
         "weeks": weekly_voices(shown, actor, until=timezone.now().date()),
     }
-    frame = {"page": page, "report_url": report_url(shown), "subject": f"artifact:{shown.pk}", "desk": shown.pk}
+    frame: dict[str, Any] = {
+        "page": page,
+        "report_url": report_url(shown),
+        "subject": f"artifact:{shown.pk}",
+        "desk": shown.pk,
+    }
     return public_page(request, "reports/artifact.html", told, **frame)
 
 

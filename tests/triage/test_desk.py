@@ -551,7 +551,7 @@ def test_what_is_said_of_an_issue_stands_in_its_history(
     desk: Client, ruling: Report, triager: Any, verb: str, told: dict[str, str], said: str
 ) -> None:
     issue = issue_of(ruling)
-    posted = {name: value.format(me=triager.pk, report=ruling.pk) for name, value in told.items()}
+    posted: dict[str, Any] = {name: value.format(me=triager.pk, report=ruling.pk) for name, value in told.items()}
 
     response = swap(desk, issue, verb, revision=issue.revision, **posted)
 
@@ -578,7 +578,7 @@ def test_what_is_said_of_an_issue_stands_in_its_history(
     ],
 )
 def test_a_bad_answer_is_told_at_its_field_and_nothing_is_stored(
-    desk: Client, ruling: Report, verb: str, told: dict[str, str], sentence: str
+    desk: Client, ruling: Report, verb: str, told: dict[str, Any], sentence: str
 ) -> None:
     response = swap(desk, issue_of(ruling), verb, **told)
 
