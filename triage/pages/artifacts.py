@@ -127,10 +127,9 @@ def artifact_merge(request: HttpRequest, pk: int) -> HttpResponse:
     """What merging with ``?other=`` would move; ``?way=in`` makes the other one the survivor."""
     artifact = _artifact(request, pk)
     form = MergeForm(request.GET if "other" in request.GET else None, artifact=artifact, actor=actor_of(request))
-    found = None
+    found, other, is_inwards = None, None, request.GET.get("way") == "in"
     if form.is_bound and form.is_valid():
-        other = form.cleaned_data["other"]
-        is_inwards = request.GET.get("way") == "in"
+        other = form.cleaned_data["other"]  # kept here: an error on the field takes it out of there
         loser, survivor = (artifact, other) if is_inwards else (other, artifact)
         try:
             found = duplicate(loser, survivor)
@@ -140,9 +139,9 @@ def artifact_merge(request: HttpRequest, pk: int) -> HttpResponse:
         "artifact": artifact,
         "form": form,
         "found": found,
-        "other": form.cleaned_data.get("other") if form.is_bound else None,
-        "way": "out" if request.GET.get("way") == "in" else "in",
-        "is_inwards": request.GET.get("way") == "in",
+        "other": other,
+        "way": "out" if is_inwards else "in",
+        "is_inwards": is_inwards,
         "shown": shown_of("whole", found.survivor, found.loser) if found else "",
         "can_turn": not found or bool(found.loser.confirmed_at) == bool(found.survivor.confirmed_at),
     }
