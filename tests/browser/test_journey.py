@@ -107,12 +107,13 @@ def test_from_a_phone_to_the_public_record_and_back(visitor: Visitor, triager: A
     desk.get_by_role("button", name="Sign in").click()
     desk.locator(".queue a.title", has_text=str(ANSWERS["summary"])).click()
     expect(desk.locator(".detail h1")).to_have_text(str(ANSWERS["summary"]))
+    desk.wait_for_load_state("networkidle")  # the pane that was asked for is there
     desk.get_by_role("button", name="Confirm artifact").click()
-    expect(desk.locator("[role=status]")).to_contain_text("northlight/harbor-7b has a page now.")
+    expect(desk.locator(".toasts")).to_contain_text("northlight/harbor-7b has a page now.")
     desk.locator("summary", has_text="Confirm with title").click()
     desk.get_by_label("Public title").fill("Quotes leaflets that do not exist")
     desk.get_by_role("button", name="Confirm with title").click()
-    done = desk.locator("[role=status]")
+    done = desk.locator(".toasts")
     expect(done).to_contain_text("Confirmed “Quotes leaflets that do not exist” as TT-")
     found = NUMBER.search(done.inner_text())
     assert found is not None

@@ -153,7 +153,7 @@ def test_the_runner_up_and_the_distance_to_it_are_kept(pair: tuple[Report, Repor
     other = file(
         summary="Another dead number", what_happened=f"My uncle heard: “{QUOTE}” He reached a bakery.", grouped=False
     )
-    away = file(artifact="other/talk-2b", version="")
+    away = file(summary="Draws clocks with thirteen hours", what_happened="Every clock face had thirteen hours on it.")
     second_issue = Placement.objects.get(report=away).issue
     Placement.objects.filter(report=pair[0]).update(issue=second_issue)
     near = neighbours_of(other, read_report(other))
