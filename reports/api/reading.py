@@ -84,8 +84,8 @@ class IssueDetail(Issues, RetrieveAPIView[Any]):
         return QueueTwin if self.may_see_unpublished else RecordTwin
 
     def get_serializer(self, issue: Issue | None = None, *args: Any, **kwargs: Any) -> BaseSerializer[Any]:
-        context = kwargs.pop("context", None) or self.get_serializer_context()
-        context["excerpts"] = excerpts_of(issue, self.actor) if issue else []
+        known = kwargs.pop("context", None) or self.get_serializer_context()
+        context = {**known, "excerpts": excerpts_of(issue, self.actor) if issue else []}
         return self.get_serializer_class()(issue, *args, context=context, **kwargs)
 
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
