@@ -110,6 +110,9 @@ TOKEN_KEY = derived(_master, "tokens and receipts")
 VOICE_KEY = derived(_master, "voices")
 TERM_KEY = derived(_master, "terms")
 CONTACT_KEY = derived(_master, "contacts")
+DRAFT_KEY = derived(_master, "drafts")
+FILE_KEY = derived(_master, "files")  # signs the short-lived addresses of attachments
+FILES_DIR = STATE_DIR / "files"  # attachments, below it a folder of what nobody has examined yet
 
 ALLOWED_HOSTS = [
     f"[{SITE_HOST}]" if ":" in SITE_HOST else SITE_HOST,

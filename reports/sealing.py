@@ -6,14 +6,14 @@ from cryptography.fernet import Fernet
 from django.conf import settings
 
 
-def _box() -> Fernet:
-    return Fernet(base64.urlsafe_b64encode(settings.CONTACT_KEY))
+def _box(key: bytes) -> Fernet:
+    return Fernet(base64.urlsafe_b64encode(key))
 
 
-def seal(text: str) -> bytes:
-    return _box().encrypt(text.encode())
+def seal(text: str, *, key: bytes = settings.CONTACT_KEY) -> bytes:
+    return _box(key).encrypt(text.encode())
 
 
-def unseal(sealed: bytes) -> str:
+def unseal(sealed: bytes, *, key: bytes = settings.CONTACT_KEY) -> str:
     """What was sealed. Raises cryptography.fernet.InvalidToken if it was sealed with another key."""
-    return _box().decrypt(bytes(sealed)).decode()
+    return _box(key).decrypt(bytes(sealed)).decode()

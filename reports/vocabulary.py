@@ -181,3 +181,36 @@ class PlacedBy(models.TextChoices):
     REPORTER = "reporter", _("the reporter")
     ENGINE = "engine", _("the engine")
     PERSON = "person", _("a person")
+
+
+class HeldFor(models.TextChoices):
+    """Why a report waits in the held lane, where it has no voice and no public effect until it is released."""
+
+    MANY = "many", _("many from one network")
+    FLOOD = "flood", _("very many at once on this site")
+    TRAP = "trap", _("filled in as no person does")
+    NEWCOMER = "newcomer", _("several open reports of a new account")
+
+
+class AttachmentFormat(models.TextChoices):
+    PNG = "png", _("PNG picture")
+    JPEG = "jpeg", _("JPEG picture")
+    WEBP = "webp", _("WebP picture")
+    GIF = "gif", _("GIF picture")
+    TEXT = "text", _("Text")
+    JSON = "json", _("JSON")
+
+
+class AttachmentState(models.TextChoices):
+    WAITING = "waiting", _("Being examined")
+    READY = "ready", _("Ready")
+    REFUSED = "refused", _("Refused")
+
+
+class AttachmentRefusal(models.TextChoices):
+    """What kept a file from being taken; its bytes are gone."""
+
+    UNREADABLE = "unreadable", _("It could not be read: it may be damaged, or be something else than it says.")
+    TOO_LARGE = "too_large", _("It is too large.")
+    TOO_MANY_PIXELS = "too_many_pixels", _("The picture has too many pixels.")
+    TOO_LONG = "too_long", _("Reading it took too long.")

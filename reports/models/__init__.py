@@ -2,10 +2,12 @@
 
 from reports.models.artifact import Alias, Artifact, Lineage, Version
 from reports.models.context import ContextRule
+from reports.models.draft import Attachment, Draft
 from reports.models.issue import Affected, Answer, Issue, NumberSeries, Placement, Reproduction
 from reports.models.notice import Notice, Subscription
 from reports.models.report import (
     Contact,
+    Credit,
     DailySalt,
     Evidence,
     Excerpt,
@@ -23,10 +25,13 @@ __all__ = [
     "Alias",
     "Answer",
     "Artifact",
+    "Attachment",
     "Contact",
     "ContextRule",
+    "Credit",
     "DailyCount",
     "DailySalt",
+    "Draft",
     "Evidence",
     "Excerpt",
     "IdempotencyKey",

@@ -17,6 +17,7 @@ from reports.vocabulary import (
     FoundBy,
     Harm,
     HazardLevel,
+    HeldFor,
     Kind,
     ReporterRelation,
     Severity,
@@ -107,6 +108,7 @@ class Report(models.Model):
     reported_at = models.DateTimeField(default=timezone.now)
     grouped_at = models.DateTimeField(null=True, blank=True)
     held_at = models.DateTimeField(null=True, blank=True)
+    held_for = models.CharField(max_length=8, choices=HeldFor.choices, blank=True)  # kept once it is released
     embargo_until = models.DateTimeField(null=True, blank=True)
     hazard_level = models.PositiveSmallIntegerField(choices=HazardLevel.choices, default=HazardLevel.NONE)
     redacted_at = models.DateTimeField(null=True, blank=True)
@@ -263,12 +265,24 @@ class Contact(models.Model):
         return f"contact of {self.report_id}"
 
 
+class Credit(models.Model):
+    """Under which name a reporter wants to be thanked in public, once what they reported is. Erased apart."""
+
+    report = models.OneToOneField(Report, models.CASCADE, primary_key=True, related_name="credit")
+    name = models.CharField(max_length=120)
+
+    def __str__(self) -> str:
+        return f"credit of {self.report_id}"
+
+
 class Message(models.Model):
-    """One line of the private thread between a reporter and the triagers."""
+    """One line of the private thread between a reporter and the triagers; ``is_evidence``: what was added to a report
+    after it was filed, and stands with its words."""
 
     report = models.ForeignKey(Report, models.CASCADE, related_name="messages")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     from_reporter = models.BooleanField()
+    is_evidence = models.BooleanField(default=False)
     text = models.TextField()
     sent_at = models.DateTimeField(default=timezone.now)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
