@@ -5,6 +5,7 @@ import os
 import re
 import runpy
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,13 @@ def constants(tree: ast.AST) -> dict[str, str]:
     }
 
 
-def variables_read() -> Iterator[str]:
+@cache  # it reads every module of the house
+def variables_read() -> frozenset[str]:
     """What any module of the house asks the environment for: by ``environ.get``, ``environ.setdefault`` or ``flag``."""
+    return frozenset(asked_for())
+
+
+def asked_for() -> Iterator[str]:
     for path in [ROOT / "manage.py", *(path for app in APPS for path in (ROOT / app).rglob("*.py"))]:
         tree = ast.parse(path.read_text())
         known = constants(tree)
@@ -52,7 +58,7 @@ def test_every_variable_that_is_read_is_documented_and_no_other() -> None:
     documented = set(re.findall(r"^\| `([A-Z_]+)` \|", PAGE, re.MULTILINE))
     ours = set(re.findall(r"`(TELLTALE_\w+)`", PAGE.partition("are set by `manage.py up`")[0].rpartition("\n")[2]))
 
-    read = set(variables_read())
+    read = variables_read()
 
     assert len(read) > 10
     assert documented | ours | {"TELLTALE_UP"} == read | {"TELLTALE_UP"}
@@ -63,7 +69,7 @@ def settings_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[C
     """What the settings are with just these variables: ``settings_with(SITE_URL=…) -> {name: value}``."""
 
     def made(**variables: str) -> dict[str, Any]:
-        for name in set(variables_read()) - {"DJANGO_SETTINGS_MODULE"}:
+        for name in variables_read() - {"DJANGO_SETTINGS_MODULE"}:
             monkeypatch.delenv(name, raising=False)
         for name, value in {"STATE_DIR": str(tmp_path), **variables}.items():
             monkeypatch.setenv(name, value)
@@ -219,7 +225,7 @@ def test_a_mail_server_that_is_none_is_refused(settings_with: Made, url: str) ->
 def test_what_is_empty_counts_as_not_set(settings_with: Made) -> None:
     plain = settings_with()
 
-    empty = settings_with(**dict.fromkeys(set(variables_read()) - {"STATE_DIR", "DJANGO_SETTINGS_MODULE"}, ""))
+    empty = settings_with(**dict.fromkeys(variables_read() - {"STATE_DIR", "DJANGO_SETTINGS_MODULE"}, ""))
 
     said = [name for name in plain if name.isupper() and isinstance(plain[name], str | int | dict | list | tuple)]
     assert {name: empty[name] for name in said} == {name: plain[name] for name in said}
