@@ -1,0 +1,147 @@
+"""What somebody has begun to report: kept here for them, sealed, and found again by a cookie.
+
+A page that keeps or reads drafts stands under :func:`carries_draft`, outermost but for ``needs``; inside it
+
+* ``fields_of(request)`` are the answers so far by the name of their field, ``{}`` if there are none;
+* ``typed(request.POST)`` are the answers that a page has sent, as they are kept;
+* ``keep(request, fields)`` makes the draft or saves it, and sees to the cookie; raises :class:`TooLong`;
+* ``discard(request)`` forgets it, and the cookie with it.
+
+A draft is what stands in the form, whole: each save replaces the one before. Somebody who has the form open in two tabs
+keeps what was saved last, by whichever tab.
+"""
+
+import hashlib
+import hmac
+import json
+import secrets
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from functools import wraps
+from typing import Any
+
+from cryptography.fernet import InvalidToken
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from reports.models import Draft
+from reports.sealing import seal, unseal
+
+KEPT = timedelta(days=7)  # from the last save; said on the form and on the page that checks the answers
+MOST_BYTES = 1_000_000  # of answers; what one request may bring (DATA_UPLOAD_MAX_MEMORY_SIZE)
+TOKEN_BYTES = 16
+NOT_KEPT = frozenset({"csrfmiddlewaretoken", "step", "gate"})  # what a page sends beside the answers
+
+
+class TooLong(ValidationError):
+    """More than a draft may hold. What was kept before still stands."""
+
+    def __init__(self) -> None:
+        super().__init__(_("This is longer than one report can be. Shorten it, or leave part of the conversation out."))
+
+
+def typed(posted: Mapping[str, Any]) -> dict[str, str]:
+    """The answers among what a page has sent, as they were typed."""
+    return {name: value for name, value in posted.items() if name not in NOT_KEPT and isinstance(value, str)}
+
+
+def draft_of(request: HttpRequest) -> Draft | None:
+    """The draft of whoever asks: not one that is too old, nor one that this site's key cannot open."""
+    found = _opened(request)
+    return found[0] if found else None
+
+
+def fields_of(request: HttpRequest) -> dict[str, str]:
+    """The answers so far, by the name of their field."""
+    found = _opened(request)
+    return dict(found[1]) if found else {}
+
+
+def keep(request: HttpRequest, fields: Mapping[str, str]) -> Draft:
+    """Save the answers, in place of those before. Raises :class:`TooLong`, and then nothing has changed."""
+    written = json.dumps(dict(fields), ensure_ascii=False)
+    if len(written.encode()) > MOST_BYTES:
+        raise TooLong
+    sealed, now = seal(written, key=settings.DRAFT_KEY), timezone.now()
+    draft = draft_of(request)
+    if draft is not None and Draft.objects.filter(pk=draft.pk).update(sealed=sealed, saved_at=now):
+        draft.sealed, draft.saved_at = sealed, now
+        token = request.COOKIES[settings.DRAFT_COOKIE_NAME]
+    else:
+        token = secrets.token_urlsafe(TOKEN_BYTES)
+        draft = Draft.objects.create(digest=_digest(token), sealed=sealed, saved_at=now)
+        request.COOKIES[settings.DRAFT_COOKIE_NAME] = token  # for whoever keeps twice in one request
+    _remember(request, (draft, dict(fields)), cookie=token)
+    return draft
+
+
+def discard(request: HttpRequest) -> None:
+    """Forget the draft and whatever lies beside it."""
+    if token := request.COOKIES.get(settings.DRAFT_COOKIE_NAME):
+        Draft.objects.filter(digest=_digest(token)).delete()
+    _remember(request, None, cookie="")
+
+
+def forget_drafts() -> int:
+    """Delete what nobody has saved for seven days; says how many."""
+    old = Draft.objects.filter(saved_at__lte=timezone.now() - KEPT)
+    total = old.count()
+    old.delete()
+    return total
+
+
+def carries_draft(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Give the browser the cookie of a draft that the page has kept, for as long as it is kept; or take it away."""
+
+    @wraps(view)
+    def carried(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = view(request, *args, **kwargs)
+        token: str | None = getattr(request, "_draft_cookie", None)
+        if token is not None:
+            response.set_cookie(
+                settings.DRAFT_COOKIE_NAME,
+                token,
+                max_age=KEPT if token else 0,
+                secure=settings.IS_HTTPS,
+                httponly=True,
+                samesite="Lax",
+            )
+        return response
+
+    return carried
+
+
+_Opened = tuple[Draft, dict[str, str]]
+
+
+def _opened(request: HttpRequest) -> _Opened | None:
+    """The draft and its answers, looked up once a request."""
+    if not hasattr(request, "_draft"):
+        request._draft = _found(request.COOKIES.get(settings.DRAFT_COOKIE_NAME, ""))
+    opened: _Opened | None = request._draft
+    return opened
+
+
+def _found(token: str) -> _Opened | None:
+    if not token:
+        return None
+    draft = Draft.objects.filter(digest=_digest(token), saved_at__gt=timezone.now() - KEPT).first()
+    if draft is None:
+        return None
+    try:
+        fields: dict[str, str] = json.loads(unseal(draft.sealed, key=settings.DRAFT_KEY))
+    except InvalidToken:  # the key file was replaced
+        return None
+    return draft, fields
+
+
+def _remember(request: HttpRequest, opened: _Opened | None, *, cookie: str) -> None:
+    request._draft = opened  # type: ignore[attr-defined] # kept for the length of the request
+    request._draft_cookie = cookie  # type: ignore[attr-defined] # the same
+
+
+def _digest(token: str) -> bytes:
+    return hmac.digest(settings.TOKEN_KEY, f"draft\n{token}".encode(errors="replace"), hashlib.sha256)
