@@ -7,6 +7,9 @@ A page that keeps or reads drafts stands under :func:`carries_draft`, outermost 
 * ``keep(request, fields)`` makes the draft or saves it, and sees to the cookie; raises :class:`TooLong`;
 * ``discard(request)`` forgets it, and the cookie with it.
 
+``notes_of(request)`` is what else is remembered for as long as the draft lives, such as what its writer chose to leave
+unmasked; it stays as it is unless ``keep`` is given other notes.
+
 A draft is what stands in the form, whole: each save replaces the one before. Somebody who has the form open in two tabs
 keeps what was saved last, by whichever tab.
 """
@@ -60,9 +63,16 @@ def fields_of(request: HttpRequest) -> dict[str, str]:
     return dict(found[1]) if found else {}
 
 
-def keep(request: HttpRequest, fields: Mapping[str, str]) -> Draft:
+def notes_of(request: HttpRequest) -> dict[str, Any]:
+    """What is remembered beside the answers."""
+    found = _opened(request)
+    return dict(found[2]) if found else {}
+
+
+def keep(request: HttpRequest, fields: Mapping[str, str], *, notes: Mapping[str, Any] | None = None) -> Draft:
     """Save the answers, in place of those before. Raises :class:`TooLong`, and then nothing has changed."""
-    written = json.dumps(dict(fields), ensure_ascii=False)
+    kept = dict(fields), notes_of(request) if notes is None else dict(notes)
+    written = json.dumps(kept, ensure_ascii=False)
     if len(written.encode()) > MOST_BYTES:
         raise TooLong
     sealed, now = seal(written, key=settings.DRAFT_KEY), timezone.now()
@@ -74,7 +84,7 @@ def keep(request: HttpRequest, fields: Mapping[str, str]) -> Draft:
         token = secrets.token_urlsafe(TOKEN_BYTES)
         draft = Draft.objects.create(digest=_digest(token), sealed=sealed, saved_at=now)
         request.COOKIES[settings.DRAFT_COOKIE_NAME] = token  # for whoever keeps twice in one request
-    _remember(request, (draft, dict(fields)), cookie=token)
+    _remember(request, (draft, *kept), cookie=token)
     return draft
 
 
@@ -114,14 +124,15 @@ def carries_draft(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespon
     return carried
 
 
-_Opened = tuple[Draft, dict[str, str]]
+_Opened = tuple[Draft, dict[str, str], dict[str, Any]]
 
 
 def _opened(request: HttpRequest) -> _Opened | None:
-    """The draft and its answers, looked up once a request."""
+    """The draft, its answers and its notes, looked up once a request."""
     if not hasattr(request, "_draft"):
-        request._draft = _found(request.COOKIES.get(settings.DRAFT_COOKIE_NAME, ""))
-    opened: _Opened | None = request._draft
+        found = _found(request.COOKIES.get(settings.DRAFT_COOKIE_NAME, ""))
+        request._draft = found  # type: ignore[attr-defined] # as below
+    opened: _Opened | None = request._draft  # type: ignore[attr-defined] # as below
     return opened
 
 
@@ -132,10 +143,10 @@ def _found(token: str) -> _Opened | None:
     if draft is None:
         return None
     try:
-        fields: dict[str, str] = json.loads(unseal(draft.sealed, key=settings.DRAFT_KEY))
+        fields, notes = json.loads(unseal(bytes(draft.sealed), key=settings.DRAFT_KEY))
     except InvalidToken:  # the key file was replaced
         return None
-    return draft, fields
+    return draft, fields, notes
 
 
 def _remember(request: HttpRequest, opened: _Opened | None, *, cookie: str) -> None:
