@@ -7,6 +7,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from reports import posting
+from reports.drafts import forget_drafts
 from reports.idempotency import forget_answers
 from reports.models import Report
 from reports.voices import throw_salts_away
@@ -31,12 +32,13 @@ def match_report(*report_ids: int) -> None:
 
 @shared_task(ignore_result=True)
 def sweep() -> None:
-    """Group what nobody rang for, oldest first; throw away yesterday's salts and answers; keep the vectors complete."""
+    """Group what nobody rang for, oldest first; throw away old salts, answers and drafts; keep the vectors complete."""
     waiting = Report.objects.ungrouped().filter(filed_at__lte=timezone.now() - SWEEP_AFTER).order_by("pk")
     for report_id in waiting.values_list("pk", flat=True)[:SWEEP_AT_MOST]:
         match_report.apply((report_id,))  # as a task of its own: one that fails is logged, and holds up no other
     throw_salts_away()
     forget_answers()
+    forget_drafts()
     growth.flag_growth()
     matching.renew(most=RENEWED_AT_MOST)
     index.maintain()
