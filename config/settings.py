@@ -104,6 +104,17 @@ EMBEDDER_LANGUAGES = (os.environ.get("EMBEDDER_LANGUAGES") or "").replace(",", "
 EMBEDDER_HUB = Path(os.environ.get("HF_HOME") or "~/.cache/huggingface").expanduser() / "hub"
 TWO_PERSON = flag("TWO_PERSON", True)  # in force where two people hold triager or moderator
 
+# How many reports pass, and how many are taken at all: reports.lanes says what follows
+LIMIT_NETWORK = number("LIMIT_NETWORK", 30)  # anonymous ones of a network that pass in ten minutes
+LIMIT_NETWORK_HOUR = number("LIMIT_NETWORK_HOUR", 300)  # anonymous ones of a network that are taken in an hour
+LIMIT_ARTIFACT = number("LIMIT_ARTIFACT", 60)  # anonymous ones about an artifact that pass in an hour
+LIMIT_SITE = number("LIMIT_SITE", 300)  # anonymous ones that pass in ten minutes
+LIMIT_HELD = number("LIMIT_HELD", 2_000)  # anonymous ones that are held in an hour
+LIMIT_NEWCOMER = number("LIMIT_NEWCOMER", 10)  # of a new account that pass in a day
+LIMIT_NEWCOMER_HOUR = number("LIMIT_NEWCOMER_HOUR", 60)  # of a new account that are taken in an hour
+LIMIT_TRUSTED_HOUR = number("LIMIT_TRUSTED_HOUR", 300)  # of an account of which a report was confirmed
+LIMIT_CODES = number("LIMIT_CODES", 60)  # receipt or sign-in codes tried in ten minutes
+
 _master = master_key(KEY_FILE)
 SECRET_KEY = derived(_master, "django").hex()
 TOKEN_KEY = derived(_master, "tokens and receipts")
@@ -111,8 +122,13 @@ VOICE_KEY = derived(_master, "voices")
 TERM_KEY = derived(_master, "terms")
 CONTACT_KEY = derived(_master, "contacts")
 DRAFT_KEY = derived(_master, "drafts")
+FORM_KEY = derived(_master, "forms")  # signs when a form was drawn
 FILE_KEY = derived(_master, "files")  # signs the short-lived addresses of attachments
-FILES_DIR = STATE_DIR / "files"  # attachments, below it a folder of what nobody has examined yet
+# Attachments, and below them a folder of what nobody has examined yet; web processes and workers share it
+FILES_DIR = Path(os.environ.get("FILES_DIR") or STATE_DIR / "files").resolve()
+FILE_LIMIT = number("FILE_LIMIT_MB", 10) * 1_000_000  # bytes of one file
+FILES_LIMIT = number("FILES_LIMIT_MB", 20) * 1_000_000  # bytes of all files beside one report
+FILES_AT_MOST = number("FILES_AT_MOST", 5)
 
 ALLOWED_HOSTS = [
     f"[{SITE_HOST}]" if ":" in SITE_HOST else SITE_HOST,
@@ -229,6 +245,7 @@ STORAGES = {
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000  # bytes, the limit of one report's body
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+FILE_UPLOAD_HANDLERS = ["reports.uploads.BoundedMemory"]
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"

@@ -13,8 +13,9 @@ from rest_framework import serializers
 
 from accounts.policy import ANONYMOUS, Act, Actor, allows
 from ledger.record import record
+from reports import attachments
 from reports.answers import SUMMARY_MAX, prepared
-from reports.models import Artifact, Contact, Evidence, Issue, Report
+from reports.models import Artifact, Contact, Credit, Draft, Evidence, Issue, Report
 from reports.naming import artifact_named, version_named
 from reports.receipts import code_digest, new_code, new_reference
 from reports.sealing import seal
@@ -92,12 +93,13 @@ def file_report(
     network: str = "",
     author: str = "",
     source_type: SourceType | None = None,
+    draft: Draft | None = None,
 ) -> Receipt:
     """File one report, in one transaction, and ring for its grouping once that has committed.
 
     ``answers`` are the API's. ``network`` is the address it came from: only a hash of its prefix, salted for the
     day, is kept. ``author`` is who wrote it according to an import's source. ``source_type`` picks the thresholds
-    of grouping and follows from the channel and the rule id unless given.
+    of grouping and follows from the channel and the rule id unless given. What lay beside ``draft`` goes with it.
 
     Raises :class:`Refused` (nothing stored) and :class:`AlreadyFiled`.
     """
@@ -122,6 +124,8 @@ def file_report(
             code=code,
         )
         save_words(report, checked)
+        if draft is not None:
+            attachments.move(draft, report)
         record("file", report, artifact, actor=actor.pseudonym, channel=channel.value)
         transaction.on_commit(lambda: report_filed.send(Report, report_id=report.pk))
     return Receipt(report, code)
@@ -203,6 +207,7 @@ def save_report(
         observed_on=checked.get("observed_on"),
         settings=checked.get("settings", {}),
         visibility=checked.get("visibility") or Visibility.PUBLIC_AFTER_REVIEW,
+        embargo_until=checked.get("embargo_until"),
         consent_version=CONSENT_VERSION,
         confirms=confirms,
         channel=channel,
@@ -216,7 +221,7 @@ def save_report(
 
 
 def save_words(report: Report, checked: Mapping[str, Any]) -> None:
-    """The evidence and the contact: what may be erased apart from the report."""
+    """The evidence, the contact and the credit: what may be erased apart from the report."""
     summary, told = checked.get("summary", ""), checked.get("what_happened", "")
     if len(summary) > SUMMARY_MAX and not told.startswith(summary):  # an imported one is kept whole where there is room
         told = f"{summary}\n\n{told}"
@@ -229,3 +234,5 @@ def save_words(report: Report, checked: Mapping[str, Any]) -> None:
     )
     if email := checked.get("contact_email"):
         Contact.objects.create(report=report, sealed_email=seal(email))
+    if name := checked.get("credit_name"):
+        Credit.objects.create(report=report, name=name)

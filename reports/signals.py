@@ -1,8 +1,11 @@
-"""The two things `reports` says aloud, for apps it must not know."""
+"""What `reports` says aloud, for apps it must not know."""
 
 from django.dispatch import Signal
 
 # Sent with ``report_id`` after the filing transaction has committed.
 report_filed = Signal()
-# Sent with ``report_id`` after commit when evidence was added, withdrawn, disputed or erased.
+# Sent with ``report_id`` and ``verb``, the event's, after commit: evidence was added, it was withdrawn, disputed,
+# adopted or erased, or its reporter wrote.
 report_changed = Signal()
+# Sent with ``attachment_ids`` after the files have been taken and that has committed.
+attachments_taken = Signal()
