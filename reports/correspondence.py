@@ -1,24 +1,27 @@
-"""The private thread between the reporter of a report and the triagers: questions, answers, disputes."""
+"""The private thread between the reporter of a report and the triagers: questions, answers, disputes, and what is added
+to the report after it was filed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.policy import Actor
 from ledger.models import Event
-from ledger.record import record, subject
+from ledger.record import subject
 from reports.models import Issue, Message, Placement, Report
-from reports.notices import tell
-from reports.signals import report_changed
+from reports.speaking import speak
 from reports.standing import issue_of
 from reports.vocabulary import Status
 
 TEXT_MIN, TEXT_MAX = 10, 2_000  # characters of what a reporter writes
+EVIDENCE_MAX = 20_000  # characters of what is added to a report at once: as long as an account may be
+WRITES_A_DAY = 10  # what a reporter sends unasked about one report within a day; answers to questions are on top
 DISMISSAL = "dismissal"  # what is disputed: that the issue was dismissed
 GROUPING = "grouping"  # or that the report belongs there
 # A dispute stands until one of these happens to its issue.
@@ -33,20 +36,33 @@ class Thread:
     lines: Sequence[Message]
 
     @property
+    def _said(self) -> list[Message]:
+        """What stands of the conversation. Evidence added is no answer to a question."""
+        return [line for line in self.lines if line.withdrawn_at is None and not line.is_evidence]
+
+    @property
     def question(self) -> Message | None:
         """The question that waits for the reporter."""
-        standing = [line for line in self.lines if line.withdrawn_at is None]
-        return standing[-1] if standing and not standing[-1].from_reporter else None
+        said = self._said
+        return said[-1] if said and not said[-1].from_reporter else None
 
     @property
     def is_answered(self) -> bool:
-        """Whether the reporter had the last word. ``Issue.asked_at`` stays: that it was asked is no less true."""
-        return bool(self.lines) and self.question is None
+        """Whether the reporter had the last word on a question. ``Issue.asked_at`` stays: that it was asked is no less
+        true."""
+        asked = any(not line.from_reporter for line in self._said)
+        return asked and self.question is None
+
+    @property
+    def is_unasked(self) -> bool:
+        """Whether the reporter wrote, and nobody has asked them anything."""
+        return bool(self._said) and not any(not line.from_reporter for line in self._said)
 
 
 def thread_of(report: Report) -> Thread:
-    """For the desk: withdrawn lines too, which are marked. One query."""
-    return Thread(report, list(report.messages.select_related("by").order_by("sent_at", "pk")))
+    """For the desk: withdrawn lines too, which are marked, and not what was added to the report's words. One query."""
+    said = report.messages.filter(is_evidence=False).select_related("by")
+    return Thread(report, list(said.order_by("sent_at", "pk")))
 
 
 def thread_for_reporter(report: Report) -> Thread:
@@ -56,20 +72,69 @@ def thread_for_reporter(report: Report) -> Thread:
 def reply(report: Report, *, text: str, actor: Actor) -> Message:
     """Answer the question that waits. The same words sent twice are one answer.
 
-    Raises ValidationError if nothing was asked, or it is answered already.
+    Raises ValidationError if nothing was asked, it is answered already, or the report is withdrawn.
     """
     with transaction.atomic():
-        held = Report.objects.select_for_update(of=["self"], no_key=True).get(
-            pk=report.pk
-        )  # two presses come one after the other
+        held = _held(report)
         thread = thread_for_reporter(held)
         if thread.question is None:
-            if thread.lines and thread.lines[-1].text == text:
-                return thread.lines[-1]
+            if again := _repeated(held, text):
+                return again
             raise ValidationError(_("There is no question that waits for an answer."), code="answered")
         said = Message.objects.create(report=held, from_reporter=True, text=text)
-        _speak("reply", held, issue_of(held), actor=actor, message=said.pk)
+        speak("reply", held, issue_of(held), actor=actor, message=said.pk)
         return said
+
+
+def say(report: Report, *, text: str, actor: Actor) -> Message:
+    """Write to the triagers unasked. The same words sent twice in a row are one message.
+
+    Raises ValidationError if enough was sent within a day, or the report is withdrawn.
+    """
+    return _write(report, "say", text=text, actor=actor)
+
+
+def add_evidence(report: Report, *, text: str, actor: Actor) -> Message:
+    """Add to the report's words. Triagers read it with them; maintainers do not. Raises as :func:`say` does."""
+    return _write(report, "add", text=text, actor=actor, is_evidence=True)
+
+
+def _write(report: Report, verb: str, *, text: str, actor: Actor, is_evidence: bool = False) -> Message:
+    with transaction.atomic():
+        held = _held(report)
+        if again := _repeated(held, text, is_evidence=is_evidence):
+            return again
+        lately = held.messages.filter(from_reporter=True, sent_at__gt=timezone.now() - timedelta(days=1))
+        if lately.count() >= WRITES_A_DAY:
+            raise ValidationError(
+                ngettext(
+                    "You have written %(count)d time within a day, which is as often as this page takes. "
+                    "Come back tomorrow.",
+                    "You have written %(count)d times within a day, which is as often as this page takes. "
+                    "Come back tomorrow.",
+                    WRITES_A_DAY,
+                )
+                % {"count": WRITES_A_DAY},
+                code="often",
+            )
+        said = Message.objects.create(report=held, from_reporter=True, is_evidence=is_evidence, text=text)
+        speak(verb, held, issue_of(held), actor=actor, message=said.pk)
+        return said
+
+
+def _held(report: Report) -> Report:
+    """The report's row, locked, so that two presses come one after the other. Raises ValidationError if it is gone."""
+    held = Report.objects.select_for_update(of=["self"], no_key=True).get(pk=report.pk)
+    if held.withdrawn_at or held.erased_at:
+        raise ValidationError(_("This report was withdrawn. Take that back first."), code="withdrawn")
+    return held
+
+
+def _repeated(report: Report, text: str, *, is_evidence: bool = False) -> Message | None:
+    """What the reporter said last, if it is the same: the button was pressed twice."""
+    own = report.messages.filter(withdrawn_at=None, from_reporter=True, is_evidence=is_evidence)
+    last = own.order_by("-sent_at", "-pk").first()
+    return last if last is not None and last.text == text else None
 
 
 def dispute(report: Report, *, about: str, text: str, actor: Actor) -> Message:
@@ -91,7 +156,7 @@ def dispute(report: Report, *, about: str, text: str, actor: Actor) -> Message:
             Issue.objects.filter(pk=locked.pk).update(is_disputed=True, changed_at=timezone.now())
         else:
             _placement(report, locked).update(needs_look=True)
-        _speak("dispute", report, locked, actor=actor, message=said.pk, about=about)
+        speak("dispute", report, locked, actor=actor, message=said.pk, about=about)
         return said
 
 
@@ -119,9 +184,3 @@ def disputed_at(report: Report, issue: Issue) -> datetime | None:
 
 def _placement(report: Report, issue: Issue) -> "models.QuerySet[Placement]":
     return Placement.objects.active().filter(report=report, issue=issue)
-
-
-def _speak(verb: str, report: Report, issue: Issue | None, *, actor: Actor, **content: int | str) -> None:
-    """Record that the reporter said something, tell those it concerns, and say so to other apps."""
-    tell(record(verb, *([issue] if issue else []), report, actor=actor.pseudonym, **content))
-    transaction.on_commit(lambda: report_changed.send(Report, report_id=report.pk))

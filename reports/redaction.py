@@ -147,16 +147,20 @@ def translations_of(report: Report, reader: Reader) -> dict[str, list[Translatio
 
 
 def is_veiled(report: Report, issues: Iterable[Issue] = ()) -> bool:
-    """Whether its words may harm whoever reads them: they are not sent before somebody asks."""
+    """Whether its words are not sent before somebody asks: they may harm whoever reads them, or were withdrawn."""
+    if report.withdrawn_at is not None:
+        return True
     levels = [report.hazard_level, *(issue.hazard_level for issue in issues)]
     return max(levels) >= HazardLevel.BLURRED
 
 
 def summary_kept_back(report: str = "report") -> Q:
-    """Of rows that lead to a report: its summary may not stand in a list, being redacted, or too hard to meet."""
+    """Of rows that lead to a report: its summary may not stand in a list, being redacted, withdrawn, or too hard to
+    meet."""
     redacted = Redaction.objects.filter(report=OuterRef(report), part="summary", ended_at=None)
     prefix = "" if report == "pk" else f"{report}__"
-    return Q(Exists(redacted)) | Q(**{f"{prefix}hazard_level__gte": HazardLevel.BLURRED})
+    hard = Q(**{f"{prefix}hazard_level__gte": HazardLevel.BLURRED})
+    return Q(Exists(redacted)) | hard | Q(**{f"{prefix}withdrawn_at__isnull": False})
 
 
 def summary_in_a_list() -> Case:

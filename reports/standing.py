@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from accounts.policy import ANONYMOUS
 from ledger.models import Event
 from ledger.record import events_about, subject
-from reports.models import Issue, Report
+from reports.models import Issue, Placement, Report
 from reports.vocabulary import Status
 
 RECEIVED, GROUPED, UNDER_REVIEW = "received", "grouped", "under_review"
@@ -25,15 +25,26 @@ STEPS = {
     "reopen": CONFIRMED,
 }
 ABOUT_ISSUES = ["confirm", "resolve", "dismiss", "reopen"]
+ORDER = [Status.RESOLVED, Status.CONFIRMED, Status.NEW, Status.DISMISSED, Status.MERGED]
 OF_ISSUE = {Status.CONFIRMED: CONFIRMED, Status.RESOLVED: RESOLVED, Status.DISMISSED: DECLINED}
 
 
 def issue_of(report: Report) -> Issue | None:
     """The issue a report stands in; of several the one that has come furthest, following merges."""
-    placed = Issue.objects.filter(placements__report=report, placements__superseded_at=None)
-    order = [Status.RESOLVED, Status.CONFIRMED, Status.NEW, Status.DISMISSED]
-    found = [issue.merged_into or issue for issue in placed.select_related("merged_into")]
-    return min(found, key=lambda issue: (order.index(Status(issue.status)), issue.pk), default=None)
+    return issues_of([report]).get(report.pk)
+
+
+def issues_of(reports: Iterable[Report]) -> dict[int, Issue]:
+    """The same for many, by the report's id, in one query; those that stand in none are left out."""
+    placed = Placement.objects.active().filter(report__in=[report.pk for report in reports])
+    found: dict[int, list[Issue]] = {}
+    for row in placed.select_related("issue__merged_into"):
+        found.setdefault(row.report_id, []).append(row.issue.merged_into or row.issue)
+    return {pk: min(issues, key=_furthest) for pk, issues in found.items()}
+
+
+def _furthest(issue: Issue) -> tuple[int, int]:
+    return (ORDER.index(Status(issue.status)), issue.pk)
 
 
 def status_of(report: Report, issue: Issue | None) -> str:
@@ -45,12 +56,14 @@ def status_of(report: Report, issue: Issue | None) -> str:
     return OF_ISSUE[Status(issue.status)]
 
 
-def steps(report: Report, issue: Issue | None, *, also: Iterable[str] = ()) -> "QuerySet[Event]":
+def steps(
+    report: Report, issue: Issue | None, *, also: Iterable[str] = (), own: Iterable[str] = ()
+) -> "QuerySet[Event]":
     """What happened to the report, and what was decided about its issue, oldest first; nothing of others in it.
 
-    ``also`` names further verbs about issues.
+    ``also`` names further verbs about issues, ``own`` about the report itself.
     """
-    told = events_about(report, *([issue] if issue else []), verbs=[*STEPS, *also])
+    told = events_about(report, *([issue] if issue else []), verbs=[*STEPS, *also, *own])
     return told.filter(Q(verb__in=[*ABOUT_ISSUES, *also]) | Q(subjects__contains=[subject(report)]))
 
 

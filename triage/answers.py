@@ -22,10 +22,11 @@ from accounts.models import Role, User
 from accounts.policy import Actor, spokesperson
 from ledger.record import record
 from reports.models import Affected, Answer, Artifact, ContextRule, Issue, Reproduction, Version
+from reports.models.context import ACKNOWLEDGE_WITHIN
 from reports.naming import version_named
 from reports.notices import tell
 from reports.vocabulary import AffectedStatus
-from triage.clocks import ACKNOWLEDGE_WITHIN, Clock, Exchange, State, answerable, clocks
+from triage.clocks import Clock, Exchange, State, answerable, clocks
 from triage.locks import lock_issues
 from triage.matching import flag_if_fixed
 from triage.models import Decision

@@ -8,11 +8,17 @@ class TriageConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from reports.signals import report_filed  # noqa: PLC0415 -- models are loaded only now
+        from reports.signals import report_changed, report_filed  # noqa: PLC0415 -- models are loaded only now
         from triage.bell import bell  # noqa: PLC0415
+        from triage.counting import recount_around  # noqa: PLC0415
         from triage.tasks import match_report  # noqa: PLC0415
 
         def ring(sender: object, report_id: int, **_: object) -> None:
             bell.ring(match_report, report_id)
 
+        def count(sender: object, report_id: int, verb: str, **_: object) -> None:
+            if verb == "adopt":  # its voice is its keeper's now
+                recount_around(report_id)
+
         report_filed.connect(ring, dispatch_uid="triage.ring", weak=False)
+        report_changed.connect(count, dispatch_uid="triage.count", weak=False)

@@ -1,23 +1,22 @@
 """How long a maintainer has had, in words for both sides. Nothing here acts: a clock tells, people decide.
 
-Days are working days, Monday to Friday, in UTC: one calendar for everybody, and nobody's holidays.
+Days are working days (``reports.workdays``).
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from enum import StrEnum
 
-from django.utils.formats import date_format
 from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import Grant, Role
+from reports.models.context import ACKNOWLEDGE_WITHIN
+from reports.workdays import day_in_words, due_on, next_working_day
 
-ACKNOWLEDGE_WITHIN = 3  # working days, where no ContextRule says otherwise
 SILENCE_TOLD = 3  # days without a word before that is worth a line
-SATURDAY = 5
 
 
 class State(StrEnum):
@@ -84,27 +83,6 @@ def clocks(exchange: Exchange, *, now: datetime) -> list[Clock]:
     ]
 
 
-def due_on(since: datetime, *, within: int) -> date:
-    """The last day in time: the ``within``-th working day after ``since``, all of it.
-
-    >>> due_on(datetime(2026, 11, 20, 23, 59, tzinfo=UTC), within=3)  # a Friday
-    datetime.date(2026, 11, 25)
-    >>> due_on(datetime(2026, 11, 21, 8, tzinfo=UTC), within=3)  # the Saturday after it
-    datetime.date(2026, 11, 25)
-    """
-    day = since.astimezone(UTC).date()
-    for _day in range(within):
-        day = next_working_day(day)
-    return day
-
-
-def next_working_day(day: date) -> date:
-    day += timedelta(days=1)
-    while day.weekday() >= SATURDAY:
-        day += timedelta(days=1)
-    return day
-
-
 def state_of(due: date, today: date) -> State:
     """Soon is today, or the working day before."""
     if today > due:
@@ -114,18 +92,18 @@ def state_of(due: date, today: date) -> State:
 
 def _acknowledging(exchange: Exchange, notified_at: datetime, now: datetime) -> Clock:
     if exchange.acknowledged_at is not None:
-        told = _("Acknowledged on %(day)s") % {"day": _day(exchange.acknowledged_at)}
+        told = _("Acknowledged on %(day)s") % {"day": day_in_words(exchange.acknowledged_at)}
         return Clock("acknowledge", State.DONE, told)
     due = due_on(notified_at, within=exchange.within)
     state = state_of(due, now.astimezone(UTC).date())
     sentence = _("Should have been acknowledged by %(day)s") if state is State.OVERDUE else _("Acknowledge by %(day)s")
-    return Clock("acknowledge", state, sentence % {"day": _day(due)}, due)
+    return Clock("acknowledge", state, sentence % {"day": day_in_words(due)}, due)
 
 
 def _answering(exchange: Exchange, notified_at: datetime, now: datetime) -> Clock:
     if exchange.answered_at is not None:
-        return Clock("answer", State.DONE, _("Answered on %(day)s") % {"day": _day(exchange.answered_at)})
-    return Clock("answer", State.STILL, _("Unanswered since %(day)s") % {"day": _day(notified_at)})
+        return Clock("answer", State.DONE, _("Answered on %(day)s") % {"day": day_in_words(exchange.answered_at)})
+    return Clock("answer", State.STILL, _("Unanswered since %(day)s") % {"day": day_in_words(notified_at)})
 
 
 def _silence(exchange: Exchange, notified_at: datetime, now: datetime) -> Clock | None:
@@ -145,14 +123,8 @@ def _embargo(exchange: Exchange, now: datetime) -> Clock | None:
     if until is None or until <= now:
         return None
     return Clock(
-        "embargo", State.STILL, _("Embargo until %(day)s") % {"day": _day(until)}, until.astimezone(UTC).date()
+        "embargo", State.STILL, _("Embargo until %(day)s") % {"day": day_in_words(until)}, until.astimezone(UTC).date()
     )
-
-
-def _day(moment: date) -> str:
-    day = moment.astimezone(UTC).date() if isinstance(moment, datetime) else moment
-    is_english = (get_language() or "en").startswith("en")
-    return date_format(day, "j M Y" if is_english else "DATE_FORMAT")  # Django's own English is American
 
 
 def answerable(artifact_ids: Iterable[int]) -> set[int]:

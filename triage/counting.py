@@ -1,15 +1,17 @@
 """Counts of an issue, recomputed from its active placements, never added up."""
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import UTC, date
 from math import inf
 from time import monotonic
 from typing import Any
 
 from django.db import connection, transaction
 
+from reports.models import Placement
 from reports.vocabulary import Severity
 from triage import priority
+from triage.locks import lock_issues
 
 # Held reports have no voice until they are released (DESIGN §3).
 ISSUE_COUNTS = f"""
@@ -73,6 +75,16 @@ def recount(issue_ids: Iterable[int], *, days: Iterable[date] | None = None) -> 
     """
     with connection.cursor() as cursor:
         cursor.execute(*recounting(issue_ids, days=days))
+
+
+def recount_around(report_id: int) -> None:
+    """Count anew where the report stands, because its voice has changed."""
+    with transaction.atomic():
+        placed = Placement.objects.active().filter(report=report_id).values_list("issue", "report__reported_at")
+        days = dict(placed)
+        if days:
+            lock_issues(days)
+            recount(days, days={moment.astimezone(UTC).date() for moment in days.values()})
 
 
 def recounting(issue_ids: Iterable[int], *, days: Iterable[date] | None = None) -> tuple[str, dict[str, Any]]:

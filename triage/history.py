@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from ledger.models import Event
 from ledger.record import events_about
@@ -35,6 +36,12 @@ COLUMNS = (
     "issue__number",
 )
 PEOPLE = ("decider__name", "decider__email")
+BY_REPORTER = {
+    "add": gettext_lazy("Whoever filed %(report)s added to it"),
+    "withdraw": gettext_lazy("%(report)s withdrawn by its reporter"),
+    "unwithdraw": gettext_lazy("Its reporter took back that %(report)s was withdrawn"),
+    "adopt": gettext_lazy("%(report)s is kept in an account now, and counts as its voice"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +59,14 @@ class Happening:
 
 
 def history_of(issue: Issue) -> list[Happening]:
-    """Decisions on the issue or that placed a report into it, and what the ledger says of grouping and revealing."""
+    """Decisions on the issue or that placed a report into it, and what the ledger says of grouping, of revealing, and
+    of what reporters did."""
     told = told_of(decisions_about(issue), issue)
-    events = list(events_about(issue, verbs=["group", REVEAL]).order_by("-pk")[: 2 * MOST])
+    events = list(events_about(issue, verbs=["group", REVEAL, *BY_REPORTER]).order_by("-pk")[: 2 * MOST])
     reports = Report.objects.in_bulk([pk for event in events if (pk := _report_id(event))])
     for event in events:
         if report := reports.get(_report_id(event) or 0):
-            told += [_revealed(event, report)] if event.verb == REVEAL else [_grouped(event, report), _filed(report)]
+            told += _told_by(event, report)
     return sorted(told, key=lambda happening: happening.when, reverse=True)
 
 
@@ -104,6 +112,12 @@ def _decided(decision: Decision, issue: Issue, names: Names) -> Happening:
         is_undone=undone is not None,
         undo=decision.pk if can_be_undone else None,
     )
+
+
+def _told_by(event: Event, report: Report) -> list[Happening]:
+    if event.verb in BY_REPORTER:
+        return [Happening(event.at, str(BY_REPORTER[event.verb]) % {"report": report})]
+    return [_revealed(event, report)] if event.verb == REVEAL else [_grouped(event, report), _filed(report)]
 
 
 def _grouped(event: Event, report: Report) -> Happening:

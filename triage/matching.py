@@ -80,7 +80,11 @@ REINDEXED = ("analyser", "family_id", "terms", "runs", "grams", "sketch", "copy_
 ANEW = f"ON CONFLICT (report_id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in REINDEXED)}"
 UNANSWERED = "DELETE FROM triage_suggestion WHERE report_id = %s AND taken_at IS NULL AND refused_at IS NULL"
 LOCK_ISSUE = "SELECT FROM reports_issue WHERE id = %s FOR UPDATE"
-GROUPED = "UPDATE reports_report SET grouped_at = %s, copy_of_id = %s, voice_key = %s WHERE id = %s"
+# Whoever has adopted it since it was read keeps their voice.
+GROUPED = (
+    "UPDATE reports_report SET grouped_at = %s, copy_of_id = %s,"
+    " voice_key = CASE WHEN reporter_id IS NULL THEN %s ELSE voice_key END WHERE id = %s"
+)
 TIGHTEN = """
 UPDATE reports_issue SET hazard_level = greatest(hazard_level, %(hazard)s),
     embargo_until = greatest(embargo_until, %(until)s)

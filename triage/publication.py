@@ -29,9 +29,9 @@ def reports_in(issue: Issue) -> ReportQuerySet:
 
 
 def fit_to_print(issue: Issue, at: datetime) -> ReportQuerySet:
-    """Those whose words may head a public page: not private, held, hazardous or under embargo."""
+    """Those whose words may head a public page: not private, held, withdrawn, hazardous or under embargo."""
     kept_back = Q(embargo_until__gt=at) | Q(hazard_level__gte=HazardLevel.GATED) | Q(held_at__isnull=False)
-    return reports_in(issue).exclude(visibility=Visibility.PRIVATE).exclude(kept_back)
+    return reports_in(issue).filter(withdrawn_at=None).exclude(visibility=Visibility.PRIVATE).exclude(kept_back)
 
 
 def default_title(issue: Issue, at: datetime) -> str:
@@ -54,7 +54,8 @@ def next_number(year: int) -> str:
 
 
 def _all_private(issue: Issue, at: datetime) -> bool:
-    return not reports_in(issue).exclude(visibility=Visibility.PRIVATE).filter(held_at=None).exists()
+    told = reports_in(issue).exclude(visibility=Visibility.PRIVATE)
+    return not told.filter(held_at=None, withdrawn_at=None).exists()
 
 
 def _hazardous(issue: Issue, at: datetime) -> bool:
@@ -73,7 +74,7 @@ def _embargoed(issue: Issue, at: datetime) -> bool:
 
 # DESIGN §3: what is not published by confirmation alone, each with the sentence the desk shows.
 RESTRAINTS: tuple[tuple[Callable[[Issue, datetime], bool], Promise], ...] = (
-    (_all_private, _("All its reports are private or held.")),
+    (_all_private, _("All its reports are private, held or withdrawn.")),
     (_hazardous, _("Its hazard level is gated or higher.")),
     (_of_a_held_back_kind, _("Issues of this kind are never published by confirmation alone.")),
     (_embargoed, _("An embargo stands.")),

@@ -5,6 +5,8 @@ from django.db.models import Q
 
 from reports.vocabulary import ContextOfUse
 
+ACKNOWLEDGE_WITHIN = 3  # working days, where no ContextRule says otherwise
+
 
 class ContextRule(models.Model):
     """One context of use as this site weighs it. A context without a row weighs 1.
@@ -15,7 +17,7 @@ class ContextRule(models.Model):
 
     context = models.CharField(max_length=16, choices=ContextOfUse.choices, primary_key=True)
     weight = models.FloatField(default=1)
-    acknowledge_within = models.PositiveSmallIntegerField(default=3)
+    acknowledge_within = models.PositiveSmallIntegerField(default=ACKNOWLEDGE_WITHIN)
 
     class Meta:
         ordering = ["context"]

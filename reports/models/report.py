@@ -57,6 +57,10 @@ class ReportQuerySet(models.QuerySet["Report"]):
             **{f"{where}artifact": F("artifact"), f"{where}notified_at__isnull": False},
         ).exclude(visibility=Visibility.PRIVATE)
 
+    def filed_by(self, actor: Actor) -> Self:
+        """Whoever filed with an account, or keeps a report in one, reads theirs, whatever became of them."""
+        return self.filter(reporter=actor.user_id) if actor.user_id else self.none()
+
     def ungrouped(self) -> Self:
         return self.filter(grouped_at__isnull=True)
 

@@ -7,7 +7,8 @@ import pytest
 
 from accounts.models import Grant
 from reports.naming import artifact_named
-from triage.clocks import Exchange, State, answerable, clocks, due_on, state_of
+from reports.workdays import due_on
+from triage.clocks import Exchange, State, answerable, clocks, state_of
 from triage.moves.affecting import notify_maintainers
 from triage.trail import Trail
 

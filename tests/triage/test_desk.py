@@ -314,7 +314,7 @@ def test_what_is_held_back_says_why(desk: Client, file: File, artifact: Any) -> 
     page = desk.get(reverse("triage_issue", args=[issue.pk])).content.decode()
 
     assert "Confirming will not publish it." in page
-    assert "All its reports are private or held." in page
+    assert "All its reports are private, held or withdrawn." in page
     assert "Issues of this kind are never published by confirmation alone." in page
 
 
