@@ -103,6 +103,7 @@ EMBEDDER_API_KEY = (os.environ.get("EMBEDDER_API_KEY") or "").strip()
 EMBEDDER_LANGUAGES = (os.environ.get("EMBEDDER_LANGUAGES") or "").replace(",", " ").split()
 EMBEDDER_HUB = Path(os.environ.get("HF_HOME") or "~/.cache/huggingface").expanduser() / "hub"
 TWO_PERSON = flag("TWO_PERSON", True)  # in force where two people hold triager or moderator
+SAFETY_HOTLINES = [line.strip() for line in (os.environ.get("SAFETY_HOTLINES") or "").split(";") if line.strip()]
 
 # How many reports pass, and how many are taken at all: reports.lanes says what follows
 LIMIT_NETWORK = number("LIMIT_NETWORK", 30)  # anonymous ones of a network that pass in ten minutes
@@ -245,7 +246,7 @@ STORAGES = {
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000  # bytes, the limit of one report's body
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
-FILE_UPLOAD_HANDLERS = ["reports.uploads.BoundedMemory"]
+FILE_UPLOAD_HANDLERS = ["reports.uploads.InMemory"]
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"

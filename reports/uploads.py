@@ -1,6 +1,6 @@
 """How files that are sent with a form are read: into memory, within bounds, and never onto the disk.
 
-A site-wide upload handler. What a file or all of them together have beyond the limits is thrown away as it comes, and
+The upload handler of the whole site: no page has to name it, nor to read its form before or after anything. What a file or all of them together have beyond the limits is thrown away as it comes, and
 the file is handed on empty and marked, so that the page can say which one it was and the answers beside it are not
 lost. A body that is far beyond what anybody could mean is refused unread.
 
@@ -30,7 +30,7 @@ def is_cut(file: UploadedFile) -> bool:
     return isinstance(file, CutFile)
 
 
-class BoundedMemory(FileUploadHandler):
+class InMemory(FileUploadHandler):
     """Holds files in memory, no more of one than FILE_LIMIT and no more of all than FILES_LIMIT."""
 
     def handle_raw_input(
