@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import secrets
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 
@@ -38,6 +38,12 @@ def _salt(day: date) -> bytes:
 def _stored_salt(day: date) -> bytes:
     """Remembered once it is read. Not when it is made: its transaction may yet be rolled back, and the salt with it."""
     return bytes(DailySalt.objects.get(day=day).salt)
+
+
+def digest_of_day(at: datetime, *parts: str) -> bytes:
+    """A keyed hash of ``parts`` that nobody can link to another day's, nor to a voice."""
+    told = b"/".join([_salt(at.date()), b"of a day", *(part.encode() for part in parts)])
+    return hmac.digest(settings.VOICE_KEY, told, hashlib.sha256)[:16]
 
 
 def throw_salts_away() -> int:
