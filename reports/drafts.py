@@ -72,9 +72,9 @@ def notes_of(request: HttpRequest) -> dict[str, Any]:
 def keep(request: HttpRequest, fields: Mapping[str, str], *, notes: Mapping[str, Any] | None = None) -> Draft:
     """Save the answers, in place of those before. Raises :class:`TooLong`, and then nothing has changed."""
     kept = dict(fields), notes_of(request) if notes is None else dict(notes)
-    written = json.dumps(kept, ensure_ascii=False)
-    if len(written.encode()) > MOST_BYTES:
+    if len(json.dumps(kept[0], ensure_ascii=False).encode()) > MOST_BYTES:
         raise TooLong
+    written = json.dumps(kept, ensure_ascii=False)
     sealed, now = seal(written, key=settings.DRAFT_KEY), timezone.now()
     draft = draft_of(request)
     if draft is not None and Draft.objects.filter(pk=draft.pk).update(sealed=sealed, saved_at=now):
@@ -86,6 +86,13 @@ def keep(request: HttpRequest, fields: Mapping[str, str], *, notes: Mapping[str,
         request.COOKIES[settings.DRAFT_COOKIE_NAME] = token  # for whoever keeps twice in one request
     _remember(request, (draft, *kept), cookie=token)
     return draft
+
+
+def hold(request: HttpRequest) -> Draft | None:
+    """The draft as it stands now, nobody else's to change or send until the transaction ends."""
+    found = _found(request.COOKIES.get(settings.DRAFT_COOKIE_NAME, ""), is_held=True)
+    request._draft = found  # type: ignore[attr-defined] # as below
+    return found[0] if found else None
 
 
 def discard(request: HttpRequest) -> None:
@@ -136,10 +143,11 @@ def _opened(request: HttpRequest) -> _Opened | None:
     return opened
 
 
-def _found(token: str) -> _Opened | None:
+def _found(token: str, *, is_held: bool = False) -> _Opened | None:
     if not token:
         return None
-    draft = Draft.objects.filter(digest=_digest(token), saved_at__gt=timezone.now() - KEPT).first()
+    rows = Draft.objects.select_for_update() if is_held else Draft.objects.all()
+    draft = rows.filter(digest=_digest(token), saved_at__gt=timezone.now() - KEPT).first()
     if draft is None:
         return None
     try:
