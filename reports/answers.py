@@ -29,6 +29,8 @@ PROSE_MIN, PROSE_MAX = 30, 20_000
 TURNS_MAX, TURN_MAX = 200, 20_000
 SETTINGS_MAX = 10_000  # bytes of JSON
 ALSO_AFFECTS_MAX = 10
+CREDIT_MAX = 120
+EMBARGO_MOST = timedelta(days=366)  # a year, whichever it is
 WHOLE = 2_000_000  # characters: an imported text is kept whole, and this only stops the absurd
 
 
@@ -148,7 +150,9 @@ class Answers(serializers.Serializer[Any]):
     found_by = Choice(choices=FoundBy.values, required=False, allow_blank=True)
     relation = Choice(choices=ReporterRelation.values, required=False, allow_blank=True)
     visibility = Choice(choices=Visibility.values, required=False, allow_blank=True)
+    embargo_until = serializers.DateTimeField(required=False, allow_null=True)
     contact_email = serializers.EmailField(required=False, allow_blank=True, max_length=254)
+    credit_name = Text(max_length=CREDIT_MAX, required=False, allow_blank=True)
     consent = serializers.BooleanField()
     confirms = Text(max_length=20, required=False, allow_blank=True)
     rule_id = Text(max_length=200, required=False, allow_blank=True)
@@ -201,6 +205,13 @@ class Answers(serializers.Serializer[Any]):
     def validate_reported_at(self, value: Any) -> Any:
         if value is not None and value > timezone.now() + timedelta(days=1):
             raise serializers.ValidationError(_("This lies in the future."))
+        return value
+
+    def validate_embargo_until(self, value: Any) -> Any:
+        if value is not None and value <= timezone.now():
+            raise serializers.ValidationError(_("This lies in the past."))
+        if value is not None and value > timezone.now() + EMBARGO_MOST:
+            raise serializers.ValidationError(_("This can be at most a year away."))
         return value
 
     def validate_observed_on(self, value: Any) -> Any:

@@ -15,6 +15,7 @@ from accounts.policy import ANONYMOUS, Act, Actor, allows
 from ledger.record import record
 from reports import attachments
 from reports.answers import SUMMARY_MAX, prepared
+from reports.lanes import FREE, Lane, lane_for
 from reports.models import Artifact, Contact, Credit, Draft, Evidence, Issue, Report
 from reports.naming import artifact_named, version_named
 from reports.receipts import code_digest, new_code, new_reference
@@ -30,10 +31,11 @@ RELAXED = frozenset({Channel.IMPORT, Channel.DEMO, Channel.REPLAY})  # text not 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What the reporter gets: the report, and the code that is shown once."""
+    """What the reporter gets: the report, and the code that is shown once; ``lane`` is for nobody but the skins."""
 
     report: Report
     code: str
+    lane: Lane = FREE
 
 
 class Refused(ValidationError):
@@ -94,18 +96,21 @@ def file_report(
     author: str = "",
     source_type: SourceType | None = None,
     draft: Draft | None = None,
+    is_trapped: bool = False,
 ) -> Receipt:
     """File one report, in one transaction, and ring for its grouping once that has committed.
 
     ``answers`` are the API's. ``network`` is the address it came from: only a hash of its prefix, salted for the
     day, is kept. ``author`` is who wrote it according to an import's source. ``source_type`` picks the thresholds
     of grouping and follows from the channel and the rule id unless given. What lay beside ``draft`` goes with it.
+    ``is_trapped``: it was filled in as no person does.
 
-    Raises :class:`Refused` (nothing stored) and :class:`AlreadyFiled`.
+    Raises :class:`Refused` and :class:`~reports.lanes.TooMany` (nothing stored) and :class:`AlreadyFiled`.
     """
     checked = check(answers, channel=channel)
     source = source_name(checked, channel=channel, actor=actor)
     confirmed_issue = issue_to_confirm(checked.get("confirms", ""), actor)
+    lane = lane_for(actor, network, channel, checked["artifact"], is_trapped=is_trapped)
     with transaction.atomic():
         if known := filed_before(source, checked.get("source_key", "")):
             raise AlreadyFiled(known)
@@ -122,13 +127,14 @@ def file_report(
             confirms=confirmed_issue,
             voice={"network": network, "author": author},
             code=code,
+            held_for=lane.held_for,
         )
         save_words(report, checked)
         if draft is not None:
             attachments.move(draft, report)
         record("file", report, artifact, actor=actor.pseudonym, channel=channel.value)
         transaction.on_commit(lambda: report_filed.send(Report, report_id=report.pk))
-    return Receipt(report, code)
+    return Receipt(report, code, lane)
 
 
 def source_name(checked: Mapping[str, Any], *, channel: Channel, actor: Actor) -> str:
@@ -181,6 +187,7 @@ def save_report(
     confirms: Issue | None,
     voice: Mapping[str, str],
     code: str,
+    held_for: str,
 ) -> Report:
     reference = new_reference()
     now = timezone.now()
@@ -216,6 +223,8 @@ def save_report(
         source_key=checked.get("source_key", ""),
         rule_id=checked.get("rule_id", ""),
         filed_at=now,
+        held_at=now if held_for else None,
+        held_for=held_for,
         reported_at=reported_at or now,
     )
 

@@ -1,70 +1,130 @@
-"""The form: one page, then check answers, then the receipt. Works without JavaScript; back never loses text."""
+"""The form: one page in sections, then check answers, then the receipt. Works without JavaScript; back loses no text.
 
-from django.http import HttpRequest, HttpResponse
+The safety gate comes first, also in here: what somebody says shows a child in a sexual way is kept in no form, for no
+moment and nowhere. Files wait in memory (``reports.uploads``), and nothing is saved before the gate was answered no.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import translation
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from accounts.actors import actor_of, needs
-from accounts.network import network_of
+from accounts.actors import needs
 from accounts.policy import Act
-from reports.filing import AlreadyFiled, file_report
-from reports.forms import KIND_LABELS, VISIBILITIES, ReportForm
-from reports.pages.receipt import await_receipt, keep_open
-from reports.vocabulary import Channel
+from reports import attachments
+from reports.choices import KIND_LABELS, VISIBILITIES
+from reports.drafts import carries_draft, discard, draft_of, fields_of, keep, notes_of, typed
+from reports.forms import GatedForm
+from reports.vocabulary import ArtifactKind, Kind
+
+UNPROCESSABLE = 422
 
 
 @needs(Act.FILE)
+@carries_draft
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def report(request: HttpRequest) -> HttpResponse:
-    """GET asks; POST ``step=check`` shows the answers again, ``step=send`` files, ``step=change`` goes back."""
+    """GET asks; POST saves the draft and goes on to check answers, or shows what is missing."""
     if request.method != "POST":
-        return ask(request, ReportForm(initial=prefilled(request)))
-    form = ReportForm(request.POST)
-    is_good, step = form.is_valid(), request.POST.get("step", "check")
-    if step == "change":
-        return ask(request, ReportForm(initial=request.POST.dict()))
-    if not is_good:
-        return ask(request, form)
-    return send(request, form) if step == "send" else show(request, form)
+        return ask(request, GatedForm(initial=begun(request)))
+    if "yes" in request.POST.getlist("gate"):
+        return stop(request)
+    if language := request.POST.get("language_of_page"):
+        return ask_in(request, language)
+    return take(request, GatedForm(request.POST))
+
+
+def stop(request: HttpRequest) -> HttpResponse:
+    """Nothing of it is kept, nor what was kept of it before; who must be told instead."""
+    if draft := draft_of(request):
+        attachments.remove_all(draft=draft)
+    discard(request)
+    return render(request, "reports/gate.html", {"hotlines": settings.SAFETY_HOTLINES})
+
+
+def take(request: HttpRequest, form: GatedForm) -> HttpResponse:
+    """Save the draft with its files, right or wrong, once the gate allows it; then judge it."""
+    refusals: list[str] = []
+    if request.POST.get("gate") == "no":
+        refusals = save(request)
+    if name := request.POST.get("remove_file"):
+        if draft := draft_of(request):
+            attachments.remove(name, draft=draft)
+        return ask(request, GatedForm(initial=request.POST.dict()))
+    for sentence in refusals:
+        form.add_error(None, sentence)
+    if not form.is_valid():
+        return ask(request, form, status=UNPROCESSABLE, file_errors=refusals)
+    return redirect("report_check")
+
+
+def save(request: HttpRequest) -> list[str]:
+    """Keep what was sent, and say what could not be kept."""
+    try:
+        draft = keep(request, still_there(request), notes={**notes_of(request), "gate": "no"})
+        attachments.take(request.FILES.getlist("files"), draft=draft)
+    except ValidationError as refusal:  # longer than a draft may be, or files that are not taken
+        return refusal.messages
+    return []
+
+
+def still_there(request: HttpRequest) -> dict[str, str]:
+    """The answers as sent, and those before that the short variant does not ask for."""
+    sent = typed(request.POST)
+    unasked = {name: said for name, said in fields_of(request).items() if name not in GatedForm(sent).fields}
+    return unasked | sent
+
+
+def ask_in(request: HttpRequest, language: str) -> HttpResponse:
+    """The page in another language, with what was typed so far; the choice is remembered as everywhere."""
+    if language not in dict(settings.LANGUAGES):
+        language = translation.get_language() or settings.LANGUAGE_CODE
+    translation.activate(language)
+    request.LANGUAGE_CODE = language
+    response = ask(request, GatedForm(initial=request.POST.dict()))
+    response.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME,
+        language,
+        secure=settings.LANGUAGE_COOKIE_SECURE,
+        httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
+        samesite=settings.LANGUAGE_COOKIE_SAMESITE,
+    )
+    return response
+
+
+def begun(request: HttpRequest) -> dict[str, Any]:
+    """What stands in the form at first: the draft, and what the address says it is about."""
+    gate = {"gate": "no"} if notes_of(request).get("gate") == "no" else {}
+    return {**fields_of(request), **gate, **prefilled(request)}
 
 
 def prefilled(request: HttpRequest) -> dict[str, str]:
-    """``?model=org/name``, and ``?kind=system`` where it is not a model, say what it is about."""
-    fields = {"artifact": request.GET.get("model", ""), "artifact_kind": request.GET.get("kind", "model")}
-    return {name: value for name, value in fields.items() if value}
+    """``?model=org/name`` says what it is about, ``?kind=system`` what that is, or ``?kind=privacy_leak`` what went
+    wrong with it; ``?confirms=TT-…`` that a known issue happened here too, and an empty one that it did not."""
+    asked = request.GET
+    kind = asked.get("kind", "")
+    fields = {"artifact": asked.get("model", "")} if asked.get("model") else {}
+    fields |= {"artifact_kind": kind} if kind in ArtifactKind.values else {}
+    fields |= {"kind": kind} if kind in Kind.values else {}
+    return fields | {name: asked[name] for name in ("confirms", "version") if name in asked}
 
 
-def ask(request: HttpRequest, form: ReportForm) -> HttpResponse:
-    hints = {
+def ask(request: HttpRequest, form: GatedForm, *, status: int = 200, file_errors: Sequence[str] = ()) -> HttpResponse:
+    if form.is_short and form.confirmed is None and not form.is_bound:
+        raise Http404
+    told = {
+        "form": form,
+        "draft": draft_of(request),
+        "file_errors": file_errors,
+        "hotlines": settings.SAFETY_HOTLINES,
         "kind_hints": {kind.value: example for kind, (_label, example) in KIND_LABELS.items()},
-        "visibility_hints": {value.value: hint for value, (_label, hint) in VISIBILITIES.items()},
+        "visibility_hints": {value: hint for value, (_label, hint) in VISIBILITIES.items()},
     }
-    return render(request, "reports/report.html", {"form": form, **hints})
-
-
-def show(request: HttpRequest, form: ReportForm) -> HttpResponse:
-    """Check your answers: each with its question; what was left empty is not listed, the form is a step back."""
-    await_receipt(request)
-    shown = [name for name in form.fields if name not in ("once", "consent") and form.cleaned_data.get(name)]
-    lines = [{"question": form[name].label, "answer": said(form, name)} for name in shown]
-    return render(request, "reports/check.html", {"form": form, "answers": lines})
-
-
-def said(form: ReportForm, name: str) -> str:
-    """An answer as a person reads it: the label of a choice, the text of anything else."""
-    choices = dict(getattr(form.fields[name], "choices", None) or {})
-    value = form.cleaned_data[name]
-    return str(choices.get(value, value))
-
-
-def send(request: HttpRequest, form: ReportForm) -> HttpResponse:
-    try:
-        receipt = file_report(
-            form.answers(), channel=Channel.FORM, actor=actor_of(request), network=network_of(request)
-        )
-    except AlreadyFiled as filed:  # sent twice, or reloaded
-        return redirect(filed.report)
-    keep_open(request, receipt.report, code=receipt.code)
-    return redirect(receipt.report)
+    return render(request, "reports/report.html", told, status=status)
