@@ -99,6 +99,12 @@ def celery_settings(broker_url: str) -> dict[str, Any]:
                 "schedule": POST_EVERY_S,
                 "options": {"expires": TASK_LIMIT_S},
             },
+            "examine_attachment": {  # of nobody's ring: whatever waits
+                "task": "triage.tasks.examine_attachment",
+                "schedule": SWEEP_EVERY_S,
+                "options": {"expires": SWEEP_EVERY_S},
+            },
+            "tidy_attachments": {"task": "triage.tasks.tidy_attachments", "schedule": crontab(minute=7)},
             "place_in_themes": {
                 "task": "triage.tasks.place_in_themes",
                 "schedule": SWEEP_EVERY_S,

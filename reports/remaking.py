@@ -13,7 +13,9 @@ A picture is decoded, turned upright, scaled down to SIDE and written from its p
 file, beside the picture or behind it, is not in what comes out. Text comes out as UTF-8 with its controls drawn.
 """
 
+import codecs
 import ctypes
+import gc
 import json
 import os
 import re
@@ -114,7 +116,7 @@ def plain(image: Image.Image) -> Image.Image:
     source = image.convert("RGBA") if image.mode == "P" and has_alpha else image
     if image.mode.startswith("I"):  # 16 bits a pixel, which a conversion would cut off instead of scaling
         source = image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
-    pixels = source.convert(mode) if source.mode != mode else source.copy()
+    pixels = source.convert(mode) if source.mode != mode else source  # a copy of 40 million pixels would be 160 MB
     pixels.info = {}
     return pixels
 
@@ -178,14 +180,13 @@ def refuse_constant(name: str) -> None:
 
 def depth(words: str) -> int:
     """How deep its brackets stand within each other, without those in strings."""
+    without_strings = re.sub(r'"(?:[^"\\]|\\.)*+"', "", words, flags=re.DOTALL)
     level = deepest = 0
-    for found in re.finditer(r'"(?:[^"\\]|\\.)*+"|[\[{]|[\]}]', words):
-        sign = found[0][0]
-        if sign != '"':
-            level += 1 if sign in "[{" else -1
-            deepest = max(deepest, level)
-            if deepest > DEEPEST:
-                break
+    for sign in re.sub(r"[^\[\]{}]+", "", without_strings):
+        level += 1 if sign in "[{" else -1
+        deepest = max(deepest, level)
+        if deepest > DEEPEST:
+            break
     return deepest
 
 
@@ -194,6 +195,8 @@ def depth(words: str) -> int:
 
 def confine() -> None:
     """Give away what the work does not need. Where the machine does not know one of these, the others still hold."""
+    for encoding in ("utf-8-sig", "utf-16"):
+        codecs.lookup(encoding)  # read from files, which soon cannot be opened any more
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS + 1))
     resource.setrlimit(resource.RLIMIT_FSIZE, (LARGEST, LARGEST))
@@ -222,6 +225,7 @@ def say(verdict: Mapping[str, Any] | str) -> None:
 
 def main(name: str) -> None:
     confine()
+    gc.disable()  # it would go through millions of lists again and again, and the process ends soon
     say(BEGUN)
     try:
         made = made_anew(sys.stdin.buffer.read(), name)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
-from reports import posting
+from reports import attachments, examining, posting
 from reports.drafts import forget_drafts
 from reports.idempotency import forget_answers
 from reports.models import Report
@@ -94,3 +94,18 @@ def reprioritise(*after: int) -> None:
     _changed, last = counting.reprioritise(after=max(after, default=0), until=time.monotonic() + HALF_A_MINUTE_S)
     if last is not None:
         bell.ring(reprioritise, last)
+
+
+@shared_task(ignore_result=True)
+def examine_attachment(*attachment_ids: int) -> None:
+    """Those that were rung for, then whatever else waits, half a minute at most. The sweep goes on from there."""
+    until = time.monotonic() + HALF_A_MINUTE_S
+    for attachment_id in dict.fromkeys([*attachment_ids, *examining.waiting()]):
+        if time.monotonic() > until or not examining.examine(attachment_id):
+            return
+
+
+@shared_task(ignore_result=True)
+def tidy_attachments() -> None:
+    """Delete the bytes of files that no report wants, once an hour."""
+    attachments.tidy()
