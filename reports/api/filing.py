@@ -18,6 +18,7 @@ from reports.answers import Answers
 from reports.api.problems import problem
 from reports.filing import AlreadyFiled, Receipt, Refused, file_report
 from reports.idempotency import answered_once
+from reports.lanes import TooMany, knock, may_look, may_try
 from reports.models import Report
 from reports.receipts import opens
 from reports.standing import standing
@@ -41,6 +42,25 @@ STANDING = inline_serializer(
         "timeline": serializers.ListField(child=serializers.DictField()),
     },
 )
+QUOTA = [
+    OpenApiParameter(
+        "RateLimit-Policy",
+        str,
+        OpenApiParameter.HEADER,
+        response=[201, 429],
+        description='A limit, as in "anonymous";q=30;w=600: 30 in 600 seconds. Not told to whoever has none.',
+    ),
+    OpenApiParameter(
+        "RateLimit",
+        str,
+        OpenApiParameter.HEADER,
+        response=[201, 429],
+        description='What is left of it, as in "anonymous";r=12;t=431: 12, and all again in 431 seconds.',
+    ),
+    OpenApiParameter(
+        "Retry-After", int, OpenApiParameter.HEADER, response=[429], description="Seconds to wait before trying again"
+    ),
+]
 
 
 class FileReport(APIView):
@@ -51,17 +71,27 @@ class FileReport(APIView):
     @extend_schema(
         summary="File a report",
         request=Answers,
-        parameters=[OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, required=False)],
-        responses={201: RECEIPT, 400: OpenApiResponse(description="A problem document (RFC 9457)")},
+        parameters=[OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, required=False), *QUOTA],
+        responses={
+            201: RECEIPT,
+            400: OpenApiResponse(description="A problem document (RFC 9457)"),
+            429: OpenApiResponse(description="Too many for now: a problem document, and when to try again"),
+        },
     )
     def post(self, request: Request) -> HttpResponse:
+        actor, network = actor_of(request._request), network_of(request._request)
+        try:
+            knock(actor, network)  # before the body is read
+        except TooMany as refusal:
+            return too_many(refusal)
         if not isinstance(request.data, dict):
             return problem(400, _("A report is a JSON object."))
-        answers, actor, network = request.data, actor_of(request._request), network_of(request._request)
-        key = request.headers.get("Idempotency-Key", "")
+        answers, key, told = request.data, request.headers.get("Idempotency-Key", ""), {}
 
         def file() -> dict[str, str]:
-            return receipt_answer(file_report(answers, channel=Channel.API, actor=actor, network=network))
+            receipt = file_report(answers, channel=Channel.API, actor=actor, network=network)
+            told.update(receipt.lane.quota.headers if receipt.lane.quota else {})
+            return receipt_answer(receipt)
 
         try:
             answer = answered_once(str(actor.user_id or network), key, answers, file) if key else file()
@@ -69,9 +99,19 @@ class FileReport(APIView):
             return problem(400, _("This report cannot be taken as it is."), errors=refusal.errors)
         except AlreadyFiled:
             return problem(409, _("A report of this source with this source_key is here already."))
+        except TooMany as refusal:
+            return too_many(refusal)
         if answer is None:
             return problem(422, _("This Idempotency-Key was used for another report."))
-        return JsonResponse(answer, status=201)
+        return JsonResponse(answer, status=201, headers=told)
+
+
+def too_many(refusal: TooMany) -> JsonResponse:
+    """429, with when to try again as HTTP's own clients read it."""
+    answer = problem(429, refusal.sentence)
+    for name, value in refusal.headers.items():
+        answer[name] = value
+    return answer
 
 
 def receipt_answer(receipt: Receipt) -> dict[str, str]:
@@ -95,11 +135,21 @@ class ReadReceipt(APIView):
         parameters=[
             OpenApiParameter("Authorization", str, OpenApiParameter.HEADER, description="Receipt CODE", required=True)
         ],
-        responses={200: STANDING, 404: OpenApiResponse(description="No such report, or not its code")},
+        responses={
+            200: STANDING,
+            404: OpenApiResponse(description="No such report, or not its code"),
+            429: OpenApiResponse(description="Too many codes that do not fit, from this network or for this report"),
+        },
     )
     def get(self, request: Request, reference: str) -> JsonResponse:
+        network = network_of(request._request)
         scheme, _space, code = request.headers.get("Authorization", "").partition(" ")
-        report: Any = Report.objects.filter(reference=reference.lower()).first()
-        if report is None or scheme.lower() != "receipt" or not opens(code, report):
-            raise NotFound
+        try:
+            may_look(network, reference)
+            report: Any = Report.objects.filter(reference=reference.lower()).first()
+            if report is None or scheme.lower() != "receipt" or not opens(code, report):
+                may_try(network, reference)  # only what does not fit counts: one may ask as often as one likes
+                raise NotFound
+        except TooMany as refusal:
+            return too_many(refusal)
         return JsonResponse(standing(report))
