@@ -9,7 +9,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from accounts import pages as account_pages
 from config import health
 from reports import converters  # noqa: F401 -- registers "any_kind" and "issue_number"
-from reports.pages import artifact, filing, issue, notices, receipt
+from reports.pages import account, artifact, checking, drafting, filing, issue, notices, receipt
 from triage import pages as desk
 from triage.pages import artifacts, bulk, maintainer, publication, reproductions, reveal, views, workbench
 from triage.pages.health import queue_health
@@ -18,6 +18,9 @@ from triage.pages.quality import quality
 urlpatterns = [
     path("", issue.home, name="home"),
     path("report/", filing.report, name="report"),
+    path("report/check/", checking.check, name="report_check"),
+    path("report/draft/", drafting.draft, name="report_draft"),
+    path("report/discard/", drafting.drop, name="report_discard"),
     path("reports/<slug:reference>/", receipt.receipt, name="receipt"),
     path("reports/<slug:reference>/close/", receipt.close, name="receipt_close"),
     path("reports/<slug:reference>/answer/", receipt.answer, name="receipt_answer"),

@@ -30,6 +30,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from reports import attachments
 from reports.models import Draft
 from reports.sealing import seal, unseal
 
@@ -88,17 +89,12 @@ def keep(request: HttpRequest, fields: Mapping[str, str], *, notes: Mapping[str,
     return draft
 
 
-def hold(request: HttpRequest) -> Draft | None:
-    """The draft as it stands now, nobody else's to change or send until the transaction ends."""
-    found = _found(request.COOKIES.get(settings.DRAFT_COOKIE_NAME, ""), is_held=True)
-    request._draft = found  # type: ignore[attr-defined] # as below
-    return found[0] if found else None
-
-
 def discard(request: HttpRequest) -> None:
     """Forget the draft and whatever lies beside it."""
     if token := request.COOKIES.get(settings.DRAFT_COOKIE_NAME):
-        Draft.objects.filter(digest=_digest(token)).delete()
+        for draft in Draft.objects.filter(digest=_digest(token)):
+            attachments.remove_all(draft=draft)
+            draft.delete()
     _remember(request, None, cookie="")
 
 
@@ -143,11 +139,10 @@ def _opened(request: HttpRequest) -> _Opened | None:
     return opened
 
 
-def _found(token: str, *, is_held: bool = False) -> _Opened | None:
+def _found(token: str) -> _Opened | None:
     if not token:
         return None
-    rows = Draft.objects.select_for_update() if is_held else Draft.objects.all()
-    draft = rows.filter(digest=_digest(token), saved_at__gt=timezone.now() - KEPT).first()
+    draft = Draft.objects.filter(digest=_digest(token), saved_at__gt=timezone.now() - KEPT).first()
     if draft is None:
         return None
     try:

@@ -1,0 +1,52 @@
+"""A draft is saved as somebody writes, and deleted when they say so."""
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_POST
+
+from accounts.actors import needs
+from accounts.policy import Act
+from reports.drafts import TooLong, carries_draft, discard, keep, notes_of
+from reports.pages.filing import still_there
+
+NO_CONTENT, FORBIDDEN, TOO_LARGE = 204, 403, 413
+
+
+@csrf_exempt  # of the middleware only, which would read the body before anybody could say that it is too long
+@needs(Act.FILE)
+@carries_draft
+@require_POST
+def draft(request: HttpRequest) -> HttpResponse:
+    """Save the answers as they stand. 204; or 413 if they are too long, and what was saved before still stands."""
+    if int(request.META.get("CONTENT_LENGTH") or 0) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        return HttpResponse(status=TOO_LARGE)
+    return saved(request)
+
+
+@csrf_protect
+def saved(request: HttpRequest) -> HttpResponse:
+    """Nothing is kept before the safety gate has been answered with no; nor anything that was, after a yes."""
+    gate = request.POST.getlist("gate")
+    if "yes" in gate:
+        discard(request)
+    if gate != ["no"]:
+        return HttpResponse(status=FORBIDDEN)
+    try:
+        keep(request, still_there(request), notes={**notes_of(request), "gate": "no"})
+    except TooLong:
+        return HttpResponse(status=TOO_LARGE)
+    return HttpResponse(status=NO_CONTENT)
+
+
+@needs(Act.FILE)
+@carries_draft
+@require_POST
+def drop(request: HttpRequest) -> HttpResponse:
+    """Delete the draft, and begin again."""
+    discard(request)
+    messages.success(request, _("What you had written was deleted."))
+    return redirect("report")
