@@ -225,7 +225,7 @@ class ReportForm(forms.Form):
             self.add_error(name, sentence)
         answers = self.answers()
         if self.told.refusals:
-            del answers["transcript"]
+            answers.pop("transcript", None)
         try:
             check(answers, channel=Channel.FORM)
         except Refused as refusal:
@@ -330,7 +330,7 @@ def as_typed(value: Any) -> Any:
 def whole(text: str) -> int | None:
     """The number in whatever digits, None if it is none."""
     try:
-        return int(text[:NUMBER_LENGTH])
+        return int(text) if len(text) <= NUMBER_LENGTH else None
     except ValueError:
         return None
 
@@ -338,7 +338,7 @@ def whole(text: str) -> int | None:
 def decimal(text: str) -> float | None:
     """The number, with whichever sign for its point, None if it is none."""
     try:
-        number = float(text[:NUMBER_LENGTH].replace(",", ".").replace("٫", "."))
+        number = float(text.replace(",", ".").replace("٫", ".")) if len(text) <= NUMBER_LENGTH else math.nan
     except ValueError:
         return None
     return number if math.isfinite(number) else None

@@ -85,10 +85,13 @@ GROUPED = (
     "UPDATE reports_report SET grouped_at = %s, copy_of_id = %s,"
     " voice_key = CASE WHEN reporter_id IS NULL THEN %s ELSE voice_key END WHERE id = %s"
 )
+# An embargo keeps back what is not public yet. What is stays: else any reporter could take down any issue for a year.
 TIGHTEN = """
 UPDATE reports_issue SET hazard_level = greatest(hazard_level, %(hazard)s),
-    embargo_until = greatest(embargo_until, %(until)s)
-WHERE id = %(issue)s AND (hazard_level < %(hazard)s OR %(until)s > coalesce(embargo_until, '-infinity'))
+    embargo_until = CASE WHEN published_at IS NULL THEN greatest(embargo_until, %(until)s) ELSE embargo_until END
+WHERE id = %(issue)s AND (
+    hazard_level < %(hazard)s OR (published_at IS NULL AND %(until)s > coalesce(embargo_until, '-infinity'))
+)
 """
 
 
@@ -354,7 +357,7 @@ def affect(trip: Trip, report: Report, issue: Issue) -> None:
             named.append(other)
     for artifact in dict.fromkeys(named):
         trip.insert(Affected(issue=issue, artifact=artifact), otherwise="ON CONFLICT DO NOTHING")
-    if report.hazard_level or report.embargo_until:
+    if report.held_at is None and (report.hazard_level or report.embargo_until):
         values = {"issue": issue.pk, "hazard": report.hazard_level, "until": report.embargo_until}
         trip.add(TIGHTEN, values)
 

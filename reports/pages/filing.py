@@ -33,7 +33,7 @@ UNPROCESSABLE = 422
 def report(request: HttpRequest) -> HttpResponse:
     """GET asks; POST saves the draft and goes on to check answers, or shows what is missing."""
     if request.method != "POST":
-        return ask(request, GatedForm(initial=begun(request)))
+        return ask(request, begun_again(request) or GatedForm(initial=begun(request)))
     if "yes" in request.POST.getlist("gate"):
         return stop(request)
     if language := request.POST.get("language_of_page"):
@@ -103,6 +103,14 @@ def begun(request: HttpRequest) -> dict[str, Any]:
     """What stands in the form at first: the draft, and what the address says it is about."""
     gate = {"gate": "no"} if notes_of(request).get("gate") == "no" else {}
     return {**fields_of(request), **gate, **prefilled(request)}
+
+
+def begun_again(request: HttpRequest) -> GatedForm | None:
+    """``?again``: the draft with what is wrong in it, for whoever wanted to send it and could not."""
+    if "again" not in request.GET or not fields_of(request):
+        return None
+    form = GatedForm(begun(request))
+    return None if form.is_valid() else form
 
 
 def prefilled(request: HttpRequest) -> dict[str, str]:
