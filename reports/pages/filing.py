@@ -8,10 +8,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
+from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import translation
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -19,7 +23,7 @@ from accounts.actors import needs
 from accounts.policy import Act
 from reports import attachments
 from reports.choices import KIND_LABELS, VISIBILITIES
-from reports.drafts import carries_draft, discard, draft_of, fields_of, keep, notes_of, typed
+from reports.drafts import KEPT, carries_draft, discard, draft_of, fields_of, keep, notes_of, typed
 from reports.forms import GatedForm
 from reports.vocabulary import ArtifactKind, Kind
 
@@ -58,6 +62,8 @@ def take(request: HttpRequest, form: GatedForm) -> HttpResponse:
         if draft := draft_of(request):
             attachments.remove(name, draft=draft)
         return ask(request, GatedForm(initial=request.POST.dict()))
+    if request.POST.get("step") == "save" and request.POST.get("gate") == "no" and not refusals:
+        return put_by(request)
     for sentence in refusals:
         form.add_error(None, sentence)
     if not form.is_valid():
@@ -73,6 +79,15 @@ def save(request: HttpRequest) -> list[str]:
     except ValidationError as refusal:  # longer than a draft may be, or files that are not taken
         return refusal.messages
     return []
+
+
+def put_by(request: HttpRequest) -> HttpResponse:
+    """Somebody goes on later, in this browser."""
+    draft = draft_of(request)
+    if draft is not None:
+        day = date_format(localtime(draft.saved_at + KEPT), "DATE_FORMAT")
+        messages.success(request, _("Saved. Come back to this page in this browser before %(day)s.") % {"day": day})
+    return redirect("report")
 
 
 def still_there(request: HttpRequest) -> dict[str, str]:
