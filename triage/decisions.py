@@ -27,7 +27,7 @@ from triage.locks import lock_family, lock_issues
 from triage.models import Bulk, Constraint, Decision
 from triage.moves import MOVES, Scene, Verb
 from triage.moves.scene import stand_apart
-from triage.publication import reports_in
+from triage.publication import keep_current, reports_in
 from triage.trail import Overtaken, Rows, Trail, added_in, put_back
 
 
@@ -180,7 +180,11 @@ def _decided(scene: Scene, verb: Verb, note: str, bulk: Bulk | None) -> Decision
 def record_decision(
     decision: Decision, trail: Trail, *, by: User, about: Iterable[models.Model | None], **goal: Any
 ) -> Decision:
-    """Save the decision with its trail and what else it led to, and the event that tells of it."""
+    """Save the decision with its trail and what else it led to, and the event that tells of it.
+
+    Every decision ends here, on issues and on artifacts alike, so here what the public can search follows it.
+    """
+    about = list(about)
     decision.by, decision.decider = PlacedBy.PERSON, by
     decision.before, decision.after = {"rows": trail.before}, {"rows": trail.after, **goal}
     decision.save()
@@ -191,6 +195,7 @@ def record_decision(
         **_told(decision, trail.after),
     )
     tell(event, undone=decision.undoes.verb if decision.undoes else "")
+    keep_current(trail, about)
     return decision
 
 
@@ -272,6 +277,7 @@ def _name_affected(issue: Issue, artifact: Artifact) -> None:
             "status": AffectedStatus.UNDER_INVESTIGATION,
             "resolution": "",
             "statement": "",
+            "stated_at": None,
             "notified_at": None,
         }
         Affected.objects.filter(issue=issue, artifact=artifact, **unjudged).delete()

@@ -17,6 +17,7 @@ from ledger.record import record, written_out
 from reports.models import Affected, Issue, Placement, Report, Reproduction, Version
 from reports.naming import find_artifact, follow_merge, parse
 from reports.notices import tell
+from reports.published import refresh
 from reports.vocabulary import AffectedStatus, PlacedBy, SourceType, Status
 from triage import embeddings
 from triage.bounds import bounds_of, home_of_issue
@@ -270,6 +271,7 @@ def settle(report: Report, home: Home, reading: Reading) -> None:
     what = {"by": home.by.value, "method": home.method or RULES}
     trip.add(*written_out("group", report, issue, actor=ENGINE.pseudonym, **what))
     trip.go()
+    follow_up(issue, report)
     flag_regression(issue, report)
 
 
@@ -348,6 +350,13 @@ def note_affected(issue: Issue, report: Report) -> None:
     trip = Trip()
     affect(trip, report, issue)
     trip.go()
+    follow_up(issue, report)
+
+
+def follow_up(issue: Issue, report: Report) -> None:
+    """What the public can search of the issue follows where a report tightens who may see it."""
+    if report.hazard_level or report.embargo_until:
+        refresh([issue.pk])
 
 
 def affect(trip: Trip, report: Report, issue: Issue) -> None:

@@ -1,10 +1,11 @@
 """What confirming an issue makes public, and what is held back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.db import models
 from django.db.models import Max, Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext
@@ -12,11 +13,23 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Grant, Role, User
 from reports.filing import cut_at_word
-from reports.models import Issue, NumberSeries, Report
+from reports.models import (
+    Affected,
+    Artifact,
+    Excerpt,
+    Issue,
+    NumberSeries,
+    Placement,
+    Redaction,
+    Report,
+    Translation,
+)
 from reports.models.report import ReportQuerySet
+from reports.published import refresh
 from reports.redaction import summary_kept_back
 from reports.vocabulary import HELD_BACK_KINDS, HazardLevel, Status, Visibility
 from triage.models import Decision
+from triage.trail import Trail
 
 TITLE_LENGTH = 200
 DECIDING_ROLES = (Role.TRIAGER, Role.MODERATOR)
@@ -116,3 +129,23 @@ def may_publish(issue: Issue, by: User, at: datetime) -> None:
         raise ValidationError(
             gettext("You confirmed it, and it was held back. Somebody else has to publish it."), code="second_person"
         )
+
+
+def keep_current(trail: Trail, about: Iterable[models.Model | None]) -> None:
+    """Let what the public can search follow a decision, in its transaction. ``about`` is what was decided on."""
+    refresh(_issues_told_of(trail) | {thing.pk for thing in about if isinstance(thing, Issue)})
+
+
+def _issues_told_of(trail: Trail) -> set[int]:
+    """The issues whose public words, or whose being public, may follow from what the trail changed."""
+    issues = {*trail.ids(Issue), *trail.stood(Affected, "issue_id")}
+    for of_issues in (Affected, Excerpt):
+        if ids := trail.ids(of_issues):
+            issues.update(of_issues._default_manager.filter(pk__in=ids).values_list("issue", flat=True))
+    spans = Q(report__in=trail.ids(Report)) | Q(report__redactions__in=trail.ids(Redaction))
+    spans |= Q(report__translations__in=trail.ids(Translation)) | Q(report__placements__in=trail.ids(Placement))
+    if any(map(trail.ids, (Report, Redaction, Translation, Placement))):
+        issues.update(Excerpt.objects.filter(spans, ended_at=None).values_list("issue", flat=True))
+    if pages := trail.ids(Artifact, touching=("confirmed_at", "merged_into_id")):
+        issues.update(Affected.objects.filter(artifact__in=pages).values_list("issue", flat=True))
+    return issues

@@ -112,6 +112,20 @@ class Trail:
         """The ids of the rows of that kind that were added."""
         return added_in(self.before, kind)
 
+    def ids(self, kind: type[models.Model], *, touching: Sequence[str] = ()) -> list[int]:
+        """The ids of the rows of that kind that it tells of; only those in which one of the columns changed, if named."""
+        prefix = f"{kind._meta.model_name}:"
+        found = [name for name in self.before if name.startswith(prefix)]
+        if touching:
+            found = [name for name in found if not {*touching}.isdisjoint(self.before[name] or self.after[name] or ())]
+        return [int(name.removeprefix(prefix)) for name in found]
+
+    def stood(self, kind: type[models.Model], column: str) -> list[Any]:
+        """What stood in that column of the rows of that kind in which it was changed, or that were taken away."""
+        prefix = f"{kind._meta.model_name}:"
+        rows = [row for name, row in self.before.items() if name.startswith(prefix)]
+        return [row[column] for row in rows if row and column in row]
+
     def _set(self, row: models.Model, values: Mapping[str, Any]) -> bool:
         """Whether anything differs from what stood."""
         is_changed = False

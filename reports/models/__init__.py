@@ -5,6 +5,7 @@ from reports.models.context import ContextRule
 from reports.models.draft import Attachment, Draft
 from reports.models.issue import Affected, Answer, Issue, NumberSeries, Placement, Reproduction
 from reports.models.notice import Notice, Subscription
+from reports.models.published import PublicText
 from reports.models.report import (
     Contact,
     Credit,
@@ -41,6 +42,7 @@ __all__ = [
     "Notice",
     "NumberSeries",
     "Placement",
+    "PublicText",
     "RateBucket",
     "Redaction",
     "Report",
