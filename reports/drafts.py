@@ -37,7 +37,7 @@ from reports.sealing import seal, unseal
 KEPT = timedelta(days=7)  # from the last save; said on the form and on the page that checks the answers
 MOST_BYTES = 1_000_000  # of answers; what one request may bring (DATA_UPLOAD_MAX_MEMORY_SIZE)
 TOKEN_BYTES = 16
-NOT_KEPT = frozenset({"csrfmiddlewaretoken", "step", "gate"})  # what a page sends beside the answers
+NOT_KEPT = frozenset({"csrfmiddlewaretoken", "step", "gate", "remove_file"})  # what a page sends beside the answers
 
 
 class TooLong(ValidationError):

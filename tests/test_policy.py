@@ -43,6 +43,7 @@ class Row:
     args: tuple[str, ...] = ()
     posted: dict[str, str] = field(default_factory=dict)
     hidden: bool = False  # 404 to the others: they are not told that it is there
+    asks: str = ""  # what becomes of who is not signed in, where it is not what becomes of others
 
     @property
     def label(self) -> str:
@@ -59,6 +60,20 @@ PAGES = [
     Row("receipt_close", NOBODY, "post", args=("{reference}",), hidden=True),  # until it was opened here
     Row("receipt_answer", NOBODY, "post", args=("{reference}",), hidden=True),  # likewise
     Row("receipt_dispute", NOBODY, "post", args=("{reference}",), hidden=True),
+    Row("receipt_write", NOBODY, "post", args=("{reference}",), hidden=True),
+    Row("receipt_add", NOBODY, "post", args=("{reference}",), hidden=True),
+    Row("receipt_withdraw", NOBODY, args=("{reference}",), hidden=True),
+    Row("receipt_withdraw", NOBODY, "post", args=("{reference}",), hidden=True),
+    Row("receipt_reinstate", NOBODY, "post", args=("{reference}",), hidden=True),
+    Row("receipt_keep", NOBODY, "post", args=("{reference}",), hidden=True, asks="sign in"),
+    Row("receipt_open", ALL),
+    Row("receipt_open", ALL, "post", posted={"reference": "{reference}", "code": "{code}"}),
+    Row("receipt_open", NOBODY, "post", posted={"reference": "{reference}", "code": "wrong"}, asks="refused"),
+    Row("mine", SIGNED_IN),
+    Row("own_account", SIGNED_IN),
+    Row("export_account", SIGNED_IN),
+    Row("delete_account", SIGNED_IN),
+    Row("attachment", NOBODY, args=("x" * 32,), hidden=True),  # signed ones: tests/reports/test_attachments.py
     Row("artifacts", ALL, args=("models",)),
     Row("artifact", ALL, args=("models", "acme", "chat-7b")),
     Row("artifact", DESK, args=("models", "acme", "waiting"), hidden=True),
@@ -182,19 +197,20 @@ def test_every_page_of_ours_names_its_act() -> None:
 def test_rules_cover_every_act_and_name_every_role() -> None:
     assert set(RULES) == set(Act)
     assert frozenset().union(*RULES.values()) == ALL == EVERYBODY
-    never_by_token = {Act.FOLLOW, Act.SEE_OWN_ARTIFACTS, Act.ANSWER_FOR_ARTIFACT, Act.MANAGE_USERS}
+    never_by_token = {Act.FOLLOW, Act.OWN_ACCOUNT, Act.SEE_OWN_ARTIFACTS, Act.ANSWER_FOR_ARTIFACT, Act.MANAGE_USERS}
     assert frozenset().union(*SCOPES.values()) | OPEN_TO_ANY_TOKEN == set(Act) - never_by_token
 
 
+SIGNED_IN_ACTS = (Act.FOLLOW, Act.OWN_ACCOUNT)
 MAY = {
     "anonymous": {Act.READ_PUBLIC, Act.FILE, Act.OPEN_RECEIPT},
-    "reporter": {Act.FOLLOW},
-    "researcher": {Act.FOLLOW, Act.FILE_BULK},
-    "triager": {Act.FOLLOW, Act.FILE_BULK, Act.SEE_UNPUBLISHED, Act.DECIDE, Act.READ_DECISIONS},
-    "maintainer": {Act.FOLLOW, Act.FILE_BULK, Act.SEE_OWN_ARTIFACTS},
-    "moderator": {Act.FOLLOW, Act.FILE_BULK, Act.SEE_UNPUBLISHED, Act.SEE_HAZARDS, Act.DECIDE, Act.READ_DECISIONS},
-    "auditor": {Act.FOLLOW, Act.READ_DECISIONS},
-    "admin": {Act.FOLLOW, Act.MANAGE_USERS},
+    "reporter": {*SIGNED_IN_ACTS},
+    "researcher": {*SIGNED_IN_ACTS, Act.FILE_BULK},
+    "triager": {*SIGNED_IN_ACTS, Act.FILE_BULK, Act.SEE_UNPUBLISHED, Act.DECIDE, Act.READ_DECISIONS},
+    "maintainer": {*SIGNED_IN_ACTS, Act.FILE_BULK, Act.SEE_OWN_ARTIFACTS},
+    "moderator": {*SIGNED_IN_ACTS, Act.FILE_BULK, Act.SEE_UNPUBLISHED, Act.SEE_HAZARDS, Act.DECIDE, Act.READ_DECISIONS},
+    "auditor": {*SIGNED_IN_ACTS, Act.READ_DECISIONS},
+    "admin": {*SIGNED_IN_ACTS, Act.MANAGE_USERS},
 }
 
 
@@ -339,6 +355,7 @@ def test_a_page_answers_whom_its_row_names(house: dict[str, str], people: dict[s
 
     others = "hidden" if row.hidden else "refused"
     away = {"anonymous": "refused" if row.name == "receipt" else "sign in"} if not row.hidden else {}
+    away |= {"anonymous": row.asks} if row.asks else {}
     assert told == {role: "in" if role in row.gets_in else away.get(role, others) for role in ROLES}
 
 
