@@ -54,6 +54,11 @@ PAGES = [
     Row("home", ALL),
     Row("report", ALL),
     Row("report", ALL, "post"),
+    Row("report_check", ALL),
+    Row("report_check", ALL, "post", posted={"step": "send"}),
+    Row("report_draft", NOBODY, "post"),  # before the safety gate is answered with no
+    Row("report_draft", ALL, "post", posted={"gate": "no"}),
+    Row("report_discard", ALL, "post"),
     Row("receipt", ALL, args=("{reference}",)),
     Row("receipt", ALL, "post", args=("{reference}",), posted={"code": "{code}"}),
     Row("receipt", NOBODY, "post", args=("{reference}",), posted={"code": "wrong"}),
