@@ -52,6 +52,12 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     return report
 
 
+QUIET: dict[str, Any] = {
+    "EMAIL_BACKEND": "django.core.mail.backends.locmem.EmailBackend",
+    "PASSWORD_HASHERS": ["django.contrib.auth.hashers.MD5PasswordHasher"],
+}
+
+
 @pytest.fixture(autouse=True)
 def quiet_house(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Static files as they lie, no e-mail leaves, and the bell rings only in tests that ask for it.
@@ -63,8 +69,12 @@ def quiet_house(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
-    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    for name, value in QUIET.items():
+        setattr(settings, name, value)
+    hush(monkeypatch)
+
+
+def hush(monkeypatch: pytest.MonkeyPatch) -> None:
     from triage.bell import bell
 
     monkeypatch.setattr(bell, "ring", lambda task, row_id: None)
@@ -89,46 +99,29 @@ def answers() -> dict[str, Any]:
     return dict(ANSWERS)
 
 
-@pytest.fixture
-def file(db: None) -> Callable[..., Any]:
-    """Files a report through the one door and groups it: ``file(summary="…", channel=…) -> Report``."""
+def filed(*, grouped: bool = True, channel: Any = "api", **changes: Any) -> Any:
     from reports.filing import file_report
     from reports.vocabulary import Channel
     from triage.matching import match_report
 
-    def filed(*, grouped: bool = True, channel: Any = Channel.API, **changes: Any) -> Any:
-        known = {name: changes.pop(name) for name in ("actor", "network", "author", "source_type") if name in changes}
-        report = file_report({**ANSWERS, **changes}, channel=channel, **known).report
-        if grouped:
-            match_report(report.pk)
-            report.refresh_from_db()
-        return report
-
-    return filed
+    known = {name: changes.pop(name) for name in ("actor", "network", "author", "source_type") if name in changes}
+    report = file_report({**ANSWERS, **changes}, channel=Channel(channel), **known).report
+    if grouped:
+        match_report(report.pk)
+        report.refresh_from_db()
+    return report
 
 
-@pytest.fixture
-def someone(db: None) -> Callable[..., Any]:
-    """Makes an account holding the roles named: ``someone("triager") -> User``."""
+def account(*roles: str, email: str = "", artifact_id: int | None = None) -> Any:
     from accounts.models import Grant, User
 
-    def made(*roles: str, email: str = "", artifact_id: int | None = None) -> Any:
-        user = User.objects.create_user(email or f"{'-'.join(roles) or 'reporter'}@example.org", "a long password")
-        for role in roles:
-            Grant.objects.create(user=user, role=role, artifact_id=artifact_id if role == "maintainer" else None)
-        return user
-
-    return made
+    user = User.objects.create_user(email or f"{'-'.join(roles) or 'reporter'}@example.org", "a long password")
+    for role in roles:
+        Grant.objects.create(user=user, role=role, artifact_id=artifact_id if role == "maintainer" else None)
+    return user
 
 
-@pytest.fixture
-def triager(someone: Callable[..., Any]) -> Any:
-    return someone("triager")
-
-
-@pytest.fixture
-def artifact(db: None) -> Any:
-    """A confirmed model, acme/chat-7b, with two versions in order."""
+def confirmed_model() -> Any:
     from django.utils import timezone
 
     from reports.models import Version
@@ -142,31 +135,94 @@ def artifact(db: None) -> Any:
     return made
 
 
-@pytest.fixture
-def make_issue(db: None, artifact: Any) -> Callable[..., Any]:
-    """An issue as rows, for pages that only read: ``make_issue("Title", status="resolved", …) -> Issue``."""
+def issue_about(about: Any, title: str = "It invents a ruling", *, status: str = "confirmed", **fields: Any) -> Any:
     from django.utils import timezone
 
     from reports.models import Affected, Issue
 
-    def made(title: str = "It invents a ruling", *, status: str = "confirmed", **fields: Any) -> Any:
-        now = timezone.now()
-        serial = Issue.objects.count() + 1
-        about = fields.pop("artifact", artifact)
-        values: dict[str, Any] = {"family": about.family, "kind": "false_information", "public_title": title}
-        if status in ("confirmed", "resolved"):
-            values |= {"number": f"TT-2026-{serial:05}", "confirmed_at": now, "published_at": now}
-        if status == "resolved":
-            values |= {"resolution": "fixed", "resolved_at": now}
-        if status == "dismissed":
-            values |= {"dismissal": "spam", "dismissed_at": now}
-        issue = Issue.objects.create(status=status, **{**values, "report_count": 1, "voice_count": 1, **fields})
-        stands = {"confirmed": "affected", "resolved": "fixed"}.get(status, "under_investigation")
-        ended = {"resolution": "fixed", "resolved_at": now} if status == "resolved" else {}
-        Affected.objects.create(issue=issue, artifact=about, status=stands, **ended)
-        return issue
+    now = timezone.now()
+    serial = Issue.objects.count() + 1
+    values: dict[str, Any] = {"family": about.family, "kind": "false_information", "public_title": title}
+    if status in ("confirmed", "resolved"):
+        values |= {"number": f"TT-2026-{serial:05}", "confirmed_at": now, "published_at": now}
+    if status == "resolved":
+        values |= {"resolution": "fixed", "resolved_at": now}
+    if status == "dismissed":
+        values |= {"dismissal": "spam", "dismissed_at": now}
+    issue = Issue.objects.create(status=status, **{**values, "report_count": 1, "voice_count": 1, **fields})
+    stands = {"confirmed": "affected", "resolved": "fixed"}.get(status, "under_investigation")
+    ended = {"resolution": "fixed", "resolved_at": now} if status == "resolved" else {}
+    Affected.objects.create(issue=issue, artifact=about, status=stands, **ended)
+    return issue
+
+
+@pytest.fixture
+def file(db: None) -> Callable[..., Any]:
+    """Files a report through the one door and groups it: ``file(summary="…", channel=…) -> Report``."""
+    return filed
+
+
+@pytest.fixture
+def someone(db: None) -> Callable[..., Any]:
+    """Makes an account holding the roles named: ``someone("triager") -> User``."""
+    return account
+
+
+@pytest.fixture
+def triager(someone: Callable[..., Any]) -> Any:
+    return someone("triager")
+
+
+@pytest.fixture
+def artifact(db: None) -> Any:
+    """A confirmed model, acme/chat-7b, with two versions in order."""
+    return confirmed_model()
+
+
+@pytest.fixture
+def make_issue(db: None, artifact: Any) -> Callable[..., Any]:
+    """An issue as rows, for pages that only read: ``make_issue("Title", status="resolved", …) -> Issue``."""
+
+    def made(title: str = "It invents a ruling", **fields: Any) -> Any:
+        return issue_about(fields.pop("artifact", artifact), title, **fields)
 
     return made
+
+
+class Ground:
+    """What the fixtures of the same names make, to be made once for all tests of a module."""
+
+    file = staticmethod(filed)
+    someone = staticmethod(account)
+
+    def __init__(self) -> None:
+        self.artifact = confirmed_model()
+
+    def make_issue(self, title: str = "It invents a ruling", **fields: Any) -> Any:
+        return issue_about(fields.pop("artifact", self.artifact), title, **fields)
+
+
+@pytest.fixture(scope="module")
+def ground(django_db_setup: None, django_db_blocker: Any) -> Iterator[Ground]:
+    """Rows that stay for all tests of a module, because they are dear to make; what each test does is taken back.
+
+    A module that stands on it gives ``artifact``, ``triager`` and what else it makes here anew, as fixtures of each
+    test, by ``deepcopy``: else one test would find in its rows what another had changed. Only for modules whose tests
+    are all ``django_db`` without ``transaction``.
+    """
+    from django.db import transaction
+    from django.test import override_settings
+
+    with (
+        django_db_blocker.unblock(),
+        override_settings(**QUIET),
+        pytest.MonkeyPatch.context() as monkeypatch,
+        transaction.atomic(),
+    ):
+        translation.deactivate()
+        hush(monkeypatch)
+        yield Ground()
+        transaction.set_rollback(True)
 
 
 @pytest.fixture
