@@ -1,16 +1,21 @@
-"""Attachments as a page shows them: a picture by its address, the beginning of a text, and why a file was refused."""
+"""Attachments as a page shows them: a picture by its address, the beginning of a text, and why a file was refused.
+
+``reports/attachments.html`` shows ``files``, which :func:`beside` finds. ``reports/attachments_field.html``, which takes
+more, stands inside a form and wants what :func:`field` tells, and ``file_errors``, the sentences of what was not taken.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Count, IntegerField, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from accounts.policy import Actor
-from reports import quarantine
+from reports import attachments, quarantine
 from reports.addresses import address_of
-from reports.models import Attachment
+from reports.models import Attachment, Draft, Report
 from reports.quarantine import Room
 from reports.vocabulary import AttachmentFormat, AttachmentState
 
@@ -59,6 +64,16 @@ def reader_of(actor: Actor, attachment: Attachment) -> str:
     if actor.user_id is not None:
         return f"account:{actor.user_id}"
     return f"report:{attachment.report_id}" if attachment.report_id else f"draft:{attachment.draft_id}"
+
+
+def beside(actor: Actor, *, draft: Draft | None = None, report: Report | None = None) -> list[Shown]:
+    """The files beside the reader's own draft, or beside a report that they may read; none beside nothing."""
+    return shown(attachments.of(draft=draft, report=report), actor) if draft or report else []
+
+
+def field(actor: Actor, draft: Draft | None) -> dict[str, Any]:
+    """What the field needs of a page: the files that lie there already, and how much may lie there."""
+    return {"files": beside(actor, draft=draft), "file_limits": attachments.limits()}
 
 
 def shown(rows: Iterable[Attachment], actor: Actor) -> list[Shown]:

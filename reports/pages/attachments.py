@@ -1,23 +1,17 @@
-"""Files beside reports and drafts: what a page says of them, and the address behind which one lies.
-
-For the pages of others: :func:`beside` is what ``reports/attachments_field.html`` and ``reports/attachments.html`` show
-as ``files``; the field wants ``file_limits`` too, and ``file_errors``, the sentences of what was not taken.
-"""
-
-from typing import Any
+"""The address behind which a file lies. What pages say of files is in reports/showing.py."""
 
 from django.http import FileResponse, Http404, HttpRequest
 from django.views.decorators.http import require_safe
 
 from accounts.actors import actor_of, needs
 from accounts.policy import Act
-from reports import attachments, quarantine
+from reports import quarantine
 from reports.addresses import Signed, is_good
 from reports.drafts import draft_of
-from reports.models import Attachment, Draft, Report
+from reports.models import Attachment
 from reports.pages.receipt import may_read
 from reports.quarantine import Room
-from reports.showing import Shown, is_picture, reader_of, shown
+from reports.showing import is_picture, reader_of
 from reports.vocabulary import AttachmentFormat, AttachmentState
 
 SERVED_AS = {
@@ -27,18 +21,6 @@ SERVED_AS = {
     AttachmentFormat.JSON: ("application/json", "json"),
 }
 LOCKED_UP = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
-
-
-def beside(request: HttpRequest, *, draft: Draft | None = None, report: Report | None = None) -> list[Shown]:
-    """The files beside the reader's own draft, or beside a report that they may read."""
-    if draft is None and report is None:
-        return []
-    return shown(attachments.of(draft=draft, report=report), actor_of(request))
-
-
-def field(request: HttpRequest, draft: Draft | None) -> dict[str, Any]:
-    """What the field needs of a page: the files that lie there already, and how much more may be added."""
-    return {"files": beside(request, draft=draft), "file_limits": attachments.limits()}
 
 
 @needs(Act.OPEN_RECEIPT)
