@@ -19,9 +19,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from accounts.actors import needs
+from accounts.actors import actor_of, needs
 from accounts.policy import Act
-from reports import attachments
+from reports import attachments, showing
 from reports.choices import KIND_LABELS, VISIBILITIES
 from reports.drafts import KEPT, carries_draft, discard, draft_of, fields_of, keep, notes_of, typed
 from reports.forms import GatedForm
@@ -55,20 +55,24 @@ def stop(request: HttpRequest) -> HttpResponse:
 
 def take(request: HttpRequest, form: GatedForm) -> HttpResponse:
     """Save the draft with its files, right or wrong, once the gate allows it; then judge it."""
-    refusals: list[str] = []
-    if request.POST.get("gate") == "no":
-        refusals = save(request)
+    is_open = request.POST.get("gate") == "no"
+    refusals = save(request) if is_open else []
     if name := request.POST.get("remove_file"):
-        if draft := draft_of(request):
-            attachments.remove(name, draft=draft)
-        return ask(request, GatedForm(initial=request.POST.dict()))
-    if request.POST.get("step") == "save" and request.POST.get("gate") == "no" and not refusals:
+        return ask_without(request, name)
+    if request.POST.get("step") == "save" and is_open and not refusals:
         return put_by(request)
     for sentence in refusals:
         form.add_error(None, sentence)
     if not form.is_valid():
         return ask(request, form, status=UNPROCESSABLE, file_errors=refusals)
     return redirect("report_check")
+
+
+def ask_without(request: HttpRequest, name: str) -> HttpResponse:
+    """The page as it was filled in, one file less."""
+    if draft := draft_of(request):
+        attachments.remove(name, draft=draft)
+    return ask(request, GatedForm(initial=request.POST.dict()))
 
 
 def save(request: HttpRequest) -> list[str]:
@@ -142,10 +146,12 @@ def prefilled(request: HttpRequest) -> dict[str, str]:
 def ask(request: HttpRequest, form: GatedForm, *, status: int = 200, file_errors: Sequence[str] = ()) -> HttpResponse:
     if form.is_short and form.confirmed is None and not form.is_bound:
         raise Http404
+    draft = draft_of(request)
     told = {
         "form": form,
-        "draft": draft_of(request),
+        "draft": draft,
         "file_errors": file_errors,
+        **showing.field(actor_of(request), draft),
         "hotlines": settings.SAFETY_HOTLINES,
         "kind_hints": {kind.value: example for kind, (_label, example) in KIND_LABELS.items()},
         "visibility_hints": {value: hint for value, (_label, hint) in VISIBILITIES.items()},
