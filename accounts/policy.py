@@ -18,6 +18,7 @@ class Act(StrEnum):
     FILE_BULK = "file_bulk"
     OPEN_RECEIPT = "open_receipt"
     FOLLOW = "follow"
+    OWN_ACCOUNT = "own_account"
     SEE_UNPUBLISHED = "see_unpublished"
     SEE_HAZARDS = "see_hazards"
     DECIDE = "decide"
@@ -33,6 +34,7 @@ RULES: dict[Act, frozenset[str]] = {
     Act.FILE: EVERYBODY,
     Act.OPEN_RECEIPT: EVERYBODY,  # with the code
     Act.FOLLOW: frozenset({"reporter"}),  # whoever has an account
+    Act.OWN_ACCOUNT: frozenset({"reporter"}),  # and the reports kept in it
     Act.FILE_BULK: frozenset({Role.RESEARCHER, Role.TRIAGER, Role.MODERATOR, Role.MAINTAINER}),
     Act.SEE_UNPUBLISHED: frozenset({Role.TRIAGER, Role.MODERATOR}),
     Act.SEE_HAZARDS: frozenset({Role.MODERATOR}),

@@ -9,7 +9,21 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from accounts import pages as account_pages
 from config import health
 from reports import converters  # noqa: F401 -- registers "any_kind" and "issue_number"
-from reports.pages import account, artifact, checking, drafting, filing, issue, notices, receipt
+from reports.pages import (
+    badges,
+    feeds,
+    account,
+    artifact,
+    attachments,
+    checking,
+    drafting,
+    filing,
+    issue,
+    mine,
+    notices,
+    own_report,
+    receipt,
+)
 from triage import pages as desk
 from triage.pages import artifacts, bulk, maintainer, publication, reproductions, reveal, views, workbench
 from triage.pages.health import queue_health
@@ -21,13 +35,27 @@ urlpatterns = [
     path("report/check/", checking.check, name="report_check"),
     path("report/draft/", drafting.draft, name="report_draft"),
     path("report/discard/", drafting.drop, name="report_discard"),
+    path("reports/", mine.mine, name="mine"),
+    path("reports/open/", receipt.open_receipt, name="receipt_open"),
     path("reports/<slug:reference>/", receipt.receipt, name="receipt"),
     path("reports/<slug:reference>/close/", receipt.close, name="receipt_close"),
-    path("reports/<slug:reference>/answer/", receipt.answer, name="receipt_answer"),
-    path("reports/<slug:reference>/dispute/", receipt.object_to, name="receipt_dispute"),
+    path("reports/<slug:reference>/answer/", own_report.answer, name="receipt_answer"),
+    path("reports/<slug:reference>/write/", own_report.write, name="receipt_write"),
+    path("reports/<slug:reference>/add/", own_report.add, name="receipt_add"),
+    path("reports/<slug:reference>/dispute/", own_report.object_to, name="receipt_dispute"),
+    path("reports/<slug:reference>/withdraw/", own_report.withdrawal, name="receipt_withdraw"),
+    path("reports/<slug:reference>/reinstate/", own_report.reinstate, name="receipt_reinstate"),
+    path("reports/<slug:reference>/keep/", own_report.keep, name="receipt_keep"),
+    path("account/", account.own_account, name="own_account"),
+    path("account/export/", account.export, name="export_account"),
+    path("account/delete/", account.delete, name="delete_account"),
+    path("files/<slug:name>/", attachments.attachment, name="attachment"),
     path("<any_kind:kind>/", artifact.artifacts, name="artifacts"),
     path("<any_kind:kind>/<str:org>/<str:name>/", artifact.artifact, name="artifact"),
+    path("<any_kind:kind>/<str:org>/<str:name>/feed.atom", feeds.artifact_feed, name="artifact_feed"),
+    path("<any_kind:kind>/<str:org>/<str:name>/badge.<badge_form:form>", badges.badge, name="badge"),
     path("issues/", issue.issues, name="issues"),
+    path("issues/feed.atom", feeds.issues_feed, name="issues_feed"),
     path("issues/<issue_number:number>/", issue.issue, name="issue"),
     path("issues/<issue_number:number>.json", issue.issue_twin, name="issue_twin"),
     path("issues/<issue_number:number>/.json", issue.twin_beside, name="issue_twin_beside"),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
 from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,6 +15,7 @@ from django.utils.translation import ngettext
 from accounts.policy import Actor
 from ledger.models import Event
 from ledger.record import subject
+from reports.attachments import take
 from reports.models import Issue, Message, Placement, Report
 from reports.speaking import speak
 from reports.standing import issue_of
@@ -94,9 +96,21 @@ def say(report: Report, *, text: str, actor: Actor) -> Message:
     return _write(report, "say", text=text, actor=actor)
 
 
-def add_evidence(report: Report, *, text: str, actor: Actor) -> Message:
-    """Add to the report's words. Triagers read it with them; maintainers do not. Raises as :func:`say` does."""
-    return _write(report, "add", text=text, actor=actor, is_evidence=True)
+def add_evidence(report: Report, *, text: str, actor: Actor, files: Sequence[UploadedFile] = ()) -> Message | None:
+    """Add words, files or both to the report. Triagers read them with its words; maintainers do not.
+
+    Raises as :func:`say` does, and where a file was not taken: then the words are not kept either, and the good files
+    are. Not to be called inside a transaction.
+    """
+    with transaction.atomic():
+        _refuse_too_many(_held(report))
+    taken = take(files, report=report) if files else []
+    if text:
+        return _write(report, "add", text=text, actor=actor, is_evidence=True)
+    if taken:
+        with transaction.atomic():
+            speak("add", report, issue_of(report), actor=actor, files=len(taken))
+    return None
 
 
 def _write(report: Report, verb: str, *, text: str, actor: Actor, is_evidence: bool = False) -> Message:
@@ -104,22 +118,22 @@ def _write(report: Report, verb: str, *, text: str, actor: Actor, is_evidence: b
         held = _held(report)
         if again := _repeated(held, text, is_evidence=is_evidence):
             return again
-        lately = held.messages.filter(from_reporter=True, sent_at__gt=timezone.now() - timedelta(days=1))
-        if lately.count() >= WRITES_A_DAY:
-            raise ValidationError(
-                ngettext(
-                    "You have written %(count)d time within a day, which is as often as this page takes. "
-                    "Come back tomorrow.",
-                    "You have written %(count)d times within a day, which is as often as this page takes. "
-                    "Come back tomorrow.",
-                    WRITES_A_DAY,
-                )
-                % {"count": WRITES_A_DAY},
-                code="often",
-            )
+        _refuse_too_many(held)
         said = Message.objects.create(report=held, from_reporter=True, is_evidence=is_evidence, text=text)
         speak(verb, held, issue_of(held), actor=actor, message=said.pk)
         return said
+
+
+def _refuse_too_many(report: Report) -> None:
+    lately = report.messages.filter(from_reporter=True, sent_at__gt=timezone.now() - timedelta(days=1))
+    if lately.count() < WRITES_A_DAY:
+        return
+    often = ngettext(
+        "You have written %(count)d time within a day, which is as often as this page takes. Come back tomorrow.",
+        "You have written %(count)d times within a day, which is as often as this page takes. Come back tomorrow.",
+        WRITES_A_DAY,
+    )
+    raise ValidationError(often % {"count": WRITES_A_DAY}, code="often")
 
 
 def _held(report: Report) -> Report:

@@ -1,15 +1,13 @@
-"""The receipt page: opened with the code, says where the report stands, and takes what its reporter has to say."""
+"""The receipt page: opened with the code, says where the report stands. What is done there is in ``own_report``."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django import forms
-from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -17,22 +15,26 @@ from accounts.actors import actor_of, needs
 from accounts.policy import ANONYMOUS, Act
 from reports.correspondence import (
     DISMISSAL,
+    EVIDENCE_MAX,
     GROUPING,
     TEXT_MAX,
     TEXT_MIN,
     disputable,
-    dispute,
     disputed_at,
-    reply,
     thread_for_reporter,
 )
 from reports.lines import Line
-from reports.models import Issue, Report
+from reports.models import Evidence, Issue, Report
+from reports.pages.asked import storable
 from reports.posting import Reader
+from reports.prospects import READ_BY, prospect_of
 from reports.receipts import opens
 from reports.record import issues_for
 from reports.standing import CONFIRMED, DECLINED, GROUPED, RECEIVED, RESOLVED, UNDER_REVIEW, issue_of, status_of, steps
+from reports.templatetags.looks import language_word, when
+from reports.vocabulary import Visibility
 
+REFERENCE_SHOWN = 40  # characters of what was typed as a reference
 OPEN = "open_receipts"  # session: references whose code was given here
 FRESH = "fresh_receipts"  # session: codes that have not been shown yet
 STORY = {
@@ -44,16 +46,24 @@ STORY = {
     "resolve": gettext_lazy("Resolved"),
     "dismiss": gettext_lazy("Declined by a person"),
     "reopen": gettext_lazy("Opened again"),
+    "add": gettext_lazy("You added to it"),
+    "dispute": gettext_lazy("You disagreed"),
+    "withdraw": gettext_lazy("You withdrew it"),
+    "unwithdraw": gettext_lazy("You took back that you withdrew it"),
+    "adopt": gettext_lazy("Kept in an account"),
 }
+OWN = ("add", "dispute", "withdraw", "unwithdraw", "adopt")
 UNDONE = {
     "confirm": gettext_lazy("The confirmation was undone"),
     "resolve": gettext_lazy("The resolution was undone"),
     "dismiss": gettext_lazy("That it was declined was undone"),
     "reopen": gettext_lazy("The reopening was undone"),
 }
-REPLY = "reply"
+REPLY, WORD, ADDITION = "reply", "word", "addition"
 ASKED = {
     REPLY: gettext_lazy("Your answer"),
+    WORD: gettext_lazy("Write to the triagers"),
+    ADDITION: gettext_lazy("What else shows the problem?"),
     DISMISSAL: gettext_lazy("What was overlooked?"),
     GROUPING: gettext_lazy("How does your problem differ?"),
 }
@@ -84,21 +94,54 @@ def may_read(request: HttpRequest, report: Report) -> bool:
     return mine or report.reference in request.session.get(OPEN, [])
 
 
+def own(request: HttpRequest, reference: str) -> Report:
+    """The report, for whoever has its receipt open. Raises Http404 for everybody else, whether there is one or not."""
+    found = found_by(reference)
+    if found is None or not may_read(request, found):
+        raise Http404
+    return found
+
+
+def found_by(reference: str) -> Report | None:
+    return (
+        Report.objects.filter(reference=reference.strip().lower())
+        .select_related("artifact", "version", "evidence", "contact")
+        .first()
+    )
+
+
 @needs(Act.OPEN_RECEIPT)
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def receipt(request: HttpRequest, reference: str) -> HttpResponse:
     """Asks for the code, alike for every reference whether it exists or not; then shows where the report stands."""
-    found = Report.objects.filter(reference=reference.lower()).select_related("artifact", "version").first()
     if request.method == "POST":
-        if found and opens(request.POST.get("code", ""), found):
-            keep_open(request, found)
-            return redirect(found)
-        refusal = _("That is not the code of this report. Codes have 24 letters and digits.")
-        return render(request, "reports/receipt_code.html", {"reference": reference, "refusal": refusal}, status=403)
+        return opened(request, reference, asks_both=False)
+    found = found_by(reference)
     if found is None or not may_read(request, found):
         return render(request, "reports/receipt_code.html", {"reference": reference})
     return show(request, found)
+
+
+@needs(Act.OPEN_RECEIPT)
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def open_receipt(request: HttpRequest) -> HttpResponse:
+    """For whoever has the reference and the code, and no link."""
+    if request.method == "POST":
+        return opened(request, storable(request.POST.get("reference", "")), asks_both=True)
+    return render(request, "reports/receipt_code.html", {"asks_both": True})
+
+
+def opened(request: HttpRequest, reference: str, *, asks_both: bool) -> HttpResponse:
+    """To the report, if the code that was sent is its code; else the same refusal for every reference."""
+    found = found_by(reference)
+    if found and opens(request.POST.get("code", ""), found):
+        keep_open(request, found)
+        return redirect(found)
+    refusal = _("That is not the code of this report. Codes have 24 letters and digits.")
+    context = {"reference": reference[:REFERENCE_SHOWN], "refusal": refusal, "asks_both": asks_both}
+    return render(request, "reports/receipt_code.html", context, status=403)
 
 
 class WordsForm(forms.Form):
@@ -116,48 +159,20 @@ class WordsForm(forms.Form):
         self.fields["text"].label = ASKED[str(self.prefix)]
 
 
-@needs(Act.OPEN_RECEIPT)
-@require_POST
-def answer(request: HttpRequest, reference: str) -> HttpResponse:
-    """The reporter answers the triagers' question."""
+class AdditionForm(forms.Form):
+    """What a reporter adds to the report: words, files or both."""
 
-    def said(report: Report, text: str) -> None:
-        reply(report, text=text, actor=actor_of(request))
-
-    return heard(request, reference, WordsForm(request.POST, prefix=REPLY), said, _("Your answer was passed on."))
-
-
-@needs(Act.OPEN_RECEIPT)
-@require_POST
-def object_to(request: HttpRequest, reference: str) -> HttpResponse:
-    """The reporter says why a decision is wrong: that it was declined, or where it was put."""
-    about = GROUPING if request.POST.get("about") == GROUPING else DISMISSAL
-
-    def said(report: Report, text: str) -> None:
-        dispute(report, about=about, text=text, actor=actor_of(request))
-
-    return heard(request, reference, WordsForm(request.POST, prefix=about), said, _("A person will look at it again."))
+    text = forms.CharField(
+        required=False,
+        min_length=TEXT_MIN,
+        max_length=EVIDENCE_MAX,
+        widget=forms.Textarea(attrs={"rows": 7, "dir": "auto"}),
+        label=ASKED[ADDITION],
+        help_text=gettext_lazy("Another try, what changed since, a longer conversation. Up to 20,000 characters."),
+    )
 
 
-def heard(
-    request: HttpRequest, reference: str, form: WordsForm, said: Callable[[Report, str], None], done: str
-) -> HttpResponse:
-    """Take what was written, from whoever has this receipt open. Raises Http404 for everybody else."""
-    report = Report.objects.filter(reference=reference.lower()).select_related("artifact", "version").first()
-    if report is None or not may_read(request, report):
-        raise Http404
-    if not form.is_valid():
-        return show(request, report, form)
-    try:
-        said(report, form.cleaned_data["text"])
-    except ValidationError as refusal:
-        messages.error(request, refusal.messages[0])
-    else:
-        messages.success(request, done)
-    return redirect(report)
-
-
-def show(request: HttpRequest, report: Report, refused: WordsForm | None = None) -> HttpResponse:
+def show(request: HttpRequest, report: Report, refused: forms.Form | None = None) -> HttpResponse:
     """The page; ``refused`` is a form that was filled in wrongly."""
     fresh = request.session.get(FRESH, {})
     code = fresh.pop(report.reference, "")
@@ -168,30 +183,68 @@ def show(request: HttpRequest, report: Report, refused: WordsForm | None = None)
     public = issues_for(ANONYMOUS).filter(pk=issue.pk).first() if issue else None
     thread = thread_for_reporter(report)
     may_dispute = disputable(report, issue)
+    is_open = report.withdrawn_at is None and report.erased_at is None
+    waits = is_open and thread.question is not None
     context = {
         "report": report,
         "code": code,
         "line": Line.of(public) if public else None,
         "status": status,
         "track": track(status),
+        "prospect": prospect_of(report, issue, status, asked=waits, now=timezone.now()),
         "decline_reason": issue.get_dismissal_display() if issue and status == DECLINED else "",
         "resolution": issue.get_resolution_display() if issue and status == RESOLVED else "",
         "disputed_at": disputed_at(report, issue) if issue and status == DECLINED else None,
         "steps": story(report, issue),
         "thread": thread,
-        "reply_form": form_about(REPLY, refused) if thread.question else None,
+        "is_open": is_open,
+        "told": told_by(report),
+        "facts": facts_of(report),
+        "read_by": READ_BY[Visibility(report.visibility)],
+        "reply_form": form_about(REPLY, refused) if waits else None,
+        "word_form": form_about(WORD, refused) if is_open and not waits else None,
+        "addition_form": addition_form(refused) if is_open else None,
         "dispute_form": form_about(DISMISSAL, refused) if DISMISSAL in may_dispute else None,
         "regroup_form": form_about(GROUPING, refused) if GROUPING in may_dispute else None,
         "refused": refused,
+        "is_mine": report.reporter_id is not None and report.reporter_id == actor_of(request).user_id,
         "stop_url": Reader(report_id=report.pk).unsubscribe_path if hasattr(report, "contact") else "",
     }
     return render(request, "reports/receipt.html", context, status=422 if refused else 200)
 
 
+def told_by(report: Report) -> Evidence | None:
+    """What the reporter said, in full: their own words, redacted for others or not. None once they are erased."""
+    words = report.evidence if hasattr(report, "evidence") else None
+    return words if words is not None and words.parts and report.erased_at is None else None
+
+
+def facts_of(report: Report) -> list[dict[str, Any]]:
+    """The answers that were chosen, not written."""
+    tried = ""
+    if report.tries is not None:
+        counted = {"failures": report.failures, "tries": report.tries}
+        tried = ngettext("%(failures)s of %(tries)s try", "%(failures)s of %(tries)s tries", report.tries) % counted
+    return [
+        {"term": _("Kind of failure"), "value": report.get_kind_display()},
+        {"term": _("Version"), "value": str(report.version or ""), "code": True},
+        {"term": _("How often it failed"), "value": tried},
+        {"term": _("Seen on"), "value": when(report.observed_on)},
+        {"term": _("Context of use"), "value": report.get_context_of_use_display()},
+        {"term": _("Harm"), "value": report.get_harm_occurred_display()},
+        {"term": _("Severity"), "value": report.get_severity_display()},
+        {"term": _("Who you are to it"), "value": report.get_relation_display()},
+        {"term": _("Found by"), "value": report.get_found_by_display()},
+        {"term": _("Language"), "value": language_word(report.language)},
+        {"term": _("Who may read it"), "value": report.get_visibility_display()},
+        {"term": _("Not public before"), "value": when(report.embargo_until)},
+    ]
+
+
 def story(report: Report, issue: Issue | None) -> list[dict[str, Any]]:
     """What happened, in words, oldest first."""
     told = []
-    for event in steps(report, issue, also=["undo"]):
+    for event in steps(report, issue, also=["undo"], own=OWN):
         said = event.payload.content if hasattr(event, "payload") else {}
         words = UNDONE.get(said.get("undone", "")) if event.verb == "undo" else STORY[event.verb]
         if words and event.at >= report.filed_at:
@@ -199,8 +252,12 @@ def story(report: Report, issue: Issue | None) -> list[dict[str, Any]]:
     return told
 
 
-def form_about(about: str, refused: WordsForm | None) -> WordsForm:
+def form_about(about: str, refused: forms.Form | None) -> forms.Form:
     return refused if refused is not None and refused.prefix == about else WordsForm(prefix=about)
+
+
+def addition_form(refused: forms.Form | None) -> AdditionForm:
+    return refused if isinstance(refused, AdditionForm) else AdditionForm(prefix=ADDITION)
 
 
 def track(status: str) -> list[dict[str, object]]:
