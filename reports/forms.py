@@ -92,8 +92,7 @@ class ReportForm(forms.Form):
     shown_by = forms.ChoiceField(
         label=_("Can you show the conversation?"),
         help_text=_(
-            "It stays unpublished unless a person decides otherwise. Before sending, we mark e-mail addresses, "
-            "telephone numbers and keys, and you choose what to mask."
+            "It stays unpublished unless a person decides otherwise. We help you mask addresses, numbers and keys."
         ),
         choices=SHOWN_BY,
         widget=forms.RadioSelect,

@@ -28,6 +28,29 @@ Who may see it?
 E-mail, if we may write to you about this report
 Kept encrypted and never shown. Leave it empty to stay unknown.
 I agree that this report is stored and, as chosen above, published after review
+Does it show or describe a child or young person in a sexual way?
+A name as you know it. A link or org/name works too. If it is not listed here, we add it.
+I don’t know which one it was
+Can you show the conversation?
+It stays unpublished unless a person decides otherwise. We help you mask addresses, numbers and keys.
+The conversation, pasted
+As it stands in the chat, or as a file that the chat exports. We split it into turns.
+Leave out what could identify somebody.
+System prompt
+What the model was told before the conversation began.
+Revision
+Such as the commit of the weights.
+Temperature
+Top-p
+Seed
+Most tokens
+When did you see it?
+Language of this report
+You may write to me about this report
+Your e-mail address
+Kept encrypted and never shown.
+Thank me by name once it is public
+The name to thank
 """
 _SPANISH = """
 Modelo, producto o conjunto de datos
