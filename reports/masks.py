@@ -30,6 +30,7 @@ KINDS: dict[Kind, Promise] = {
 AROUND = 40  # characters shown on either side
 SHOWN_MOST = 80  # characters shown of a secret; a private key has thousands
 PLACES_MOST = 3  # shown of one secret; its mask goes to all
+ROUNDS_MOST = 4
 LEFT_MOST = 1_000  # secrets that a draft remembers as left as they are
 MARKS_MOST = 500  # masks that can be taken off again; who has laid more corrects them in the form
 
@@ -114,11 +115,13 @@ def mask(
     Raises :class:`Unreachable` if one of them is still to be read, or the conversation is read otherwise.
     """
     wanted = frozenset(keys)
-    chosen = [
-        Mark(one.start, one.kind, text[one.start : one.end], key) for one, key in _keyed(text, is_pasted=is_pasted)
-    ]
-    chosen = [mark for mark in chosen if mark.key in wanted]
-    result, laid = _lay(text, chosen, list(marks))
+    result, laid = text, list(marks)
+    for _again in range(ROUNDS_MOST):  # beside a mask the same secret may be seen where it was not before
+        keyed = list(_keyed(result, is_pasted=is_pasted))
+        chosen = [Mark(at.start, at.kind, result[at.start : at.end], key) for at, key in keyed if key in wanted]
+        if not chosen:
+            break
+        result, laid = _lay(result, chosen, laid)
     if is_pasted and wanted:
         if _shape(turns_of(result)) != _shape(turns_of(text)):
             raise Unreachable
