@@ -10,13 +10,13 @@ from accounts import pages as account_pages
 from config import health
 from reports import converters  # noqa: F401 -- registers "any_kind" and "issue_number"
 from reports.pages import (
-    badges,
-    feeds,
     account,
     artifact,
     attachments,
+    badges,
     checking,
     drafting,
+    feeds,
     filing,
     issue,
     mine,

@@ -1,4 +1,4 @@
-"""What may stand in an address: the three kinds of artifact, and an issue's number."""
+"""What may stand in an address: the three kinds of artifact, an issue's number, how a badge is drawn."""
 
 from django.urls import register_converter
 
@@ -29,5 +29,16 @@ class IssueNumber:
         return value
 
 
+class BadgeForm:
+    regex = "svg|png"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
 register_converter(AnyKind, "any_kind")
+register_converter(BadgeForm, "badge_form")
 register_converter(IssueNumber, "issue_number")

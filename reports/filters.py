@@ -24,13 +24,17 @@ def words_in(typed: str) -> list[str]:
 
 
 class AskedFilter(django_filters.FilterSet):  # type: ignore[misc] # comes without types
-    """Knows who asks."""
+    """Knows who asks: whoever made the request, unless it is said for whom the answer is."""
 
     q = django_filters.CharFilter(method="with_words", label=_("Words"), max_length=LONGEST_SEARCH)
 
+    def __init__(self, *args: Any, actor: Actor | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.reader = actor
+
     @property
     def actor(self) -> Actor:
-        return actor_of(self.request)
+        return self.reader or actor_of(self.request)
 
     def with_words(self, rows: "QuerySet[Any]", name: str, typed: str) -> "QuerySet[Any]":
         """Rows in which every word stands somewhere a reader can see it."""

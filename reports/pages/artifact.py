@@ -77,16 +77,10 @@ def artifacts(request: HttpRequest, kind: ArtifactKind) -> HttpResponse:
 @require_safe
 def artifact(request: HttpRequest, kind: ArtifactKind, org: str, name: str) -> HttpResponse:
     """The page of one artifact; another of its names, or one it was merged from, leads to it."""
-    if "\x00" in org + name:  # PostgreSQL knows no such text
-        raise Http404
     actor = actor_of(request)
-    pages = artifacts_with_pages(actor)
-    shown = pages.called(kind, org, name).first()
-    if shown is None or (shown.org, shown.name) != (org, name):
-        meant = shown or find_artifact(kind, org, name)
-        if meant is None or not pages.filter(pk=meant.pk).exists():
-            raise Http404
-        return HttpResponsePermanentRedirect(meant.get_absolute_url())
+    shown = artifact_meant(kind, org, name, actor)
+    if (shown.org, shown.name) != (org, name):
+        return HttpResponsePermanentRedirect(shown.get_absolute_url())
     tally = tally_of(shown, actor)
     state = request.GET.get("state", ALL)
     rows = issues_of(shown, actor)
@@ -112,6 +106,17 @@ def artifact(request: HttpRequest, kind: ArtifactKind, org: str, name: str) -> H
         "desk": shown.pk,
     }
     return public_page(request, "reports/artifact.html", told, **frame)
+
+
+def artifact_meant(kind: ArtifactKind, org: str, name: str, actor: Actor) -> Artifact:
+    """The artifact with a page that has this name, had it, or was merged from one that has it. Raises Http404."""
+    if "\x00" in org + name:  # PostgreSQL knows no such text
+        raise Http404
+    pages = artifacts_with_pages(actor)
+    meant = pages.called(kind, org, name).first() or find_artifact(kind, org, name)
+    if meant is None or not pages.filter(pk=meant.pk).exists():
+        raise Http404
+    return meant
 
 
 def report_url(artifact: Artifact) -> str:
