@@ -2,16 +2,21 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef
+from django.db.models.functions import JSONObject
+from django.utils.dateparse import parse_datetime
 from django.utils.html import format_html, format_html_join
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from accounts.policy import Actor
-from reports.models import Evidence, Issue, Placement, Report, Translation
+from reports.models import Evidence, Issue, Message, Placement, Report, Translation
 from reports.redaction import (
     ACCOUNT,
     TURN,
@@ -26,6 +31,7 @@ from reports.redaction import (
     with_translations,
     words_for,
 )
+from reports.showing import ready_total
 from reports.templatetags.looks import language_word, when
 from reports.vocabulary import Channel, PlacedBy, Status
 from triage import explanations
@@ -61,6 +67,14 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
+class Addition:
+    """What the reporter added to the report after it was filed."""
+
+    at: datetime | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Side:
     """One report as the desk shows it. Nothing of it is here while it is veiled, until somebody asks."""
 
@@ -71,6 +85,8 @@ class Side:
     is_veiled: bool = False
     is_asked: bool = False
     part_count: int = 0
+    additions: Sequence[Addition] = ()
+    file_count: int = 0  # files beside it, of which none is shown before somebody asks
 
     @property
     def hides_words(self) -> bool:
@@ -181,6 +197,7 @@ def comparison_of(
         Report.objects.visible_to(actor)
         .select_related("artifact", "version", "evidence")
         .prefetch_related("placements__issue", with_redactions(), with_translations())
+        .annotate(added=additions(), file_count=ready_total())
         .in_bulk(pks)
     )
     this = found.get(placement.report_id)
@@ -192,6 +209,18 @@ def comparison_of(
         why=why_of(placement, best, actor),
         near=near_of(reasons, actor),
     )
+
+
+def additions() -> ArraySubquery:
+    """For ``annotate`` of reports: what was added to them, oldest first. For the desk alone; no query of its own."""
+    added = Message.objects.filter(report=OuterRef("pk"), is_evidence=True, withdrawn_at=None).order_by("sent_at", "pk")
+    return ArraySubquery(added.values(told=JSONObject(at="sent_at", text="text")))
+
+
+def _additions_of(report: Report) -> list[Addition]:
+    """What :func:`additions` brought; none where nobody asked for it."""
+    rows: list[dict[str, str]] = report.__dict__.get("added", [])
+    return [Addition(parse_datetime(row["at"]), row["text"]) for row in rows]
 
 
 def isolated(title: str) -> str:
@@ -292,8 +321,9 @@ def side_of(report: Report, spans: Spans = MappingProxyType({}), revealed: Colle
     evidence, is_asked = evidence_of(report), report.pk in revealed
     parts = evidence.parts
     is_erased = report.erased_at is not None or not any(name in parts for name in ACCOUNT)
-    if is_veiled(report, _issues_of(report)) and not is_asked and parts:
-        return Side(report, [], [], is_erased=False, is_veiled=True, part_count=len(parts))
+    added = _additions_of(report)
+    if is_veiled(report, _issues_of(report)) and not is_asked and (parts or added):
+        return Side(report, [], [], is_erased=False, is_veiled=True, part_count=len(parts) + len(added))
     told = passages_of(report, Reader.ASKED if is_asked else Reader.TRIAGER, _shared(evidence, spans))
     return Side(
         report,
@@ -302,6 +332,8 @@ def side_of(report: Report, spans: Spans = MappingProxyType({}), revealed: Colle
         is_erased=is_erased,
         is_asked=is_asked,
         part_count=len(parts),
+        additions=added,
+        file_count=report.__dict__.get("file_count", 0),
     )
 
 
