@@ -11,7 +11,6 @@ const pane = () => document.getElementById("pane");
 const rows = () => [...document.querySelectorAll(".queue li[data-issue]")];
 const current = () => document.querySelector(".queue li.here");
 const visible = (control) => control.checkVisibility?.() ?? control.offsetParent !== null;
-let isBusy = false;
 
 /* Keys */
 
@@ -45,7 +44,7 @@ function begin(verb) {
 
 function move(step) {
   const all = rows();
-  const at = all.indexOf(current());
+  const at = all.indexOf(headedTo());
   const goal = all[at < 0 ? 0 : at + step];
   if (goal) return press(goal.querySelector("a[data-row]"));
   document.querySelector(`.queue .pages a[rel=${step > 0 ? "next" : "prev"}]`)?.click();
@@ -64,8 +63,33 @@ function close() {
 const OWN = {
   j: () => move(1),
   k: () => move(-1),
-  x: () => current()?.querySelector("input[type=checkbox]")?.click(),
+  x: () => headedTo()?.querySelector("input[type=checkbox]")?.click(),
 };
+
+/* One request at a time. What only reads gives way to whatever is pressed next; a decision is waited for. */
+
+let underWay = null; // the control whose answer is waited for
+let later = ""; // the key that is pressed when it is there
+const isRead = (control) => control?.matches("a[data-row]");
+const headedTo = () => (isRead(underWay) ? underWay.closest("li") : current());
+// No key decides on an issue that was not seen when it was pressed, so the others are lost while an answer is waited for.
+const AT_ONCE = { true: "jkxz/?", false: "/?" }; // by whether what is under way only reads
+const LATER = "jkz"; // z takes back what is being decided, or nothing if that is refused
+
+function canPress(key, isRepeated) {
+  if (!underWay) return true;
+  const isReading = isRead(underWay);
+  later = !isReading && LATER.includes(key) ? key : "";
+  return !isRepeated && AT_ONCE[isReading].includes(key);
+}
+
+function ended(event) {
+  underWay = null;
+  const { status } = event.detail.xhr;
+  const key = status >= 200 && status < 400 ? later : "";
+  later = "";
+  if (key) queueMicrotask(() => pressKey(key)); // when all listeners have seen the answer
+}
 
 function onKey(event) {
   if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing || event.defaultPrevented) return;
@@ -76,16 +100,24 @@ function onKey(event) {
   if (document.body.dataset.keys !== "on" || event.repeat && !"jk".includes(event.key)) return;
   if (isTyping(event.target) || document.querySelector("dialog[open]")) return;
   const key = named(event);
-  const open = openVerb();
-  const control =
-    open?.querySelector(`[data-pick="${key}"]`) ??
-    open?.querySelector(`[data-again="${key}"]`) ??
-    [...document.querySelectorAll(`[data-key="${CSS.escape(key)}"]`)].filter(visible).at(key === "z" ? -1 : 0);
-  if (!control && !OWN[key]) return;
+  if (!controlOf(key) && !OWN[key]) return;
   event.preventDefault();
-  if (isBusy) return; // what it would press is about to be another
+  if (canPress(key, event.repeat)) pressKey(key);
+}
+
+function controlOf(key) {
+  const open = openVerb();
+  return (
+    open?.querySelector(`[data-pick="${CSS.escape(key)}"]`) ??
+    open?.querySelector(`[data-again="${CSS.escape(key)}"]`) ??
+    [...document.querySelectorAll(`[data-key="${CSS.escape(key)}"]`)].filter(visible).at(key === "z" ? -1 : 0)
+  );
+}
+
+function pressKey(key) {
+  const control = controlOf(key);
   if (control) press(control);
-  else OWN[key]();
+  else OWN[key]?.();
 }
 document.addEventListener("keydown", onKey);
 
@@ -108,7 +140,9 @@ document.addEventListener(
   (event) => {
     const opened = event.target;
     if (!opened.open || !opened.matches("details[data-verb]")) return;
-    if (!opened.contains(document.activeElement) || document.activeElement.matches("summary")) begin(opened);
+    const at = document.activeElement;
+    // One that came open, for it was not taken, leaves the cursor where it is told why
+    if (at.id !== "errors" && (!opened.contains(at) || at.matches("summary"))) begin(opened);
     claim();
   },
   true,
@@ -153,8 +187,9 @@ async function fetchAhead() {
   const kept = { at: Date.now() };
   ahead.set(address, kept);
   const answer = await fetch(address, { headers: { "HX-Request": "true", "HX-Target": "pane" } }).catch(() => null);
-  if (answer?.ok && !answer.redirected) kept.html = await answer.text();
-  else ahead.delete(address);
+  if (answer?.ok && !answer.redirected) kept.html = await answer.text().catch(() => "");
+  if (!kept.html) ahead.delete(address);
+  else document.querySelector(`a[data-row][hx-get="${CSS.escape(address)}"]`)?.setAttribute("data-at-hand", "");
 }
 const whenIdle = window.requestIdleCallback ?? ((act) => setTimeout(act, 200));
 
@@ -194,7 +229,7 @@ if (work()) {
   document.addEventListener("htmx:configRequest", sayWhatIsHeld);
   document.addEventListener("htmx:afterOnLoad", showHeld);
   document.addEventListener("htmx:beforeRequest", (event) => {
-    const address = event.detail.elt.matches("a[data-row]") && event.detail.elt.getAttribute("hx-get");
+    const address = isRead(event.detail.elt) && event.detail.elt.getAttribute("hx-get");
     const kept = address && ahead.get(address);
     if (isFresh(kept)) {
       event.preventDefault();
@@ -203,13 +238,12 @@ if (work()) {
       history.pushState({ htmx: true }, "", event.detail.elt.getAttribute("hx-push-url"));
       return;
     }
-    isBusy = true;
+    underWay = event.detail.elt;
   });
-  for (const ended of ["htmx:afterRequest", "htmx:sendError", "htmx:timeout"]) {
-    document.addEventListener(ended, () => {
-      isBusy = false;
-    });
-  }
+  for (const end of ["htmx:afterRequest", "htmx:onLoadError"]) document.addEventListener(end, ended);
+  document.addEventListener("htmx:confirm", () => {
+    if (isRead(underWay)) htmx.trigger(work(), "htmx:abort"); // the request that hx-sync keeps there
+  });
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.target.id === "work") {
       ahead.clear();
@@ -223,19 +257,25 @@ if (work()) {
   others?.addEventListener("message", () => ahead.clear());
   showPicked();
   shown();
+  if (told()) say(told()); // what a form told that was sent as any form is
 }
 
 function settle(where) {
   const errors = document.getElementById("errors");
   const open = openVerb()?.querySelector("[aria-invalid=true], textarea:not([name=note])");
-  (errors ?? open ?? pane() ?? document.getElementById("main")).focus({ preventScroll: true });
+  const isElsewhere = isTyping(document.activeElement) && !work().contains(document.activeElement); // searches by now
+  if (!isElsewhere) (errors ?? open ?? pane() ?? document.getElementById("main")).focus({ preventScroll: true });
   if (!matchMedia("(min-width: 64rem)").matches && where === "pane") pane()?.scrollIntoView();
   shown();
 }
 
-const words = (told) => [...told.childNodes].filter((node) => node.nodeName !== "FORM").map((node) => node.textContent).join("").trim();
+function words(told) {
+  return [...told.childNodes].filter((node) => node.nodeName !== "FORM").map((node) => node.textContent).join("").trim();
+}
 
-const told = () => [...work().querySelectorAll(".toast > span, .notices .notice > div")].map(words).join(" ");
+function told() {
+  return [...work().querySelectorAll(".toast > span, .notices .notice > div")].map(words).join(" ");
+}
 
 function say(sentence) {
   const region = document.getElementById("said");

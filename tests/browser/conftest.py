@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Response, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, Response, sync_playwright
 
 from tests.browser.walk import FLAGS, PHONE
 
@@ -39,6 +39,12 @@ def site(live_server: Any, settings: Any) -> str:
     return str(live_server.url)
 
 
+# A page that answers 404, 403 or 422 on purpose is told of as one that failed to load; and what the page itself gave
+# up, for something else was asked for meanwhile or somebody left, as a request that failed.
+EXPECTED = ("Failed to load resource", "htmx:afterRequest", "htmx:sendAbort")
+GIVEN_UP = "net::ERR_ABORTED"
+
+
 def of_part(answer: Response) -> list[str]:
     """A style, script or picture of a page that was not to be had; a press that is refused answers 409 or 422."""
     is_page = answer.request.resource_type == "document"
@@ -51,6 +57,7 @@ def visitor(browser: Browser, site: str) -> Iterator[Callable[..., Page]]:
     """A page in a browser of its own, as strict as a visitor's: what it complains of, and any request to
     somewhere else, fails the test at its end."""
     contexts: list[BrowserContext] = []
+    under_way: set[Request] = set()
     complaints: list[str] = []
 
     def come(**options: Any) -> Page:
@@ -60,13 +67,24 @@ def visitor(browser: Browser, site: str) -> Iterator[Callable[..., Page]]:
         page = context.new_page()
         page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda sent: under_way.update([sent]))
+        page.on("requestfinished", lambda sent: under_way.difference_update([sent]))
+        page.on("requestfailed", lambda sent: under_way.difference_update([sent]))
         page.on("request", lambda sent: None if sent.url.startswith((site, "data:")) else complaints.append(sent.url))
         page.on("requestfailed", lambda sent: complaints.append(f"{sent.url}: {sent.failure}"))
         page.on("response", lambda answer: complaints.extend(of_part(answer)))
         return page
 
     yield come
+    let_end(contexts, under_way)
     for context in contexts:
         context.close()
-    # The browser tells of a page that answers 404, 403 or 422 on purpose as of one that failed to load
-    assert [said for said in complaints if not said.startswith("Failed to load resource")] == []
+    assert [said for said in complaints if not said.startswith(EXPECTED) and not said.endswith(GIVEN_UP)] == []
+
+
+def let_end(contexts: list[BrowserContext], under_way: set[Request]) -> None:
+    """What was asked for last is answered, for the tables are emptied next."""
+    for _ in range(250):
+        if not under_way:
+            return
+        contexts[0].pages[0].wait_for_timeout(20)

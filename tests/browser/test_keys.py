@@ -1,11 +1,13 @@
 """The desk by keys alone: one key a decision, off where somebody types, and a control behind each of them."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from django.test import Client
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from reports.models import Issue, Report
 from tests.browser.walk import WIDE
@@ -75,10 +77,10 @@ def test_one_key_confirms_and_the_next_issue_stands_there(desk: Page, issues: li
 
     expect(title(desk)).to_have_text("Deletes the wrong folder")
     expect(desk.locator("#said")).to_contain_text("Confirmed “It invents a court ruling” as TT-")
-    assert desk.url.endswith(f"/triage/{issues[1].pk}/")
+    expect(desk).to_have_url(re.compile(f"/triage/{issues[1].pk}/$"))
     assert Issue.objects.get(pk=issues[0].pk).status == "confirmed"
-    assert desk.locator(".queue li.here").get_attribute("data-issue") == str(issues[1].pk)
-    assert desk.evaluate("document.activeElement.id") == "pane"
+    expect(desk.locator(".queue li.here")).to_have_attribute("data-issue", str(issues[1].pk))
+    expect(desk.locator("#pane")).to_be_focused()
     assert (sent, fetched) == (["POST"], [])
 
 
@@ -116,18 +118,17 @@ def test_j_and_k_move_without_loading_a_page(desk: Page, issues: list[Issue]) ->
     desk.keyboard.press("k")
 
     expect(title(desk)).to_have_text("Deletes the wrong folder")
-    assert desk.title().startswith("Deletes the wrong folder")
-    assert desk.url.endswith(f"/triage/{issues[1].pk}/")
+    expect(desk).to_have_title(re.compile("^Deletes the wrong folder"))
+    expect(desk).to_have_url(re.compile(f"/triage/{issues[1].pk}/$"))
     assert fetched == []
     desk.go_back()
     expect(title(desk)).to_have_text("Every doctor becomes a man")
 
 
 def test_the_next_issue_is_there_before_it_is_asked_for(desk: Page, issues: list[Issue]) -> None:
-    with desk.expect_response(lambda answer: f"/triage/{issues[2].pk}/" in answer.url):
-        desk.keyboard.press("j")
+    desk.keyboard.press("j")
     expect(title(desk)).to_have_text("Deletes the wrong folder")
-    desk.wait_for_timeout(200)
+    expect(desk.locator(f"#row-{issues[2].pk} a[data-at-hand]")).to_have_count(1)
     asked: list[str] = []
     desk.on("request", lambda sent: asked.append(sent.url) if f"/triage/{issues[2].pk}/" in sent.url else None)
 
@@ -155,7 +156,7 @@ def test_the_second_suggestion_is_shift_and_2(desk: Page, issues: list[Issue]) -
 def test_keys_are_off_where_somebody_types_and_with_other_keys_held(desk: Page) -> None:
     desk.keyboard.press("/")
     desk.keyboard.type("1 j 3")
-    assert desk.locator("#search").input_value() == "1 j 3"
+    expect(desk.locator("#search")).to_have_value("1 j 3")
     desk.locator("#pane").focus()
     desk.keyboard.press("Control+1")
     desk.keyboard.press("Alt+1")
@@ -163,10 +164,10 @@ def test_keys_are_off_where_somebody_types_and_with_other_keys_held(desk: Page) 
     desk.keyboard.press("4")
     desk.keyboard.type("Which version 1 was it?")
 
-    assert desk.locator("#ask_text").input_value() == "Which version 1 was it?"
-    assert not Decision.objects.exists()
+    expect(desk.locator("#ask_text")).to_have_value("Which version 1 was it?")
     desk.keyboard.press("Escape")
-    assert not desk.locator("#ask_text").is_visible()
+    expect(desk.locator("#ask_text")).to_be_hidden()
+    assert not Decision.objects.exists()
 
 
 def test_keys_can_be_switched_off(desk: Page, triager: Any) -> None:
@@ -225,11 +226,82 @@ def test_x_selects_and_a_new_list_keeps_it(desk: Page) -> None:
     desk.keyboard.press("j")
     expect(title(desk)).to_have_text("Deletes the wrong folder")
     desk.keyboard.press("x")
-    assert desk.locator(".pick input:checked").count() == 1
+    expect(desk.locator(".pick input:checked")).to_have_count(1)
     desk.keyboard.press("k")
     expect(title(desk)).to_have_text("It invents a court ruling")
 
     desk.keyboard.press("1")
 
     expect(title(desk)).to_have_text("Deletes the wrong folder")
-    assert desk.locator(".pick input:checked").count() == 1
+    expect(desk.locator(".pick input:checked")).to_have_count(1)
+
+
+@contextmanager
+def held_up(page: Page, address: str) -> Iterator[list[Route]]:
+    """Requests to addresses like this one go out when the block ends."""
+    held: list[Route] = []
+    has_ended = False
+
+    def meet(route: Route) -> None:
+        if has_ended:
+            route.continue_()
+        else:
+            held.append(route)
+
+    page.route(re.compile(address), meet)
+    yield held
+    has_ended = True
+    for route in held:
+        route.continue_()
+
+
+def test_what_is_pressed_while_a_decision_is_under_way_decides_on_nothing_unseen(
+    desk: Page, issues: list[Issue]
+) -> None:
+    with held_up(desk, "/decide/") as decisions:
+        desk.keyboard.press("1")
+        desk.wait_for_function("document.querySelector('.htmx-request')")
+        for key in ("1", "3", "1", "j"):
+            desk.keyboard.press(key)
+        assert len(decisions) == 1
+
+    expect(title(desk)).to_have_text("Every doctor becomes a man")
+    assert [Issue.objects.get(pk=issue.pk).status for issue in issues] == ["confirmed", "new", "new", "new"]
+
+
+def test_who_takes_it_back_at_once_takes_back_what_was_just_decided(desk: Page, issues: list[Issue]) -> None:
+    with held_up(desk, "/decide/"):
+        desk.keyboard.press("1")
+        desk.wait_for_function("document.querySelector('.htmx-request')")
+        desk.keyboard.press("z")
+
+    expect(desk.locator("#said")).to_contain_text("Undone")
+    expect(title(desk)).to_have_text("It invents a court ruling")
+    assert {issue.status for issue in Issue.objects.all()} == {"new"}
+
+
+def test_who_moves_on_while_an_issue_loads_gets_there(desk: Page, issues: list[Issue]) -> None:
+    with held_up(desk, rf"/triage/({issues[1].pk}|{issues[2].pk})/"):
+        desk.locator(f"#row-{issues[1].pk} a[data-row]").click()
+        desk.wait_for_function("document.querySelector('.htmx-request')")
+        desk.keyboard.press("1")  # on which of the two?
+        desk.keyboard.press("j")
+
+    expect(title(desk)).to_have_text("Every doctor becomes a man")
+    assert not Decision.objects.exists()
+
+
+def test_who_searches_while_an_answer_comes_goes_on_typing(desk: Page, issues: list[Issue]) -> None:
+    with held_up(desk, "/decide/"):
+        desk.keyboard.press("1")
+        desk.keyboard.press("/")
+
+    expect(title(desk)).to_have_text("Deletes the wrong folder")
+    expect(desk.locator("#search")).to_be_focused()
+
+
+def test_what_a_page_told_that_was_sent_as_any_is_said(desk: Page, issues: list[Issue]) -> None:
+    desk.evaluate("document.querySelector('#pane .decide form').submit()")
+
+    expect(title(desk)).to_have_text("Deletes the wrong folder")
+    expect(desk.locator("#said")).to_contain_text("Confirmed “It invents a court ruling”")
