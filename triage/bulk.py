@@ -39,6 +39,7 @@ MANY: Mapping[str, frozenset[str]] = {
     "classify": frozenset(),
     "merge": frozenset({"proposal", "target_revision"}),
     "look": frozenset(),
+    "release": frozenset({"report"}),
 }
 log = structlog.get_logger()
 

@@ -190,6 +190,12 @@ def _affected(decision: Decision, issue: Issue, names: Names) -> str:
     return _("Set who is affected")
 
 
+def _released(decision: Decision, issue: Issue, names: Names) -> str:
+    count = len(_rows_of([decision], "report"))
+    words = ngettext("%(count)d held report released", "%(count)d held reports released", count)
+    return words % {"count": count}
+
+
 def _tried(decision: Decision, issue: Issue, names: Names) -> str:
     trial = next((names.trials[pk] for pk in _rows_of([decision], "reproduction") if pk in names.trials), None)
     if trial is None:
@@ -211,6 +217,7 @@ TOLD: Mapping[str, Callable[[Decision, Issue, Names], str]] = {
     Verb.PRIORITISE: _sorted,
     Verb.AFFECT: _affected,
     Verb.REPRODUCE: _tried,
+    Verb.RELEASE: _released,
 }
 
 

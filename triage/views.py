@@ -18,6 +18,7 @@ from triage import search
 from triage.models import View
 from triage.search import Query
 
+HELD = "is:held -is:dismissed"
 MOST = 50  # of one person, and shared ones that are listed: each is counted whenever they are
 
 
@@ -36,6 +37,7 @@ DEFAULTS = (
     Default("look", _("To look at"), "is:look"),
     Default("signals", _("Signals"), "signal:any"),
     Default("regressions", _("Regressions"), "is:possible-regression"),
+    Default("held", _("Held"), HELD),
     Default("disputed", _("Disputed"), "is:disputed"),
     Default("snoozed", _("Snoozed"), "is:snoozed"),
     Default("confirmed", _("Confirmed"), "is:confirmed"),
@@ -56,6 +58,11 @@ class Shown:
     is_own: bool = False
     is_here: bool = False
     count: int | None = None
+
+    @property
+    def is_in_sight(self) -> bool:
+        """Whether it stands beside the first ones: it is open, or holds what no list of its own would remind of."""
+        return self.is_here or (self.text == HELD and bool(self.count))
 
 
 def seen_by(user: User) -> "QuerySet[View]":

@@ -24,6 +24,7 @@ from reports.models import Answer, Artifact, Issue, Placement, Report, Version
 from reports.naming import artifact_named
 from reports.vocabulary import Dismissal, Relation, Resolution
 from triage import catalogue
+from triage.counting import recount
 from triage.decisions import decide, undo
 from triage.methods import in_force
 from triage.models import Decision, Proposal, Suggestion
@@ -273,6 +274,7 @@ TOLD: dict[str, Choose] = {
     Verb.REFUSE: refused,
     Verb.MERGE: lambda w, i, a, b: {"target": near(w, i, a), "despite": b % 3 > 0},
     Verb.SPLIT: parted,
+    Verb.RELEASE: lambda w, i, a, b: {"report": a_report(w, i, a, b)} if b % 3 else {},
     Verb.SNOOZE: snoozed,
     Verb.WAKE: lambda w, i, a, b: {},
     Verb.ASSIGN: lambda w, i, a, b: {"assignee": (w.people[a % len(w.people)], None)[b % 2]},
@@ -320,6 +322,8 @@ def world(file: File, artifact: Artifact, someone: Callable[..., Any]) -> World:
     )
     Report.objects.filter(pk=filed[9].pk).update(reporter=reporter)
     Report.objects.filter(pk=filed[2].pk).update(hazard_level=2)
+    Report.objects.filter(pk__in=[filed[3].pk, filed[7].pk]).update(held_at=timezone.now(), held_for="many")
+    recount(Issue.objects.values_list("pk", flat=True))
     stands = list(Placement.objects.active().order_by("report_id"))
     Placement.objects.filter(pk__in=[row.pk for row in stands[:4]]).update(needs_look=True)
     first, second = sorted({row.issue_id for row in stands})[:2]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from triage.forms.answering import AffectForm, AskForm, NotifyForm, ReproduceForm, SettleForm, TurnDownForm
 from triage.forms.base import MoveForm, ReportForm
-from triage.forms.placing import LookForm, MergeForm, PlaceForm, RefuseForm, SplitForm
+from triage.forms.placing import LookForm, MergeForm, PlaceForm, RefuseForm, ReleaseForm, SplitForm
 from triage.forms.publishing import PublishForm, SpansForm, TranslateForm, WriteForm
 from triage.forms.sorting import AssignForm, ClassifyForm, PrioritiseForm, SnoozeForm, WakeForm
 from triage.forms.status import ConfirmForm, DismissForm, ReopenForm, ResolveForm
@@ -31,6 +31,7 @@ FORMS: Mapping[str, type[MoveForm]] = {
     Verb.PART: ReportForm,
     Verb.LOOK: LookForm,
     Verb.REFUSE: RefuseForm,
+    Verb.RELEASE: ReleaseForm,
     Verb.MERGE: MergeForm,
     Verb.SPLIT: SplitForm,
     Verb.WRITE: WriteForm,

@@ -136,6 +136,14 @@ class LookForm(MoveForm):
     pass
 
 
+class ReleaseForm(ReportForm):
+    """One report, or all that are held in the issue."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["report"].required = False
+
+
 class RefuseForm(MoveForm):
     proposal = forms.ModelChoiceField(queryset=Proposal.objects.none(), widget=forms.HiddenInput)
 

@@ -14,6 +14,7 @@ from reports.vocabulary import Dismissal, Resolution, Status
 from triage.moves.answering import TurnedDown, affect, ask, notify, reproduce, settle, turn_down
 from triage.moves.placing import keep, look, merge, part, place, refuse, split
 from triage.moves.publishing import excerpt, publish, redact, translate, unpublish, write
+from triage.moves.releasing import release
 from triage.moves.scene import Scene
 from triage.moves.sorting import assign, classify, prioritise, snooze, wake
 from triage.moves.status import confirm, dismiss, reopen, resolve
@@ -35,6 +36,7 @@ class Verb(models.TextChoices):
     REFUSE = "refuse", gettext_lazy("Refuse a proposal")
     MERGE = "merge", gettext_lazy("Merge")
     SPLIT = "split", gettext_lazy("Split")
+    RELEASE = "release", gettext_lazy("Release what is held")
     SNOOZE = "snooze", gettext_lazy("Snooze")
     WAKE = "wake", gettext_lazy("Wake")
     ASSIGN = "assign", gettext_lazy("Assign")
@@ -79,6 +81,7 @@ _NUMBERED = frozenset({Status.CONFIRMED, Status.RESOLVED})
 _UNMERGED = frozenset({*_STANDING, Status.DISMISSED})
 _MERGED = {Status.MERGED: gettext_lazy("This issue has been merged into another. Decide there.")}
 _DISMISSED = {Status.DISMISSED: gettext_lazy("This issue is dismissed already.")}
+_CLOSED = {Status.DISMISSED: gettext_lazy("This issue is dismissed. Reopen it first.")}
 _STAYS = {Status.DISMISSED: gettext_lazy("Cannot move a report out of an issue that is dismissed. Reopen it first.")}
 
 
@@ -173,6 +176,7 @@ MOVES: Mapping[Verb, Move] = {
         | {Status.DISMISSED: gettext_lazy("Cannot merge an issue that is dismissed. Reopen it first.")},
     ),
     Verb.SPLIT: _stays(split, "reports", "proposal", dismissed=_STAYS),
+    Verb.RELEASE: _stays(release, dismissed=_CLOSED),
     Verb.SNOOZE: _stays(snooze, "until", "voices", "next_version"),
     Verb.WAKE: _stays(wake),
     Verb.ASSIGN: _stays(assign, "assignee"),

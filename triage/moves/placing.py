@@ -40,7 +40,7 @@ def place(scene: Scene) -> None:
     constraints.join([report], target, trail=scene.trail, at=scene.at)
     if is_last:
         scene.trail.change(issue, status=Status.MERGED, merged_into=target, **AWAKE)
-    _flag_regressions(scene, target, [report])
+    flag_regressions(scene, target, [report])
 
 
 def keep(scene: Scene) -> None:
@@ -96,7 +96,7 @@ def merge(scene: Scene) -> None:
         is_possible_regression=issue.is_possible_regression or target.is_possible_regression,
     )
     open_as_its_worst(scene, target)
-    _flag_regressions(scene, target, moved)
+    flag_regressions(scene, target, moved)
 
 
 def split(scene: Scene) -> None:
@@ -140,6 +140,16 @@ def refuse(scene: Scene) -> None:
 def rank(issue: Issue) -> int:
     """How far an issue has come: of two that are merged, the further survives. 2 has a page, 1 a number."""
     return 2 if issue.published_at else 1 if issue.status in (Status.CONFIRMED, Status.RESOLVED) else 0
+
+
+def flag_regressions(scene: Scene, target: Issue, reports: Sequence[Report]) -> None:
+    """What came along may tell of a version that was to hold the fix."""
+    if target.status != Status.RESOLVED:
+        return
+    for report in {(report.artifact_id, report.version_id): report for report in reports}.values():
+        flag_regression(target, report)
+    if Issue.objects.filter(pk=target.pk, is_possible_regression=True).exists():
+        scene.trail.change(target, is_possible_regression=True)
 
 
 def _survivor(scene: Scene) -> Issue:
@@ -228,16 +238,6 @@ def _moved(scene: Scene, stood: Placement, target: Issue) -> Placement:
 
 def _oldest_first(issue: Issue) -> list[Report]:
     return list(reports_in(issue).select_related("artifact", "version").order_by("reported_at", "pk"))
-
-
-def _flag_regressions(scene: Scene, target: Issue, reports: Sequence[Report]) -> None:
-    """What came along may tell of a version that was to hold the fix."""
-    if target.status != Status.RESOLVED:
-        return
-    for report in {(report.artifact_id, report.version_id): report for report in reports}.values():
-        flag_regression(target, report)
-    if Issue.objects.filter(pk=target.pk, is_possible_regression=True).exists():
-        scene.trail.change(target, is_possible_regression=True)
 
 
 def _proposal(scene: Scene) -> Proposal | None:

@@ -37,7 +37,19 @@ from triage.queue import Row, rows, titled, waiting_count
 
 # What is said of an issue without being done with it; after anything else the next one is shown.
 STAYS = frozenset(
-    {"assign", "prioritise", "classify", "settle", "wake", "refuse", "affect", "reproduce", "turn_down", "notify"}
+    {
+        "assign",
+        "release",
+        "prioritise",
+        "classify",
+        "settle",
+        "wake",
+        "refuse",
+        "affect",
+        "reproduce",
+        "turn_down",
+        "notify",
+    }
 )
 # Moves that a person makes of what waits, for how far they have come today.
 COUNTS = ("confirm", "dismiss", "place", "merge", "snooze", "resolve", "reopen")

@@ -43,6 +43,7 @@ SHOWN = (
     Verb.PART,
     Verb.LOOK,
     Verb.REFUSE,
+    Verb.RELEASE,
     Verb.SNOOZE,
     Verb.WAKE,
     Verb.ASSIGN,
@@ -98,6 +99,11 @@ class Detail:
     @property
     def has_company(self) -> bool:
         return len(self.placements) > 1
+
+    @property
+    def held(self) -> list[Placement]:
+        """Of those listed, the reports that have no voice yet."""
+        return [placement for placement in self.placements if placement.report.held_at]
 
     @property
     def stands(self) -> bool:
