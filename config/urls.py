@@ -77,6 +77,7 @@ urlpatterns = [
     path("triage/<int:pk>/publication/", publication.publication, name="publication"),
     path("triage/<int:pk>/publication/preview/", publication.preview, name="publication_preview"),
     path("triage/reports/<slug:reference>/reveal/", reveal.reveal, name="reveal"),
+    path("triage/reports/<slug:reference>/files/", reveal.reveal_files, name="reveal_files"),
     path("triage/decisions/<int:pk>/undo/", desk.undo, name="triage_undo"),
     path("triage/decisions/undo-last/", desk.undo_last, name="undo_last"),
     path("triage/bulk/", bulk.bulk, name="bulk"),

@@ -128,7 +128,9 @@ def _grouped(event: Event, report: Report) -> Happening:
 
 
 def _revealed(event: Event, report: Report) -> Happening:
-    return Happening(event.at, _("%(report)s shown unveiled") % {"report": report}, who=event.actor)
+    has_files = hasattr(event, "payload") and event.payload.content.get("files")
+    words = _("Files of %(report)s shown") if has_files else _("%(report)s shown unveiled")
+    return Happening(event.at, words % {"report": report}, who=event.actor)
 
 
 def _filed(report: Report) -> Happening:

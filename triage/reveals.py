@@ -1,4 +1,4 @@
-"""Showing what is kept from people until they ask: hazardous reports and redacted words. Each time is an event."""
+"""Showing what is kept from people until they ask: hazardous reports, redacted words, files. Each time is an event."""
 
 from django.db import transaction
 
@@ -13,3 +13,9 @@ def reveal(report: Report, *, by: User, issue: Issue | None = None) -> None:
     """Put on record that ``by`` asked to be shown the report, met in ``issue``. Ids only; nothing is decided by it."""
     with transaction.atomic():
         record(REVEAL, report, *([issue] if issue else []), actor=by.pseudonym)
+
+
+def reveal_files(report: Report, *, by: User, issue: Issue | None = None, count: int) -> None:
+    """Put on record that ``by`` asked for the files beside the report: how many, and nothing of them."""
+    with transaction.atomic():
+        record(REVEAL, report, *([issue] if issue else []), actor=by.pseudonym, files=count)

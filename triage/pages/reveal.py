@@ -6,6 +6,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.actors import actor_of, needs, person
 from accounts.policy import Act
+from reports import showing
 from reports.models import Issue, Placement, Report
 from reports.pages.asked import id_in, storable
 from triage.comparison import Comparison, comparison_of, opinions_of
@@ -13,6 +14,7 @@ from triage.pages.desk import query, with_revealed
 from triage.pages.publication import page_of_publication
 from triage.queue import suggestions
 from triage.reveals import reveal as put_on_record
+from triage.reveals import reveal_files as put_files_on_record
 
 
 @needs(Act.DECIDE)
@@ -31,6 +33,22 @@ def reveal(request: HttpRequest, reference: str) -> HttpResponse:
     asked_for["report"] = _opened(request)
     request.GET = asked_for  # type: ignore[assignment] # a copy that could be changed, which nobody does
     return with_revealed(request, issue.pk, {report.pk})
+
+
+@needs(Act.DECIDE)
+@require_POST
+def reveal_files(request: HttpRequest, reference: str) -> HttpResponse:
+    """The files beside the report: where the button was for a script that asks for them, else on a page of their own.
+
+    No picture is sent before, whatever the report's hazard: what it shows is known once it has been seen.
+    """
+    actor = actor_of(request)
+    report = get_object_or_404(Report.objects.visible_to(actor), reference=reference)
+    issue = get_object_or_404(Issue.objects.visible_to(actor), pk=id_in(request.POST.get("issue", "")))
+    files = showing.beside(actor, report=report)
+    put_files_on_record(report, by=person(request), issue=issue, count=len(files))
+    template = "reports/attachments.html" if request.headers.get("HX-Request") else "triage/files.html"
+    return render(request, template, {"files": files, "report": report, "issue": issue, "query": query(request)})
 
 
 def _side(request: HttpRequest, issue: Issue, report: Report) -> HttpResponse:
