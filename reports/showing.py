@@ -1,7 +1,7 @@
 """Attachments as a page shows them: a picture by its address, the beginning of a text, and why a file was refused.
 
-``reports/attachments.html`` shows ``files``, which :func:`beside` finds. ``reports/attachments_field.html``, which takes
-more, stands inside a form and wants what :func:`field` tells, and ``file_errors``, the sentences of what was not taken.
+``reports/attachments.html`` shows ``files``, which :func:`beside` finds. ``reports/attachments_field.html`` takes more:
+it stands inside a form and wants what :func:`field` tells, and ``file_errors``, the sentences of what was not taken.
 """
 
 from collections.abc import Iterable

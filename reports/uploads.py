@@ -1,8 +1,9 @@
 """How files that are sent with a form are read: into memory, within bounds, and never onto the disk.
 
-The upload handler of the whole site: no page has to name it, nor to read its form before or after anything. What a file or all of them together have beyond the limits is thrown away as it comes, and
-the file is handed on empty and marked, so that the page can say which one it was and the answers beside it are not
-lost. A body that is far beyond what anybody could mean is refused unread.
+The upload handler of the whole site: no page has to name it, nor to do anything before or after it reads its form. What
+a file or all of them together have beyond the limits is thrown away as it comes, and the file is handed on empty and
+marked, so that the page can say which one it was and the answers beside it are not lost. A body that is far beyond what
+anybody could mean is refused unread.
 
 Memory and not temporary files, for two reasons. Until the safety gate has been asked nothing may be stored, and a
 temporary file is stored. And the bound is small: FILES_LIMIT (20 MB) for each of the few requests that a process serves
