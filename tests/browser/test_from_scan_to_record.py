@@ -89,7 +89,7 @@ def artifact_put_in_order(page: Page) -> None:
         form.get_by_label("Released on").fill(released_on)
         form.get_by_role("button", name="Save").click()
         expect(page.locator("#versions ol.versions li").first).to_contain_text(name)
-    assert page.locator("#versions ol.versions li .id").all_inner_texts() == ["2.1", "2.0"]
+    expect(page.locator("#versions ol.versions li .id")).to_have_text(["2.1", "2.0"])
 
 
 def confirmed(page: Page) -> str:

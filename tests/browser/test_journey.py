@@ -107,7 +107,7 @@ def test_from_a_phone_to_the_public_record_and_back(visitor: Visitor, triager: A
     desk.get_by_role("button", name="Sign in").click()
     desk.locator(".queue a.title", has_text=str(ANSWERS["summary"])).click()
     expect(desk.locator(".detail h1")).to_have_text(str(ANSWERS["summary"]))
-    desk.wait_for_load_state("networkidle")  # the pane that was asked for is there
+    expect(desk).to_have_url(re.compile(r"/triage/\d+/"))  # the pane that was asked for is there
     desk.get_by_role("button", name="Confirm artifact").click()
     expect(desk.locator(".toasts")).to_contain_text("northlight/harbor-7b has a page now.")
     desk.locator("summary", has_text="Confirm with title").click()

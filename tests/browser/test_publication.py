@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
 from django.urls import reverse
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from reports.models import Issue, Redaction, Report
 from tests.browser.walk import PHONE, WIDE
@@ -80,7 +80,7 @@ def test_what_is_selected_is_what_is_removed(
 
     (span,) = Redaction.objects.filter(ended_at=None)
     assert report.evidence.parts[span.part][span.start : span.end] == words
-    assert page.locator(".passage .redacted").count() == 1
+    expect(page.locator(".passage .redacted")).to_have_count(1)
 
 
 def test_a_selection_over_removed_words_counts_them(desk: Callable[..., Page], issue: Issue, report: Report) -> None:

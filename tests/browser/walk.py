@@ -61,6 +61,7 @@ def into(address: str, link: str) -> Way:
         site.at(page, address)
         if page.locator(link).count():
             page.locator(link).first.click()
+            page.wait_for_load_state()
 
     return way
 
@@ -81,6 +82,7 @@ def fill_form(page: Page, **changes: str | bool) -> None:
 
 def press(page: Page, step: str) -> None:
     page.locator(f"button[name=step][value={step}]").click()
+    page.wait_for_load_state()
 
 
 def form_refused(page: Page, site: Site) -> None:
@@ -99,12 +101,14 @@ def receipt_opened(page: Page, site: Site) -> None:
     site.at(page, f"/reports/{site.reference}/")
     page.locator("[name=code]").fill(site.code)
     page.locator("main form button").click()
+    page.wait_for_load_state()
 
 
 def receipt_refused(page: Page, site: Site) -> None:
     site.at(page, f"/reports/{site.reference}/")
     page.locator("[name=code]").fill("wrong-code")
     page.locator("main form button").click()
+    page.wait_for_load_state()
 
 
 def receipt_fresh(page: Page, site: Site) -> None:
