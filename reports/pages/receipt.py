@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.actors import actor_of, needs
 from accounts.policy import ANONYMOUS, Act
+from reports.attachments import limits
 from reports.correspondence import (
     DISMISSAL,
     EVIDENCE_MAX,
@@ -30,6 +31,7 @@ from reports.posting import Reader
 from reports.prospects import READ_BY, prospect_of
 from reports.receipts import opens
 from reports.record import issues_for
+from reports.showing import beside
 from reports.standing import CONFIRMED, DECLINED, GROUPED, RECEIVED, RESOLVED, UNDER_REVIEW, issue_of, status_of, steps
 from reports.templatetags.looks import language_word, when
 from reports.vocabulary import Visibility
@@ -199,6 +201,8 @@ def show(request: HttpRequest, report: Report, refused: forms.Form | None = None
         "thread": thread,
         "is_open": is_open,
         "told": told_by(report),
+        "files": beside(actor_of(request), report=report),
+        "file_limits": limits(),
         "facts": facts_of(report),
         "read_by": READ_BY[Visibility(report.visibility)],
         "reply_form": form_about(REPLY, refused) if waits else None,

@@ -315,4 +315,4 @@ def test_the_page_costs_the_same_however_long_the_thread(
         page(reader, report)
 
 
-COST = 6  # the session, the report with its words and contact, its issue, what the public sees of it, the story, the thread
+COST = 7  # the session, the report with its words and contact, its issue, what is public of it, story, thread, files
