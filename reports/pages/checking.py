@@ -27,6 +27,7 @@ from reports.pages import masking
 from reports.pages.masking import Masking
 from reports.pages.receipt import await_receipt, keep_open
 from reports.promises import promises
+from reports.showing import beside
 from reports.templatetags.looks import first_input
 from reports.traps import DRAWN
 from reports.vocabulary import Channel
@@ -69,6 +70,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "rows": rows(draft.form),
         "turns_href": href(draft.form, conversation_field(draft.form)),
         "languages": LANGUAGES,
+        "files": beside(actor_of(request), draft=draft_of(request)),
         "masking": draft,
         "promises": promises(answers, has_account=request.user.is_authenticated, draft_days=KEPT.days),
         "once": draft.fields["once"],
