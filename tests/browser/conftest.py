@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request, Response, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, Response, expect, sync_playwright
 
 from tests.browser.walk import FLAGS, PHONE
 
 # Playwright's own loop runs in this thread, which Django would take for an asynchronous caller of the database.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+PATIENCE_MS = 30_000  # what is waited for comes, on a loaded machine late
+expect.set_options(timeout=PATIENCE_MS)
 
 
 def missing(tool: str) -> None:
@@ -62,7 +64,7 @@ def visitor(browser: Browser, site: str) -> Iterator[Callable[..., Page]]:
 
     def come(**options: Any) -> Page:
         context = browser.new_context(**{"viewport": PHONE, **options}, base_url=site)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
