@@ -1,7 +1,8 @@
 """One door: the same answers make the same rows, whether by form, by API or by import."""
 
 import json
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,14 @@ import pytest
 from django.core.management import call_command
 from django.db import transaction
 from django.test import Client
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ledger.models import Event
-from reports.models import Artifact, Contact, Report, Version
+from reports.models import Artifact, Contact, Credit, Report, Version
 from reports.sealing import unseal
+from reports.traps import drawn
 from reports.vocabulary import ContextOfUse, Harm, Kind, ReporterRelation, Severity, Visibility
 
 NEEDED = {
@@ -47,6 +50,10 @@ OPTIONAL = st.fixed_dictionaries(
         "relation": st.sampled_from(ReporterRelation.values),
         "visibility": st.sampled_from(Visibility.values),
         "contact_email": st.sampled_from(["ann@example.org", "bo@bücher.example"]),
+        "credit_name": st.sampled_from(["Ann", "آن <b>"]),
+        "settings": st.sampled_from([{"temperature": 0.7, "seed": 42}, {"top_p": 1.0, "max_tokens": 512}]),
+        "observed_on": st.sampled_from(["2026-05-03"]),
+        "language": st.sampled_from(["en", "zh", "ar"]),
         "reproduction": TRIES.flatmap(
             lambda tries: st.integers(0, tries).map(lambda failures: {"tries": tries, "failures": failures})
         ),
@@ -54,6 +61,8 @@ OPTIONAL = st.fixed_dictionaries(
 )
 # What says by which way and when a report came; all else must be equal.
 OF_THE_WAY = {"id", "reference", "receipt_digest", "voice_key", "channel", "source", "source_key", "source_type"}
+LEAVES = {"may_contact": "contact_email", "wants_credit": "credit_name"}
+HIDDEN = re.compile(r'<input type="hidden" name="(once|seen)" value="([^"]*)"')
 EVIDENCE = ("summary", "what_happened", "expected", "transcript")
 OF_THE_WAY |= {"filed_at", "reported_at", "artifact_id", "version_id"}
 
@@ -64,14 +73,24 @@ def by_api(answers: dict[str, Any], _folder: Path) -> None:
 
 
 def by_form(answers: dict[str, Any], _folder: Path) -> None:
-    """As a browser sends it: every field, texts with the line ends of the wire."""
+    """As a browser sends it, and checks it: every field, texts with the line ends of the wire.
+
+    The form asks who may see it and who may write, and takes no answer for one of its own; so both are answered here.
+    """
     fields = {name: value for name, value in answers.items() if isinstance(value, str)}
+    fields.setdefault("visibility", Visibility.PUBLIC_AFTER_REVIEW)
+    fields["drawn"] = drawn(timezone.now() - timedelta(minutes=4))
     said = {turn["role"]: turn["content"] for turn in answers.get("transcript", [])}
-    fields |= {"prompt": said.get("user", ""), "output": said.get("assistant", ""), "consent": "on", "step": "send"}
+    fields |= {"prompt": said.get("user", ""), "output": said.get("assistant", ""), "consent": "on", "gate": "no"}
+    fields |= {leave: "on" for leave, name in LEAVES.items() if name in answers}
     fields |= {name: str(count) for name, count in answers.get("reproduction", {}).items()}
+    fields |= {name: str(value) for name, value in answers.get("settings", {}).items()}
     fields = {name: value.replace("\n", "\r\n") for name, value in fields.items()}
-    response = Client().post("/report/", fields)
-    assert response.status_code == 302, response.context["form"].errors
+    browser = Client()
+    checked = browser.post("/report/", fields, follow=True)
+    assert checked.redirect_chain == [("/report/check/", 302)], checked.context["form"].errors
+    sent = browser.post("/report/check/", dict(HIDDEN.findall(checked.content.decode())) | {"step": "send"})
+    assert sent.status_code == 302
 
 
 def by_import(answers: dict[str, Any], folder: Path) -> None:
@@ -90,6 +109,7 @@ def rows(way: str, answers: dict[str, Any], folder: Path) -> dict[str, Any]:
         report = Report.objects.select_related("artifact", "version", "evidence").get()
         kept = {name: value for name, value in Report.objects.values().get().items() if name not in OF_THE_WAY}
         evidence = {name: getattr(report.evidence, name) for name in EVIDENCE}
+        credits = list(Credit.objects.values_list("name", flat=True))
         contacts = [unseal(bytes(contact.sealed_email)) for contact in Contact.objects.all()]
         artifacts = list(Artifact.objects.values_list("kind", "org", "name", "developer"))
         versions = list(Version.objects.values_list("name", "position"))
@@ -100,13 +120,14 @@ def rows(way: str, answers: dict[str, Any], folder: Path) -> dict[str, Any]:
         "report": kept,
         "evidence": evidence,
         "contacts": contacts,
+        "credits": credits,
         "about": (artifacts, versions),
         "events": events,
     }
 
 
 @pytest.mark.django_db
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(optional=OPTIONAL)
 def test_the_same_answers_make_the_same_rows_by_every_way(tmp_path: Path, optional: dict[str, Any]) -> None:
     answers = NEEDED | optional
@@ -154,7 +175,8 @@ def test_what_one_way_refuses_all_refuse(
         form = {name: str(value) for name, value in answers.items() if isinstance(value, str)}
         form |= {name: str(count) for name, count in answers.get("reproduction", {}).items()}
         form |= {"consent": "on"} if answers["consent"] else {}
-        assert Client().post("/report/", form | {"step": "send"}).status_code == 200
+        form |= {leave: "on" for leave, name in LEAVES.items() if name in answers}
+        assert Client().post("/report/", form).status_code == 422  # nothing is kept before the gate is answered
         with pytest.raises(SystemExit):
             by_import(answers, tmp_path)
 

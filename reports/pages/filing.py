@@ -25,6 +25,7 @@ from reports import attachments, showing
 from reports.choices import KIND_LABELS, VISIBILITIES
 from reports.drafts import KEPT, carries_draft, discard, draft_of, fields_of, keep, notes_of, typed
 from reports.forms import GatedForm
+from reports.pages.refusing import refused
 from reports.vocabulary import ArtifactKind, Kind
 
 UNPROCESSABLE = 422
@@ -42,7 +43,7 @@ def report(request: HttpRequest) -> HttpResponse:
         return stop(request)
     if language := request.POST.get("language_of_page"):
         return ask_in(request, language)
-    return take(request, GatedForm(request.POST))
+    return refused(request) or take(request, GatedForm(request.POST))
 
 
 def stop(request: HttpRequest) -> HttpResponse:
@@ -121,7 +122,10 @@ def ask_in(request: HttpRequest, language: str) -> HttpResponse:
 def begun(request: HttpRequest) -> dict[str, Any]:
     """What stands in the form at first: the draft, and what the address says it is about."""
     gate = {"gate": "no"} if notes_of(request).get("gate") == "no" else {}
-    return {**fields_of(request), **gate, **prefilled(request)}
+    fields = {**fields_of(request), **gate}
+    if fields.get("confirms") and GatedForm(initial=fields).confirmed is None:  # no longer public, or never was
+        del fields["confirms"]
+    return fields | prefilled(request)
 
 
 def begun_again(request: HttpRequest) -> GatedForm | None:
