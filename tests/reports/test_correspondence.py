@@ -1,19 +1,22 @@
 """What a reporter and the triagers say to each other, through the doors of the site."""
 
+import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
 from accounts.policy import ANONYMOUS
 from ledger.models import Event
-from reports.correspondence import GROUPING, disputable, dispute, reply, thread_of
-from reports.models import Issue, Message, Notice, Placement, Report
+from reports.correspondence import GROUPING, WRITES_A_DAY, disputable, dispute, reply, thread_of
+from reports.models import ContextRule, Issue, Message, Notice, Placement, Redaction, Report
 from reports.notices import follow
+from reports.prospects import prospect_of
 from reports.receipts import code_digest, new_code
 from reports.signals import report_changed
 from reports.standing import issue_of
@@ -267,7 +270,223 @@ def test_an_unasked_reporter_cannot_write(report: Report, nothing_stored: Make) 
         reply(report, text=WORDS, actor=ANONYMOUS)
 
 
+# Unasked, and what is added
+
+
+def written(client: Client, report: Report, text: str = WORDS) -> Any:
+    return client.post(f"/reports/{report.reference}/write/", {"word-text": text}, follow=True)
+
+
+def added(client: Client, report: Report, text: str = WORDS, **files: Any) -> Any:
+    return client.post(f"/reports/{report.reference}/add/", {"addition-text": text, **files}, follow=True)
+
+
+def test_a_reporter_writes_first_and_the_desk_hears(
+    reader: Client, report: Report, triager: Any, django_capture_on_commit_callbacks: Any
+) -> None:
+    follow(triager, "queue")
+
+    with django_capture_on_commit_callbacks(execute=True):
+        told = written(reader, report).content.decode()
+
+    assert WORDS in told
+    assert "A person reads what you wrote" in told
+    assert (thread_of(report).is_unasked, thread_of(report).is_answered) == (True, False)
+    assert list(Notice.objects.filter(user=triager, channel="list").values_list("verb", flat=True)) == ["say"]
+    assert issue(report).asked_at is None
+
+
+def test_while_a_question_waits_there_is_one_place_to_write(reader: Client, report: Report, triager: Any) -> None:
+    decide(issue(report), "ask", by=triager, report=report, text="Which ruling was it?")
+
+    told = page(reader, report)
+
+    assert "Send your answer" in told
+    assert 'name="word-text"' not in told
+
+
+def test_what_is_added_stands_with_the_report_and_not_in_the_thread(
+    reader: Client, report: Report, triager: Any, client: Client
+) -> None:
+    decide(issue(report), "ask", by=triager, report=report, text="Which ruling was it?")
+    text = "<b>Once more</b> مرة أخرى, and it did it again."
+
+    told = added(reader, report, text).content.decode()
+
+    assert "added to your report" in told
+    assert "&lt;b&gt;Once more" in told
+    assert thread_of(report).question is not None  # adding is no answer
+    assert "Send your answer" in told
+    desk = Client()
+    desk.force_login(triager)
+    pane = desk.get(f"/triage/{issue(report).pk}/").content.decode()
+    assert "Added on" in pane
+    assert "&lt;b&gt;Once more" in pane
+    assert f"Whoever filed {report} added to it" in pane
+
+
+def test_what_is_added_lies_behind_the_veil_of_the_report(reader: Client, report: Report, triager: Any) -> None:
+    added(reader, report)
+    Report.objects.filter(pk=report.pk).update(hazard_level=1)
+    desk = Client()
+    desk.force_login(triager)
+
+    pane = desk.get(f"/triage/{issue(report).pk}/").content.decode()
+    asked = desk.post(f"/triage/reports/{report.reference}/reveal/", {"issue": issue(report).pk})
+
+    assert WORDS not in pane
+    assert WORDS in asked.content.decode()
+
+
+def test_a_maintainer_does_not_read_what_was_added(reader: Client, report: Report, triager: Any, someone: Make) -> None:
+    decide(issue(report), "confirm", by=triager)
+    issue(report).affected.update(notified_at=timezone.now())
+    added(reader, report)
+    maintainer = Client()
+    maintainer.force_login(someone("maintainer", artifact_id=report.artifact_id))
+
+    told = maintainer.get(f"/maintain/{issue(report).pk}/").content.decode()
+
+    assert report.evidence.what_happened[:30] in told
+    assert WORDS not in told
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "Write something"),
+        ("   ", "Write something"),
+        ("too short", "at least 10"),
+        ("x" * 20_001, "at most 20000"),
+        ("with a \x00 in it, long enough", "Null characters"),
+    ],
+)
+def test_nothing_half_is_added(reader: Client, report: Report, nothing_stored: Make, text: str, sentence: str) -> None:
+    with nothing_stored():
+        response = added(reader, report, text)
+
+    assert response.status_code == 422
+    assert sentence in response.content.decode()
+
+
+def test_a_file_that_is_not_taken_keeps_the_words_in_the_form(
+    reader: Client, report: Report, nothing_stored: Make, settings: Any, tmp_path: Any
+) -> None:
+    settings.FILES_DIR = tmp_path
+    program = SimpleUploadedFile("picture.png", b"MZ" + bytes(200), content_type="image/png")
+
+    with nothing_stored():
+        response = added(reader, report, files=program)
+
+    assert response.status_code == 422
+    assert "programs are not taken" in response.content.decode()
+    assert WORDS in response.content.decode()
+
+
+def test_a_file_alone_is_enough(reader: Client, report: Report, settings: Any, tmp_path: Any) -> None:
+    settings.FILES_DIR = tmp_path
+    log = SimpleUploadedFile("log.txt", b"it said so again\n", content_type="text/plain")
+
+    told = added(reader, report, "", files=log).content.decode()
+
+    assert "It was added to your report." in told
+    assert report.attachments.count() == 1
+    assert Event.objects.get(verb="add").payload.content == {"files": 1}
+
+
+def test_writing_and_adding_come_to_an_end_for_the_day(reader: Client, report: Report, triager: Any) -> None:
+    for at in range(WRITES_A_DAY):
+        written(reader, report, f"{WORDS} {at}") if at % 2 else added(reader, report, f"{WORDS} {at}")
+
+    assert "Come back tomorrow" in written(reader, report, "And another thing.").content.decode()
+    assert "Come back tomorrow" in added(reader, report, "And another thing.").content.decode()
+    assert Message.objects.count() == WRITES_A_DAY
+
+    decide(issue(report), "ask", by=triager, report=report, text="Which ruling was it?")
+    assert "Your answer was passed on." in answered(reader, report).content.decode()
+    Message.objects.update(sent_at=timezone.now() - timedelta(days=2))
+    assert "was passed on" in written(reader, report, "And another thing.").content.decode()
+
+
+def test_the_same_words_twice_are_one(reader: Client, report: Report) -> None:
+    for _press in range(2):
+        written(reader, report)
+        added(reader, report)
+
+    assert Message.objects.count() == 2
+
+
 # The rest of the page
+
+
+def test_a_reporter_reads_their_own_words_in_full(reader: Client, report: Report) -> None:
+    Redaction.objects.create(report=report, part="what_happened", start=0, end=20)
+    Report.objects.filter(pk=report.pk).update(hazard_level=2, tries=5, failures=3)
+
+    told = page(reader, report)
+
+    assert report.evidence.what_happened in told
+    assert "3 of 5 tries" in told
+    assert "Of what you wrote only passages that a person chose become public." in told
+
+
+def test_what_was_erased_is_not_on_the_receipt(reader: Client, report: Report) -> None:
+    Report.objects.filter(pk=report.pk).update(erased_at=timezone.now())
+
+    told = page(reader, report)
+
+    assert report.evidence.what_happened not in told
+    assert "What it said has been erased." in told
+    assert "Withdraw it" not in told
+
+
+@pytest.mark.parametrize(
+    ("told", "read", "context", "says"),
+    [
+        (None, None, "", "There is no deadline for this."),
+        ("2026-11-20T12:00Z", None, "", "They are asked to by 25 Nov 2026."),
+        ("2026-11-20T12:00Z", None, "health", "They are asked to by 23 Nov 2026."),
+        ("2026-11-10T12:00Z", None, "", "They were asked to by 13 Nov 2026, and have not."),
+        ("2026-11-10T12:00Z", "2026-11-11T12:00Z", "", "said on 11 Nov 2026 that they have it"),
+    ],
+)
+def test_what_comes_next_is_said_with_its_day_where_there_is_one(
+    report: Report, triager: Any, told: str | None, read: str | None, context: str, says: str
+) -> None:
+    decide(issue(report), "confirm", by=triager)
+    about = issue(report)
+    about.context_of_use = context
+    ContextRule.objects.update_or_create(context="health", defaults={"acknowledge_within": 1})
+    about.affected.update(notified_at=told, acknowledged_at=read)
+
+    now = datetime(2026, 11, 21, tzinfo=UTC)
+    prospect = prospect_of(report, about, "confirmed", asked=False, now=now)
+
+    assert says in f"{prospect.step} {prospect.by_when}"
+
+
+def test_whoever_has_reference_and_code_opens_it_without_a_link(client: Client, report: Report) -> None:
+    code = new_code()
+    Report.objects.filter(pk=report.pk).update(receipt_digest=code_digest(code))
+    assert client.get("/reports/open/").status_code == 200
+
+    typed = {"reference": f" {report.reference.upper()} ", "code": code.lower()}
+    told = client.post("/reports/open/", typed, follow=True)
+
+    assert told.redirect_chain == [(f"/reports/{report.reference}/", 302)]
+    assert report.evidence.what_happened in told.content.decode()
+
+
+def test_a_wrong_code_is_refused_alike_for_every_reference(client: Client, report: Report) -> None:
+    def refused(reference: str) -> str:
+        answer = client.post("/reports/open/", {"reference": reference, "code": new_code()})
+        assert answer.status_code == 403
+        text = answer.content.decode().replace(reference, "REFERENCE")
+        return re.sub(r'name="csrfmiddlewaretoken" value="[^"]+"', "", text)
+
+    assert refused(report.reference) == refused("r-0000-0000-0000-0000")
+    for odd in ("", "\x00", "r-" + "9" * 5_000, "<script>"):
+        assert client.post("/reports/open/", {"reference": odd, "code": "\x00"}).status_code == 403
 
 
 def test_an_undone_decision_is_told_as_undone(reader: Client, report: Report, triager: Any) -> None:
