@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from django.utils import translation
 
@@ -17,7 +18,8 @@ STACK = ExitStack()
 def pytest_configure(config: pytest.Config) -> None:
     """Before Django loads its settings: a state folder and, unless DATABASE_URL names one, a server of our own.
 
-    Workers of pytest-xdist inherit both by the environment; whoever leaves last stops the server.
+    Workers of pytest-xdist inherit both by the environment; whoever leaves last stops the server. Properties are tried
+    on a few dozen examples, where nothing long is left out on hundreds.
     """
     if "TELLTALE_TEST_STATE" not in os.environ:
         folder = tempfile.mkdtemp(prefix="telltale-test-")
@@ -32,6 +34,10 @@ def pytest_configure(config: pytest.Config) -> None:
         from config import postgres
 
         STACK.enter_context(postgres.running(state, fsync=False))
+    is_short = "not long" in config.option.markexpr
+    speed = {"deadline": None, "suppress_health_check": [hypothesis.HealthCheck.too_slow]}  # is the machine's
+    hypothesis.settings.register_profile("here", max_examples=40 if is_short else 500, **speed)
+    hypothesis.settings.load_profile("here")
     from django.conf import settings
 
     assert state.resolve() == settings.STATE_DIR  # loads them now, so that pytest-django finds them

@@ -75,7 +75,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=st.sampled_from(sorted(FIELDS)), value=JSON, channel=st.sampled_from([Channel.API, Channel.IMPORT]))
 def test_any_value_of_any_field_is_taken_or_refused_in_words(
     answers: dict[str, Any], name: str, value: Any, channel: Channel
@@ -90,7 +90,7 @@ def test_any_value_of_any_field_is_taken_or_refused_in_words(
     assert all(sentence for sentences in errors.values() for sentence in sentences)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(deadline=None)
 @given(st.dictionaries(st.text(), JSON, max_size=4))
 def test_settings_that_pass_can_be_kept_as_json(value: dict[str, Any]) -> None:
     import json

@@ -268,7 +268,7 @@ def with_value(document: Any, path: tuple[Any, ...], value: Any) -> Any:
     return copy
 
 
-@settings(max_examples=300, deadline=None)
+@settings(deadline=None)
 @given(st.data())
 def test_any_value_anywhere_is_filed_or_refused_in_words(data: st.DataObject) -> None:
     document = data.draw(st.sampled_from([avid(), measurement()]))

@@ -359,7 +359,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [path, *(place for key, each in inner for place in places(each, (*path, key)))]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(deadline=None)
 @given(st.data())
 def test_any_value_anywhere_is_filed_or_refused_in_words(data: st.DataObject) -> None:
     rows = json.loads(json.dumps(log(data.draw(st.sampled_from([OLD, NEW])))))
