@@ -102,6 +102,7 @@ EMBEDDER = embedder((os.environ.get("EMBEDDER") or "").strip())
 EMBEDDER_API_KEY = (os.environ.get("EMBEDDER_API_KEY") or "").strip()
 EMBEDDER_LANGUAGES = (os.environ.get("EMBEDDER_LANGUAGES") or "").replace(",", " ").split()
 EMBEDDER_HUB = Path(os.environ.get("HF_HOME") or "~/.cache/huggingface").expanduser() / "hub"
+KNOWN_ISSUES_FINDER = "triage.known.known_issues"  # what looks through public issues while somebody writes
 TWO_PERSON = flag("TWO_PERSON", True)  # in force where two people hold triager or moderator
 SAFETY_HOTLINES = [line.strip() for line in (os.environ.get("SAFETY_HOTLINES") or "").split(";") if line.strip()]
 
@@ -114,7 +115,9 @@ LIMIT_HELD = number("LIMIT_HELD", 2_000)  # anonymous ones that are held in an h
 LIMIT_NEWCOMER = number("LIMIT_NEWCOMER", 10)  # of a new account that pass in a day
 LIMIT_NEWCOMER_HOUR = number("LIMIT_NEWCOMER_HOUR", 60)  # of a new account that are taken in an hour
 LIMIT_TRUSTED_HOUR = number("LIMIT_TRUSTED_HOUR", 300)  # of an account of which a report was confirmed
-LIMIT_CODES = number("LIMIT_CODES", 60)  # receipt or sign-in codes tried in ten minutes
+LIMIT_DRAFTS = number("LIMIT_DRAFTS", 60)  # drafts of a network that are begun in ten minutes
+LIMIT_ALL_DRAFTS = number("LIMIT_ALL_DRAFTS", 3_000)  # drafts that are begun in an hour
+LIMIT_CODES = number("LIMIT_CODES", 60)  # receipt codes tried in ten minutes
 
 _master = master_key(KEY_FILE)
 SECRET_KEY = derived(_master, "django").hex()
@@ -209,6 +212,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+ACCOUNT_ADAPTER = "accounts.adapter.Adapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None

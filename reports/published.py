@@ -6,9 +6,9 @@ What is found is looked up through ``visible_to`` all the same.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import log
+from math import log1p
 
 from django.db import connection, transaction
 from django.db.models import Exists, F, Func, IntegerField, OuterRef, Q, Value
@@ -30,9 +30,9 @@ TITLED = 2.0  # times as much as elsewhere a term in the title counts
 LEAST = 0.5  # of what the terms of a search weigh, which an issue has to hold
 
 HOLDING = """
-SELECT t.at - 1, array_agg(p.issue_id)
+SELECT t.at - 1, count(*), array_agg(p.issue_id) FILTER (WHERE %(family)s::bigint IS NULL OR p.family_id = %(family)s)
 FROM unnest(%(terms)s::text[]) WITH ORDINALITY AS t (term, at)
-JOIN reports_publictext p ON p.words @> ARRAY[t.term] AND (%(family)s::bigint IS NULL OR p.family_id = %(family)s)
+JOIN reports_publictext p ON p.words @> ARRAY[t.term]
 GROUP BY 1
 """
 
@@ -110,27 +110,41 @@ def _told(issue: Issue) -> Iterable[str]:
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """How many public texts there are to choose from, and for each term asked for which issues hold it."""
+    """Public texts to choose from: ``total`` of the site, ``size`` those of the family that was asked for.
+
+    ``counts``: in how many of the site each term stands; ``holding``: in which of the family.
+    """
 
     total: int
-    holding: dict[str, list[int]]
+    size: int
+    counts: Mapping[str, int]
+    holding: Mapping[str, Sequence[int]]
 
-    def rarity(self, term: str) -> float:
-        """How telling a term is; above zero for the commonest too. What no text holds is rarest."""
-        held = min(len(self.holding.get(term, ())), self.total)
-        return log(1 + (self.total - held + 0.5) / (held + 0.5))
+    def rarity(self, term: str, *, beside: float = 0.0, share: float = 0.0) -> float:
+        """How telling a term is, in ]0, 1]; one that stands nowhere is 1.
+
+        ``beside``: so many other texts are thought to lie beside these, of which a ``share`` holds the term.
+        """
+        total = self.total + beside
+        held = min(self.counts.get(term, 0) + share * beside, total)
+        return log1p((total - held + 0.5) / (held + 0.5)) / log1p((total + 0.5) / 0.5)
 
 
 def shelf_of(asked: Sequence[str], *, family_id: int | None = None) -> Shelf:
     """Where the terms stand, in the family or everywhere. Each term costs a look into the index, and what it finds."""
     with connection.cursor() as cursor:
         cursor.execute(HOLDING, {"terms": list(asked), "family": family_id})
-        holding = {asked[at]: issue_ids for at, issue_ids in cursor.fetchall()}
-    of_family = {} if family_id is None else {"family": family_id}
-    return Shelf(PublicText.objects.filter(**of_family).count(), holding)
+        found = cursor.fetchall()
+    total = PublicText.objects.count()
+    return Shelf(
+        total,
+        total if family_id is None else PublicText.objects.filter(family=family_id).count(),
+        {asked[at]: count for at, count, _issues in found},
+        {asked[at]: issues for at, _count, issues in found if issues},
+    )
 
 
-def added_up(shelf: Shelf, weights: dict[str, float]) -> dict[int, float]:
+def added_up(shelf: Shelf, weights: Mapping[str, float]) -> dict[int, float]:
     """Of each issue that holds any of the terms, the sum of what they weigh."""
     sums: dict[int, float] = defaultdict(float)
     for term, weight in weights.items():
@@ -145,7 +159,7 @@ def search(text: str, actor: Actor = ANONYMOUS) -> IssueQuerySet:
     The actor decides what is shown, and never what is looked through: that is public for everybody.
     """
     asked = list(dict.fromkeys(terms(text)))[:ASKED_AT_MOST]
-    shelf = shelf_of(asked) if asked else Shelf(0, {})
+    shelf = shelf_of(asked)
     weights = {term: shelf.rarity(term) for term in asked}
     sums = added_up(shelf, weights)
     enough = LEAST * sum(weights.values())

@@ -113,7 +113,7 @@ class Trail:
         return added_in(self.before, kind)
 
     def ids(self, kind: type[models.Model], *, touching: Sequence[str] = ()) -> list[int]:
-        """The ids of the rows of that kind that it tells of; only those in which one of the columns changed, if named."""
+        """The ids of the rows of that kind that it tells of, or only those in which one of these columns changed."""
         prefix = f"{kind._meta.model_name}:"
         found = [name for name in self.before if name.startswith(prefix)]
         if touching:
