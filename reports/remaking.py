@@ -13,7 +13,6 @@ A picture is decoded, turned upright, scaled down to SIDE and written from its p
 file, beside the picture or behind it, is not in what comes out. Text comes out as UTF-8 with its controls drawn.
 """
 
-import codecs
 import ctypes
 import gc
 import json
@@ -193,10 +192,22 @@ def depth(words: str) -> int:
 # The process
 
 
+def warm_up() -> None:
+    """Make one of everything anew. What Pillow and Python load when it is first needed, they load now: started by root,
+    the process may open no file of root's any more once it is confined."""
+    held = Image.Exif()
+    held[274] = 6
+    for name in OPENED:
+        for mode in ("RGB", "RGBA", "P") if name != "jpeg" else ("RGB", "L", "CMYK"):
+            sample, other, out = Image.new(mode, (2, 3)), Image.new(mode, (2, 3), 1), BytesIO()
+            sample.save(out, name, exif=held, save_all=name != "jpeg", append_images=[other])
+            made_anew(out.getvalue(), name)
+    for words in (b"{}", "a".encode("utf-16"), b"\xef\xbb\xbfa"):
+        made_anew(words, "json")
+
+
 def confine() -> None:
     """Give away what the work does not need. Where the machine does not know one of these, the others still hold."""
-    for encoding in ("utf-8-sig", "utf-16"):
-        codecs.lookup(encoding)  # read from files, which soon cannot be opened any more
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS + 1))
     resource.setrlimit(resource.RLIMIT_FSIZE, (LARGEST, LARGEST))
@@ -224,6 +235,7 @@ def say(verdict: Mapping[str, Any] | str) -> None:
 
 
 def main(name: str) -> None:
+    warm_up()
     confine()
     gc.disable()  # it would go through millions of lists again and again, and the process ends soon
     say(BEGUN)
