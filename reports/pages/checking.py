@@ -24,8 +24,10 @@ from reports.forms import ReportForm
 from reports.lanes import TooMany, trapped
 from reports.models import Draft, Report
 from reports.pages import masking
+from reports.pages.known import found_for
 from reports.pages.masking import Masking
 from reports.pages.receipt import await_receipt, keep_open
+from reports.pages.refusing import refused
 from reports.promises import promises
 from reports.showing import beside
 from reports.templatetags.looks import first_input
@@ -52,7 +54,7 @@ class Row:
 def check(request: HttpRequest) -> HttpResponse:
     """GET shows the answers out of the draft; POST ``step=`` sends them, or changes the draft and shows them again."""
     if request.method == "POST":
-        return STEPS.get(request.POST.get("step", ""), changed)(request)
+        return refused(request) or STEPS.get(request.POST.get("step", ""), changed)(request)
     return show(request)
 
 
@@ -75,6 +77,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "promises": promises(answers, has_account=request.user.is_authenticated, draft_days=KEPT.days),
         "once": draft.fields["once"],
         "seen": seen(draft.fields),
+        "known": found_for(answers),
     }
     return render(request, "reports/check.html", told)
 
