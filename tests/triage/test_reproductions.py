@@ -1,6 +1,7 @@
 """Trying again: the page, what a fix needs, and what flags a possible regression."""
 
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -18,12 +19,29 @@ from triage.queue import waiting_count
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def issue(file: Callable[..., Any], artifact: Any, triager: Any) -> Any:
-    issue = file().placements.get().issue
+@pytest.fixture(scope="module")
+def standing(ground: Any) -> dict[str, Any]:
+    """A confirmed issue, what it is about, and who confirmed it."""
+    triager = ground.someone("triager")
+    issue = ground.file().placements.get().issue
     decide(issue, "confirm", by=triager)
     issue.refresh_from_db()
-    return issue
+    return {"artifact": ground.artifact, "triager": triager, "issue": issue}
+
+
+@pytest.fixture
+def artifact(db: None, standing: dict[str, Any]) -> Any:
+    return deepcopy(standing["artifact"])
+
+
+@pytest.fixture
+def triager(db: None, standing: dict[str, Any]) -> Any:
+    return deepcopy(standing["triager"])
+
+
+@pytest.fixture
+def issue(db: None, standing: dict[str, Any]) -> Any:
+    return deepcopy(standing["issue"])
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The workbench through its addresses: what it tells beforehand, what it refuses, and what it leaves."""
 
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -27,16 +28,32 @@ def issue_of(report: Report) -> Issue:
     return Issue.objects.get(placements__report=report, placements__superseded_at=None)
 
 
+@pytest.fixture(scope="module")
+def standing(ground: Any) -> dict[str, Any]:
+    """Four reports that nobody would group, in four issues, and who works on them."""
+    reports = [ground.file(summary=summary, what_happened=told) for summary, told in STORIES]
+    return {"artifact": ground.artifact, "triager": ground.someone("triager"), "reports": reports}
+
+
+@pytest.fixture
+def artifact(db: None, standing: dict[str, Any]) -> Any:
+    return deepcopy(standing["artifact"])
+
+
+@pytest.fixture
+def triager(db: None, standing: dict[str, Any]) -> Any:
+    return deepcopy(standing["triager"])
+
+
+@pytest.fixture
+def reports(db: None, standing: dict[str, Any]) -> list[Report]:
+    return deepcopy(standing["reports"])
+
+
 @pytest.fixture
 def desk(client: Client, triager: Any) -> Client:
     client.force_login(triager)
     return client
-
-
-@pytest.fixture
-def reports(file: File, artifact: Any) -> list[Report]:
-    """Four reports that nobody would group, in four issues."""
-    return [file(summary=summary, what_happened=told) for summary, told in STORIES]
 
 
 @pytest.fixture
