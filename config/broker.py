@@ -110,6 +110,10 @@ def celery_settings(broker_url: str) -> dict[str, Any]:
                 "schedule": SWEEP_EVERY_S,
                 "options": {"expires": TASK_LIMIT_S},
             },
+            "catch_up_public_texts": {
+                "task": "triage.tasks.catch_up_public_texts",
+                "schedule": crontab(minute="*/10"),
+            },
             "link_themes": {"task": "triage.tasks.link_themes", "schedule": crontab(hour=NIGHT, minute=30)},
             "reprioritise": {"task": "triage.tasks.reprioritise", "schedule": crontab(hour=NIGHT, minute=20)},
             "propose": {"task": "triage.tasks.propose", "schedule": crontab(hour=NIGHT, minute=50)},

@@ -6,7 +6,8 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
-from reports import attachments, examining, posting
+from reports import attachments, examining, posting, published
+from reports.buckets import forget_windows
 from reports.drafts import forget_drafts
 from reports.idempotency import forget_answers
 from reports.models import Report
@@ -38,6 +39,7 @@ def sweep() -> None:
         match_report.apply((report_id,))  # as a task of its own: one that fails is logged, and holds up no other
     throw_salts_away()
     forget_answers()
+    forget_windows(at=timezone.now())
     forget_drafts()
     growth.flag_growth()
     matching.renew(most=RENEWED_AT_MOST)
@@ -109,3 +111,11 @@ def examine_attachment(*attachment_ids: int) -> None:
 def tidy_attachments() -> None:
     """Delete the bytes of files that no report wants, once an hour."""
     attachments.tidy()
+
+
+@shared_task(ignore_result=True)
+def catch_up_public_texts() -> None:
+    """What the public can search, where the clock changed it; half a minute of it, and the rest the next time."""
+    until = time.monotonic() + HALF_A_MINUTE_S
+    while published.catch_up() == published.AT_ONCE and time.monotonic() < until:
+        pass
