@@ -197,6 +197,9 @@ def bombs() -> Iterator[Hostile]:
         lambda: bare_png(8000, 5000, zlib.compress(bytes(1001 * 5000)), depth=1, colour=0),
         "png",
     )
+    yield Hostile(
+        "40 million pixels one can see through", lambda: saved(Image.new("RGBA", (8000, 5000)), "WEBP"), "png", "a.webp"
+    )
     yield Hostile("JSON 200,000 deep", lambda: deep_json(200_000), "text", "a.json", "application/json")
     yield Hostile(
         "JSON of a million digits", lambda: b'{"n": ' + b"9" * 1_000_000 + b"}", "text", "a.json", "application/json"
