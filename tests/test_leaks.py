@@ -56,6 +56,7 @@ SEEDS = [
     "/issues/?q=kestrel",
     "/issues/?page=2",
     "/report/",
+    "/reports/open/",
     "/report/?model=acme/chat-7b",
     "/api/v1/",
     "/api/v1/issues/",
@@ -163,6 +164,8 @@ class Garden:
         report.save()
         self.canaries.words |= {report.reference: f"{where}: reference", code: f"{where}: receipt code"}
         Message.objects.create(report=report, from_reporter=True, text=self.hide(f"{where}: message"))
+        added = self.hide(f"{where}: added evidence")
+        Message.objects.create(report=report, from_reporter=True, is_evidence=True, text=added)
         return report
 
     def issue(self, *reports: Report, **fields: Any) -> Issue:

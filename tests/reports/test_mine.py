@@ -55,7 +55,7 @@ def test_each_with_where_it_stands_newest_first(client: Client, mine: Make, tria
 
     assert told.index(newer.reference) < told.index(older.reference)
     assert "It refuses a recipe for bread" in told
-    assert told.index("<b>Grouped</b>") < told.index("<b>Confirmed</b>")
+    assert told.index(">Grouped<") < told.index(">Confirmed<")
     assert f'href="{about.get_absolute_url()}"' in told
 
 
