@@ -44,7 +44,8 @@ def line(**attributes: Any) -> forms.TextInput:
 
 
 def box(rows: int, **attributes: Any) -> forms.Textarea:
-    return forms.Textarea(attrs={"rows": rows, "dir": "auto", **attributes})
+    """The placeholder is nothing to read: by it the stylesheet knows an empty box, and hides none with words in it."""
+    return forms.Textarea(attrs={"rows": rows, "dir": "auto", "placeholder": " ", **attributes})
 
 
 def tick() -> forms.CheckboxInput:
@@ -95,6 +96,7 @@ class ReportForm(forms.Form):
             "It stays unpublished unless a person decides otherwise. We help you mask addresses, numbers and keys."
         ),
         choices=SHOWN_BY,
+        initial="paste",
         widget=forms.RadioSelect,
     )
     conversation = forms.CharField(
@@ -175,12 +177,17 @@ class ReportForm(forms.Form):
         for field in self.fields.values():
             field.required = False
         if self.is_short:
-            self.fields = {name: field for name, field in self.fields.items() if name in SHORT or self.written(name)}
+            kept = {name: field for name, field in self.fields.items() if name in SHORT or self.is_begun(name)}
+            self.fields = kept
 
     def written(self, name: str) -> str:
         """What stands in a field, as its writer saw it; "" for one that is not asked."""
         value = self[name].value() if name in self.fields else ""
         return as_typed(value) if isinstance(value, str) else ""
+
+    def is_begun(self, name: str) -> bool:
+        """Whether somebody has answered it, otherwise than it stands there from the beginning."""
+        return self.written(name) not in ("", self.fields[name].initial)
 
     @property
     def is_short(self) -> bool:
