@@ -86,6 +86,8 @@ def take(*stages: Sequence[Bucket], at: datetime) -> dict[str, int]:
 
 def known_full(bucket: Bucket, *, at: datetime) -> Bucket | None:
     """The bucket with the most that it was found to hold, if this process knows it to be full. Asks nobody."""
+    if not _full:
+        return None
     most, until = _full.get((bucket.digest(at), bucket.scope), (0, at))
     return replace(bucket, most=most) if at < until else None
 

@@ -30,7 +30,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.network import network_of
 from reports import attachments
+from reports.lanes import TooMany, may_begin
 from reports.models import Draft
 from reports.sealing import seal, unseal
 
@@ -45,6 +47,13 @@ class TooLong(ValidationError):
 
     def __init__(self) -> None:
         super().__init__(_("This is longer than one report can be. Shorten it, or leave part of the conversation out."))
+
+
+class TooManyBegun(ValidationError):
+    """More drafts were begun than this site keeps at once."""
+
+    def __init__(self, refusal: TooMany) -> None:
+        super().__init__(_("Nothing was saved. %(when)s") % {"when": refusal.sentence})
 
 
 def typed(posted: Mapping[str, Any]) -> dict[str, str]:
@@ -71,7 +80,10 @@ def notes_of(request: HttpRequest) -> dict[str, Any]:
 
 
 def keep(request: HttpRequest, fields: Mapping[str, str], *, notes: Mapping[str, Any] | None = None) -> Draft:
-    """Save the answers, in place of those before. Raises :class:`TooLong`, and then nothing has changed."""
+    """Save the answers, in place of those before.
+
+    Raises :class:`TooLong`, or :class:`TooManyBegun` where it would be one more draft; then nothing has changed.
+    """
     kept = dict(fields), notes_of(request) if notes is None else dict(notes)
     if len(json.dumps(kept[0], ensure_ascii=False).encode()) > MOST_BYTES:
         raise TooLong
@@ -82,6 +94,7 @@ def keep(request: HttpRequest, fields: Mapping[str, str], *, notes: Mapping[str,
         draft.sealed, draft.saved_at = sealed, now
         token = request.COOKIES[settings.DRAFT_COOKIE_NAME]
     else:
+        begin_draft(network_of(request))
         token = secrets.token_urlsafe(TOKEN_BYTES)
         draft = Draft.objects.create(digest=_digest(token), sealed=sealed, saved_at=now)
         request.COOKIES[settings.DRAFT_COOKIE_NAME] = token  # for whoever keeps twice in one request
@@ -125,6 +138,14 @@ def carries_draft(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespon
         return response
 
     return carried
+
+
+def begin_draft(network: str) -> None:
+    """Count one more draft, so that nobody fills this site with what they never send. Raises :class:`TooManyBegun`."""
+    try:
+        may_begin(network)
+    except TooMany as refusal:
+        raise TooManyBegun(refusal) from refusal
 
 
 _Opened = tuple[Draft, dict[str, str], dict[str, Any]]

@@ -24,7 +24,7 @@ from reports.traps import is_trapped as trapped
 from reports.vocabulary import Channel, HeldFor, Status
 from reports.voices import network_prefix
 
-__all__ = ["FREE", "Lane", "Quota", "TooMany", "knock", "lane_for", "may_look", "may_try", "trapped"]
+__all__ = ["FREE", "Lane", "Quota", "TooMany", "knock", "lane_for", "may_begin", "may_look", "may_try", "trapped"]
 
 TEN_MINUTES_S = 10 * MINUTE_S
 OUTSIDE = frozenset({Channel.IMPORT, Channel.DEMO, Channel.REPLAY})  # filed by whoever has the shell
@@ -116,6 +116,20 @@ def knock(actor: Actor, network: str, *, at: datetime | None = None) -> None:
         _refuse_if_full(bucket, now, "anonymous")
     if any(buckets.known_full(bucket, at=now) for bucket in (*own, _site())):  # it would be held
         _refuse_if_full(_held(), now, "anonymous")
+
+
+def may_begin(network: str, *, at: datetime | None = None) -> None:
+    """Count one more draft that somebody begins. Raises :class:`TooMany`."""
+    now = at or timezone.now()
+    prefix = network_prefix(network)
+    own = [Bucket("drafts", prefix, settings.LIMIT_DRAFTS, TEN_MINUTES_S)] if prefix else []
+    begun = [*own, Bucket("all_drafts", "", settings.LIMIT_ALL_DRAFTS, HOUR_S)]
+    for bucket in begun:
+        _refuse_if_full(bucket, now, "drafts")
+    counts = buckets.take(*[[bucket] for bucket in begun], at=now)
+    for bucket in begun:
+        if counts.get(bucket.scope, 0) > bucket.most:
+            raise TooMany(_quota("drafts", bucket, bucket.most, now))
 
 
 def may_try(network: str, reference: str = "", *, at: datetime | None = None) -> None:

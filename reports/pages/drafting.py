@@ -10,10 +10,10 @@ from django.views.decorators.http import require_POST
 
 from accounts.actors import needs
 from accounts.policy import Act
-from reports.drafts import TooLong, carries_draft, discard, keep, notes_of
+from reports.drafts import TooLong, TooManyBegun, carries_draft, discard, keep, notes_of
 from reports.pages.filing import still_there
 
-NO_CONTENT, FORBIDDEN, TOO_LARGE = 204, 403, 413
+NO_CONTENT, FORBIDDEN, TOO_LARGE, TOO_MANY = 204, 403, 413, 429
 
 
 @csrf_exempt  # of the middleware only, which would read the body before anybody could say that it is too long
@@ -39,6 +39,8 @@ def saved(request: HttpRequest) -> HttpResponse:
         keep(request, still_there(request), notes={**notes_of(request), "gate": "no"})
     except TooLong:
         return HttpResponse(status=TOO_LARGE)
+    except TooManyBegun:
+        return HttpResponse(status=TOO_MANY)
     return HttpResponse(status=NO_CONTENT)
 
 

@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.actors import actor_of, needs
+from accounts.network import network_of
 from accounts.policy import ANONYMOUS, Act
 from reports.attachments import limits
 from reports.correspondence import (
@@ -24,9 +25,11 @@ from reports.correspondence import (
     disputed_at,
     thread_for_reporter,
 )
+from reports.lanes import TooMany, may_try
 from reports.lines import Line
 from reports.models import Evidence, Issue, Report
 from reports.pages.asked import storable
+from reports.pages.refusing import too_many
 from reports.posting import Reader
 from reports.prospects import READ_BY, prospect_of
 from reports.receipts import opens
@@ -137,6 +140,10 @@ def open_receipt(request: HttpRequest) -> HttpResponse:
 
 def opened(request: HttpRequest, reference: str, *, asks_both: bool) -> HttpResponse:
     """To the report, if the code that was sent is its code; else the same refusal for every reference."""
+    try:
+        may_try(network_of(request), reference)
+    except TooMany as refusal:
+        return too_many(request, refusal)
     found = found_by(reference)
     if found and opens(request.POST.get("code", ""), found):
         keep_open(request, found)
