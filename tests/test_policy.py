@@ -60,6 +60,9 @@ PAGES = [
     Row("report_draft", NOBODY, "post"),  # before the safety gate is answered with no
     Row("report_draft", ALL, "post", posted={"gate": "no"}),
     Row("report_discard", ALL, "post"),
+    Row("report_known", ALL, "post"),
+    Row("report_artifacts", ALL),
+    Row("report_versions", ALL),
     Row("receipt", ALL, args=("{reference}",)),
     Row("receipt", ALL, "post", args=("{reference}",), posted={"code": "{code}"}),
     Row("receipt", NOBODY, "post", args=("{reference}",), posted={"code": "wrong"}),
@@ -89,6 +92,9 @@ PAGES = [
     Row("issue_twin", ALL, args=("{public}",)),
     Row("issue_twin", NOBODY, args=("{dismissed}",), hidden=True),
     Row("issue_twin_beside", ALL, args=("{public}",)),
+    Row("issue_too", ALL, args=("{public}",)),
+    Row("issue_too", NOBODY, args=("{dismissed}",), hidden=True),
+    Row("issue_too", ALL, "post", args=("{public}",), posted={"gate": "no"}),
     Row("notices", SIGNED_IN),
     Row("notice", SIGNED_IN, args=("1",)),  # somebody else's leads to one's own list
     Row("notices_read", SIGNED_IN, "post"),
@@ -99,6 +105,7 @@ PAGES = [
     Row("quality", ALL),
     Row("queue", DESK),
     Row("triage_issue", DESK, args=("{new}",)),
+    Row("history", DESK, args=("{new}",)),
     Row("triage_decide", DESK, "post", args=("{new}",), posted={"verb": "confirm"}),
     Row("claim", DESK, "post", args=("{new}",)),
     Row("release", DESK, "post", args=("{new}",)),
