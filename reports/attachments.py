@@ -10,6 +10,7 @@ the caller's, which would undo both. Rows that wait are the queue of the worker 
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from typing import Any
 
 import structlog
 from django.conf import settings
@@ -59,7 +60,7 @@ class _Refusal(Exception):
 
 
 def take(
-    files: Iterable[UploadedFile], *, draft: Draft | None = None, report: Report | None = None
+    files: "Iterable[UploadedFile[Any]]", *, draft: Draft | None = None, report: Report | None = None
 ) -> list[Attachment]:
     """Put the files in quarantine beside the draft or the report, and ring for their examination.
 
@@ -96,7 +97,7 @@ def _place(place: int) -> str:
     return str(PLACES[place]) if place < len(PLACES) else _("File %(number)s") % {"number": place + 1}
 
 
-def _keep(file: UploadedFile, owner: Draft | Report) -> Attachment:
+def _keep(file: "UploadedFile[Any]", owner: Draft | Report) -> Attachment:
     """One file, on disk and in the table. Raises :class:`_Refusal`."""
     if is_cut(file) or (file.size or 0) > settings.FILE_LIMIT:
         raise _Refusal(_("it is too large: %(limit)s MB at most, and %(all)s MB together.") % limits())

@@ -27,7 +27,7 @@ class CutFile(InMemoryUploadedFile):
     """A file that was too large: its size as far as it was read, and none of its bytes."""
 
 
-def is_cut(file: UploadedFile) -> bool:
+def is_cut(file: "UploadedFile[Any]") -> bool:
     return isinstance(file, CutFile)
 
 
@@ -39,9 +39,9 @@ class InMemory(FileUploadHandler):
         input_data: IO[bytes],
         META: dict[str, str],
         content_length: int,
-        boundary: bytes,
+        boundary: Any,  # bytes, whatever the stubs of Django say
         encoding: str | None = None,
-    ) -> tuple[QueryDict, MultiValueDict[str, UploadedFile]] | None:
+    ) -> "tuple[QueryDict, MultiValueDict[str, UploadedFile[Any]]] | None":
         if content_length > settings.FILES_LIMIT * FAR_BEYOND:
             raise RequestDataTooBig("The body is many times larger than a report can be.")
         self.together = 0
@@ -60,7 +60,7 @@ class InMemory(FileUploadHandler):
         if self.size > settings.FILE_LIMIT or self.together + self.size > settings.FILES_LIMIT:
             self.held = None
 
-    def file_complete(self, file_size: int) -> UploadedFile:
+    def file_complete(self, file_size: int) -> "UploadedFile[Any]":
         about = (self.field_name, self.file_name, self.content_type, file_size, self.charset, self.content_type_extra)
         if self.held is None:
             return CutFile(BytesIO(), *about)

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,10 @@ from triage.tasks import examine_attachment, tidy_attachments
 
 File = Callable[..., Any]
 HOSTILE = list(hostile())
-DEAR = {"40 million pixels, black", "40 million pixels one can see through"}  # seconds each: tried once, with the program itself
+DEAR = {
+    "40 million pixels, black",
+    "40 million pixels one can see through",
+}  # seconds each: tried once, with the program itself
 MAGIC = {"png": b"\x89PNG\r\n\x1a\n", "jpeg": b"\xff\xd8\xff"}
 
 
@@ -167,9 +171,7 @@ def test_no_name_of_a_sender_gets_anywhere(case: Hostile, draft: Draft, files_di
     file = sent(made(case.label))
     file._name = case.name  # type: ignore[attr-defined] # past what Django would do to it
 
-    with (
-        nullcontext() if case.verdict == "png" else pytest.raises(ValidationError, match="The first file: programs")
-    ):
+    with nullcontext() if case.verdict == "png" else pytest.raises(ValidationError, match="The first file: programs"):
         attachments.take([file], draft=draft)
 
     assert all(quarantine.NAME.fullmatch(name) for name in laid(Room.WAITING))
@@ -419,7 +421,7 @@ def test_how_the_program_ends(
 def test_a_file_that_kills_every_time_is_given_up(draft: Draft, monkeypatch: pytest.MonkeyPatch) -> None:
     (row,) = attachments.take([sent(png())], draft=draft)
     monkeypatch.setattr(examining, "run", lambda *_: (-signal.SIGKILL, ["begun"]))
-    Attachment.objects.update(added_at=timezone.now() - timezone.timedelta(hours=1))
+    Attachment.objects.update(added_at=timezone.now() - timedelta(hours=1))
 
     examine_attachment()
 
@@ -542,7 +544,7 @@ def theirs(row: Attachment, actor: Actor = ANONYMOUS) -> str:
 def test_a_picture_is_shown_locked_up(holder: Client, report: Report) -> None:
     row = beside(report, png())
 
-    answer = holder.get(theirs(row))
+    answer: Any = holder.get(theirs(row))
 
     assert b"".join(answer.streaming_content) == ready(row)
     assert answer["Content-Type"] == "image/png"
@@ -558,7 +560,7 @@ def test_a_picture_is_shown_locked_up(holder: Client, report: Report) -> None:
     ("raw", "kind", "ending"), [(b"<b", "text/plain; charset=utf-8", "txt"), (b"{}", "application/json", "json")]
 )
 def test_text_is_given_to_be_kept_not_shown(raw: bytes, kind: str, ending: str, holder: Client, report: Report) -> None:
-    answer = holder.get(theirs(beside(report, raw)))
+    answer: Any = holder.get(theirs(beside(report, raw)))
 
     assert (answer["Content-Type"], b"".join(answer.streaming_content)) == (kind, raw)
     assert answer["Content-Disposition"].startswith("attachment")
