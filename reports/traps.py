@@ -28,11 +28,11 @@ def is_trapped(sent: Mapping[str, object], *, at: datetime | None = None) -> boo
     if sent.get(HONEYPOT):
         return True
     moment, _dot, signature = str(sent.get(DRAWN, "")).partition(".")
-    if not hmac.compare_digest(signature.encode(), _signature(moment).encode()):
+    if not hmac.compare_digest(signature.encode(errors="replace"), _signature(moment).encode()):
         return True
     took_s = (at or timezone.now()).timestamp() - int(moment)
     return not LEAST_S <= took_s <= MOST_S
 
 
 def _signature(moment: str) -> str:
-    return hmac.digest(settings.FORM_KEY, moment.encode(), hashlib.sha256).hex()[:32]
+    return hmac.digest(settings.FORM_KEY, moment.encode(errors="replace"), hashlib.sha256).hex()[:32]
