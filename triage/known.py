@@ -29,6 +29,7 @@ WORDS_TOLD = 3
 # each group's oldest standing for its issue, and measured on streams it was not fitted to: docs/quality.md.
 INTERCEPT = -1.4
 WEIGHTS = {"title": 4.9, "summary": 3.5, "both": 14.7, "size": -1.0}
+FEWEST = 5  # issues; where there are fewer the next report is as likely to be of something new
 LEAST = 0.25  # probability, as the model gives it, from which on an issue is shown
 
 TINY = 1e-9  # in place of nothing, to divide by
@@ -103,12 +104,14 @@ def like(text: Text, row: Row, told: Mapping[str, float], *, size: int) -> float
     both. A term of the issue alone counts as rarest: it was never looked up.
     """
     in_both = row.words & told.keys()
+    if not in_both:
+        return 0.0
     lengths = _sum_of_squares(row.words, told) * _sum_of_squares(told, told)
     features = {
         "title": _sum(row.title & in_both, told) / _sum(row.title, told),
         "summary": _sum(text.summary & in_both, told) / _sum(text.summary, told),
         "both": _sum_of_squares(in_both, told) / sqrt(lengths),
-        "size": log(max(size, 1)),
+        "size": log(max(size, FEWEST)),
     }
     return 1 / (1 + exp(-INTERCEPT - sum(WEIGHTS[name] * value for name, value in features.items())))
 
@@ -123,19 +126,20 @@ def _sum_of_squares(terms: Iterable[str], told: Mapping[str, float]) -> float:
 
 def shared(text: Text, row: Row, told: Mapping[str, float]) -> tuple[str, ...]:
     """The passages of the text that the issue has too, the most telling first; terms that overlap are one passage."""
-    found: list[tuple[int, int, float]] = []
+    found: list[tuple[int, int, tuple[str, ...]]] = []
     for token in text.tokens:
-        if token.term in row.words and token.term in told:
-            weight = told[token.term]
-            if found and token.start < found[-1][1]:
-                start, _end, before = found.pop()
-                found.append((start, token.end, before + weight))
-            else:
-                found.append((token.start, token.end, weight))
-    passages: dict[str, float] = {}
-    for start, end, weight in found:
-        passages.setdefault(text.normalised[start:end], weight)
-    return tuple(sorted(passages, key=lambda words: -passages[words])[:WORDS_TOLD])
+        if token.term not in row.words or token.term not in told:
+            continue
+        if found and token.start < found[-1][1]:
+            start, _end, before = found.pop()
+            found.append((start, token.end, (*before, token.term)))
+        else:
+            found.append((token.start, token.end, (token.term,)))
+    passages: dict[tuple[str, ...], str] = {}
+    for start, end, terms in found:
+        passages.setdefault(terms, text.normalised[start:end])
+    best = sorted(passages, key=lambda terms: -sum(told[term] for term in terms))
+    return tuple(passages[terms] for terms in best[:WORDS_TOLD])
 
 
 def text_of(asked: Asked, names: Collection[str]) -> Text:
