@@ -4,6 +4,7 @@ to the report after it was filed."""
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
@@ -96,7 +97,9 @@ def say(report: Report, *, text: str, actor: Actor) -> Message:
     return _write(report, "say", text=text, actor=actor)
 
 
-def add_evidence(report: Report, *, text: str, actor: Actor, files: Sequence[UploadedFile] = ()) -> Message | None:
+def add_evidence(
+    report: Report, *, text: str, actor: Actor, files: "Sequence[UploadedFile[Any]]" = ()
+) -> Message | None:
     """Add words, files or both to the report. Triagers read them with its words; maintainers do not.
 
     Raises as :func:`say` does, and where a file was not taken: then the words are not kept either, and the good files

@@ -1,5 +1,6 @@
-"""Notices that go out by e-mail: one mail for each reader and run. A sealed address is opened here and nowhere else.
+"""Notices that go out by e-mail: one mail for each reader and run.
 
+A sealed address is opened here, and where its owner takes their account along (``reports.leaving``).
 A channel is a line of ``SENDERS``; feeds and webhooks add theirs.
 """
 

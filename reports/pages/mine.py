@@ -1,5 +1,6 @@
 """The reports of whoever is signed in: where each stands, and what waits for them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.core.paginator import Paginator
@@ -43,7 +44,7 @@ class Mine:
 def mine(request: HttpRequest) -> HttpResponse:
     """The newest first."""
     page = Paginator(filed(request), PAGE).get_page(request.GET.get("page"))
-    return render(request, "reports/mine.html", {"page": page, "reports": listed(page.object_list)})
+    return render(request, "reports/mine.html", {"page": page, "reports": listed(list(page.object_list))})
 
 
 def filed(request: HttpRequest) -> "QuerySet[Report]":
@@ -54,7 +55,7 @@ def filed(request: HttpRequest) -> "QuerySet[Report]":
     return reports.annotate(last_from_reporter=Subquery(last)).order_by("-filed_at", "-pk")
 
 
-def listed(reports: "QuerySet[Report]") -> list[Mine]:
+def listed(reports: Sequence[Report]) -> list[Mine]:
     issues = issues_of(reports)
     numbers = [issue.pk for issue in issues.values()]
     public = Issue.objects.visible_to(ANONYMOUS).in_bulk(numbers) if numbers else {}

@@ -148,8 +148,8 @@ def opened(request: HttpRequest, reference: str, *, asks_both: bool) -> HttpResp
     if found and opens(request.POST.get("code", ""), found):
         keep_open(request, found)
         return redirect(found)
-    refusal = _("That is not the code of this report. Codes have 24 letters and digits.")
-    context = {"reference": reference[:REFERENCE_SHOWN], "refusal": refusal, "asks_both": asks_both}
+    wrong = _("That is not the code of this report. Codes have 24 letters and digits.")
+    context = {"reference": reference[:REFERENCE_SHOWN], "refusal": wrong, "asks_both": asks_both}
     return render(request, "reports/receipt_code.html", context, status=403)
 
 

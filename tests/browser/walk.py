@@ -104,6 +104,13 @@ def receipt_opened(page: Page, site: Site) -> None:
     page.wait_for_load_state()
 
 
+def receipt_withdrawn(page: Page, site: Site) -> None:
+    """What is said before the button is pressed."""
+    receipt_opened(page, site)
+    page.locator("a[href$='/withdraw/']").click()
+    page.wait_for_load_state()
+
+
 def receipt_refused(page: Page, site: Site) -> None:
     site.at(page, f"/reports/{site.reference}/")
     page.locator("[name=code]").fill("wrong-code")
@@ -162,6 +169,8 @@ ANYBODY: dict[str, Way] = {
     "receipt-fresh": receipt_fresh,
     "receipt": receipt_opened,
     "receipt-code": to("receipt"),
+    "receipt-open": to("/reports/open/"),
+    "receipt-withdraw": receipt_withdrawn,
     "receipt-refused": receipt_refused,
     "models": to("/models/"),
     "systems": to("/systems/"),
@@ -185,6 +194,9 @@ SIGNED_IN: dict[str, Way] = {
     "sign-out": to("/accounts/logout/"),
     "email": to("/accounts/email/"),
     "notices": to("/notices/"),
+    "mine": to("/reports/"),
+    "account": to("/account/"),
+    "account-delete": to("/account/delete/"),
     "receipt-asked": to("receipt-asked"),
     "receipt-declined": to("receipt-declined"),
 }

@@ -47,7 +47,7 @@ def leave(client: Client, **more: str) -> Any:
 def taken(client: Client) -> Any:
     answer = client.get("/account/export/")
     assert answer["Content-Disposition"] == 'attachment; filename="telltale-account.json"'
-    return json.loads(b"".join(answer.streaming_content))
+    return json.loads(answer.getvalue())
 
 
 def test_all_that_is_kept_goes_along(client: Client, report: Report, rosa: Any, triager: Any, file: Make) -> None:
