@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.utils.formats import date_format
 from django.utils.functional import Promise
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from reports.vocabulary import HELD_BACK_KINDS, Visibility
+from reports.workdays import day_in_words
 
 READ_BY: dict[str, Promise] = {
     Visibility.PUBLIC_AFTER_REVIEW: gettext_lazy(
@@ -71,8 +70,7 @@ def _when(visibility: str, answers: Mapping[str, Any]) -> tuple[str | Promise, .
         )
     told: list[str | Promise] = []
     if ends := answers.get("embargo_until"):
-        day = date_format(localtime(datetime.fromisoformat(ends)), "DATE_FORMAT")
-        told.append(_("Nothing of it before %(day)s.") % {"day": day})
+        told.append(_("Nothing of it before %(day)s.") % {"day": day_in_words(datetime.fromisoformat(ends))})
     if answers.get("kind") in HELD_BACK_KINDS:
         told.append(_("A person has to confirm it. Reports of this kind are published only by a further decision."))
     else:

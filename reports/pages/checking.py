@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -18,7 +19,7 @@ from accounts.actors import actor_of, needs
 from accounts.network import network_of
 from accounts.policy import Act
 from reports.choices import LANGUAGES
-from reports.drafts import KEPT, TooLong, carries_draft, discard, draft_of, fields_of, keep, notes_of
+from reports.drafts import KEPT, carries_draft, discard, draft_of, fields_of, keep, notes_of
 from reports.filing import AlreadyFiled, Refused, file_report
 from reports.forms import ReportForm
 from reports.lanes import TooMany, trapped
@@ -147,8 +148,8 @@ def changed(request: HttpRequest) -> HttpResponse:
     if draft.fields and step:
         try:
             step(request, draft, request.POST.get("key", ""))
-        except TooLong as refusal:
-            messages.error(request, refusal.message)
+        except ValidationError as refusal:  # too long with its marks, or deleted from another tab meanwhile
+            messages.error(request, " ".join(refusal.messages))
     return redirect(reverse("report_check") + ("#masks" if step else ""))
 
 

@@ -13,8 +13,6 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import translation
-from django.utils.formats import date_format
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
@@ -27,6 +25,7 @@ from reports.drafts import KEPT, carries_draft, discard, draft_of, fields_of, ke
 from reports.forms import GatedForm
 from reports.pages.refusing import refused
 from reports.vocabulary import ArtifactKind, Kind
+from reports.workdays import day_in_words
 
 UNPROCESSABLE = 422
 
@@ -90,7 +89,7 @@ def put_by(request: HttpRequest) -> HttpResponse:
     """Somebody goes on later, in this browser."""
     draft = draft_of(request)
     if draft is not None:
-        day = date_format(localtime(draft.saved_at + KEPT), "DATE_FORMAT")
+        day = day_in_words(draft.saved_at + KEPT)
         messages.success(request, _("Saved. Come back to this page in this browser before %(day)s.") % {"day": day})
     return redirect("report")
 

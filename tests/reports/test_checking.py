@@ -100,6 +100,14 @@ def test_hostile_words_are_shown_as_words(begin: Any) -> None:
     assert "\u202e" not in text  # a chip names it
 
 
+def test_every_form_of_it_carries_its_token(client: Client, begin: Any) -> None:
+    begin(what_happened=f"It told me to write to {MAIL} or to call {PHONE}.")
+    text = step(client, "mask", key=keys(client.get(CHECK))["email"]).content.decode()
+
+    main = text[text.index("<main") : text.index("</main>")]
+    assert main.count("<form") == main.count('name="csrfmiddlewaretoken"') == 6
+
+
 def test_without_a_draft_there_is_nothing_to_check(client: Client, nothing_stored: Any) -> None:
     with nothing_stored():
         answer = client.get(CHECK, follow=True)
@@ -318,7 +326,6 @@ def test_too_many_at_once_is_said_and_the_draft_stays(client: Client, begin: Any
 
     assert answer.status_code == 429
     assert int(answer["Retry-After"]) > 0
-    assert "What you wrote is kept until then." in page(answer)
     assert Draft.objects.count() == 1
 
 
@@ -346,9 +353,9 @@ def test_no_more_is_asked_of_the_database_for_a_long_conversation(
     client: Client, begin: Any, django_assert_num_queries: Any
 ) -> None:
     begin(shown_by="paste", conversation="User: a\nAssistant: b")
-    with django_assert_num_queries(4):  # the draft, its files, the session in two
+    with django_assert_num_queries(7):  # the draft, its files, the session in two, known issues in three
         client.get(CHECK)
     turns = [{"role": role, "content": MAIL} for _turn in range(50) for role in ("user", "assistant")]
     begin(shown_by="paste", conversation=json.dumps(turns))
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(7):
         client.get(CHECK)
