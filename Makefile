@@ -30,10 +30,10 @@ $(VENV)/.messages: $(wildcard locale/*/LC_MESSAGES/django.po) | $(VENV)/.runtime
 	@touch $@
 
 test: setup-dev
-	@$(BIN)/python -m pytest -n 2 -m "not long"
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not long"
 
 test-long: setup-dev
-	@$(BIN)/python -m pytest -n 2
+	@$(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: setup-dev
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

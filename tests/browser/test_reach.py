@@ -7,10 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
 from django.urls import reverse
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
 from accounts.actors import actor_for
 from accounts.tokens import sign_in_code
@@ -18,6 +17,7 @@ from reports.filing import file_report
 from reports.models import Artifact, Issue, Report
 from reports.posting import Reader
 from reports.vocabulary import Channel
+from tests.browser.axe import faults
 from tests.browser.walk import ANYBODY, DESKS, MAINTAINER, NARROW, SIGNED_IN, TRIAGER, WIDE, Site, Way
 from tests.deciding import A_FIX
 from triage import bulk
@@ -27,7 +27,6 @@ from triage.models import Proposal, Suggestion, Theme, View
 from triage.selection import Selection
 
 pytestmark = pytest.mark.django_db(transaction=True)
-AXE = Axe()
 File = Callable[..., Report]
 LEAFLET = "My mother cannot read the small print of a leaflet, so I asked for it in plain words."
 TURNS = [{"role": "user", "content": "Cite a ruling"}, {"role": "assistant", "content": "Marlow v Teviot Water, 1987"}]
@@ -163,12 +162,6 @@ def cookies(user: Any, site: Site) -> list[dict[str, Any]]:
     return [{"name": morsel.key, "value": morsel.value, "url": site.base} for morsel in client.cookies.values()]
 
 
-def faults(page: Page, **options: Any) -> list[str]:
-    options["resultTypes"] = ["violations"]
-    found = AXE.run(page, options=options).response["violations"]
-    return [f"{each['id']}: {node['target']} {node['failureSummary']}" for each in found for node in each["nodes"]]
-
-
 def walked(
     browser: Browser, site: Site, ways: dict[str, Way], user: Any, locale: str, *, on_phones: bool = False
 ) -> dict[str, list[str]]:
@@ -178,7 +171,7 @@ def walked(
     """
     wrong: dict[str, list[str]] = {}
     context = browser.new_context(locale=locale, bypass_csp=True, reduced_motion="reduce")
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(60_000)  # a bound for a loaded machine, not a measure
     if user is not None:
         context.add_cookies(cookies(user, site))  # type: ignore[arg-type] # a plain dict is one
     carried = context.cookies()
