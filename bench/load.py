@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from queue import Empty, Queue
 from typing import Any
@@ -37,6 +37,7 @@ class Job:
     patient_s: float = 0.0
     follow_s: float = 0.0
     keys: Sequence[str] = field(default_factory=list)  # of idempotency, one for each body; none if empty
+    headers: Mapping[str, str] = field(default_factory=lambda: {"Content-Type": "application/json"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +99,9 @@ class Line:
 
 def post(job: Job, at: int) -> bytes:
     body = job.bodies[at].encode()
-    key = f"Idempotency-Key: {job.keys[at]}\r\n" if job.keys else ""
-    head = (
-        f"POST {job.path} HTTP/1.1\r\nHost: {HOST}:{job.port}\r\nContent-Type: application/json\r\n"
-        f"Content-Length: {len(body)}\r\n{key}\r\n"
-    )
+    told = {**job.headers, "Idempotency-Key": job.keys[at]} if job.keys else job.headers
+    more = "".join(f"{name}: {value}\r\n" for name, value in told.items())
+    head = f"POST {job.path} HTTP/1.1\r\nHost: {HOST}:{job.port}\r\nContent-Length: {len(body)}\r\n{more}\r\n"
     return head.encode() + body
 
 

@@ -24,7 +24,19 @@ from reports.traps import is_trapped as trapped
 from reports.vocabulary import Channel, HeldFor, Status
 from reports.voices import network_prefix
 
-__all__ = ["FREE", "Lane", "Quota", "TooMany", "knock", "lane_for", "may_begin", "may_look", "may_try", "trapped"]
+__all__ = [
+    "FREE",
+    "Lane",
+    "Quota",
+    "TooMany",
+    "could_begin",
+    "knock",
+    "lane_for",
+    "may_begin",
+    "may_look",
+    "may_try",
+    "trapped",
+]
 
 TEN_MINUTES_S = 10 * MINUTE_S
 OUTSIDE = frozenset({Channel.IMPORT, Channel.DEMO, Channel.REPLAY})  # filed by whoever has the shell
@@ -121,15 +133,19 @@ def knock(actor: Actor, network: str, *, at: datetime | None = None) -> None:
 def may_begin(network: str, *, at: datetime | None = None) -> None:
     """Count one more draft that somebody begins. Raises :class:`TooMany`."""
     now = at or timezone.now()
-    prefix = network_prefix(network)
-    own = [Bucket("drafts", prefix, settings.LIMIT_DRAFTS, TEN_MINUTES_S)] if prefix else []
-    begun = [*own, Bucket("all_drafts", "", settings.LIMIT_ALL_DRAFTS, HOUR_S)]
-    for bucket in begun:
-        _refuse_if_full(bucket, now, "drafts")
+    could_begin(network, at=now)
+    begun = _drafts(network)
     counts = buckets.take(*[[bucket] for bucket in begun], at=now)
     for bucket in begun:
         if counts.get(bucket.scope, 0) > bucket.most:
             raise TooMany(_quota("drafts", bucket, bucket.most, now))
+
+
+def could_begin(network: str, *, at: datetime | None = None) -> None:
+    """The same before anything is done about it: no query, and nothing is counted."""
+    now = at or timezone.now()
+    for bucket in _drafts(network):
+        _refuse_if_full(bucket, now, "drafts")
 
 
 def may_try(network: str, reference: str = "", *, at: datetime | None = None) -> None:
@@ -228,6 +244,12 @@ def _of_artifact(named: str) -> list[Bucket]:
 
 def _of_account(actor: Actor, most: int) -> Bucket:
     return Bucket("account", str(actor.user_id), most, HOUR_S)
+
+
+def _drafts(network: str) -> list[Bucket]:
+    prefix = network_prefix(network)
+    own = [Bucket("drafts", prefix, settings.LIMIT_DRAFTS, TEN_MINUTES_S)] if prefix else []
+    return [*own, Bucket("all_drafts", "", settings.LIMIT_ALL_DRAFTS, HOUR_S)]
 
 
 def _codes(network: str, reference: str) -> list[Bucket]:

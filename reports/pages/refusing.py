@@ -3,12 +3,13 @@
 It is drawn from what was sent and nothing else, for it has to cost less than what it refuses.
 """
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from accounts.actors import actor_of
 from accounts.network import network_of
-from reports.lanes import TooMany, knock
+from reports.lanes import TooMany, could_begin, knock
 
 TOO_MANY = 429
 OF_THE_PAGE = frozenset({"csrfmiddlewaretoken"})
@@ -18,6 +19,8 @@ def refused(request: HttpRequest) -> HttpResponse | None:
     """The page, for whoever is known to be refused; None for everybody else. No query."""
     try:
         knock(actor_of(request), network_of(request))
+        if settings.DRAFT_COOKIE_NAME not in request.COOKIES:
+            could_begin(network_of(request))
     except TooMany as refusal:
         return too_many(request, refusal)
     return None
