@@ -11,6 +11,7 @@ from accounts.policy import Actor
 from reports.models import Credit, Issue, Placement, Report
 from reports.models.issue import PlacementQuerySet
 from reports.notices import forget_contact
+from reports.published import refresh_quoting
 from reports.speaking import speak
 from reports.standing import issue_of
 from reports.vocabulary import Status
@@ -33,6 +34,7 @@ def withdraw(report: Report, *, actor: Actor) -> None:
         to_look_at(held).update(needs_look=True)
         forget_contact(held.pk)
         Credit.objects.filter(report=held).delete()
+        refresh_quoting([held.pk])
         speak("withdraw", held, issue_of(held), actor=actor)
 
 
@@ -49,6 +51,7 @@ def take_back(report: Report, *, actor: Actor) -> None:
             raise ValidationError(_("What this report said was erased. It cannot be brought back."))
         held.withdrawn_at = None
         held.save(update_fields=["withdrawn_at"])
+        refresh_quoting([held.pk])
         speak("unwithdraw", held, issue_of(held), actor=actor)
 
 
