@@ -20,8 +20,9 @@ from hypothesis import strategies as st
 from accounts.models import User
 from ledger.record import record
 from reports.lineage import descend
-from reports.models import Answer, Artifact, Issue, Placement, Report, Version
+from reports.models import Answer, Artifact, Issue, Placement, PublicText, Report, Version
 from reports.naming import artifact_named
+from reports.published import refresh
 from reports.vocabulary import Dismissal, Relation, Resolution
 from triage import catalogue
 from triage.counting import recount
@@ -118,6 +119,15 @@ RULES = {
         JOIN reports_report r ON r.id = p.report_id JOIN reports_artifact a ON a.id = r.artifact_id
         JOIN reports_issue i ON i.id = p.issue_id
         WHERE p.superseded_at IS NULL AND a.org <> '' AND a.family_id <> i.family_id""",
+    "what is public cannot be searched, or what is not public can": """
+        SELECT i.id::text FROM reports_issue i LEFT JOIN reports_publictext p ON p.issue_id = i.id
+        WHERE (p.issue_id IS NOT NULL) <> (
+          i.published_at IS NOT NULL AND i.status IN ('confirmed', 'resolved')
+          AND (i.embargo_until IS NULL OR i.embargo_until <= now())
+          AND EXISTS (SELECT FROM reports_affected a JOIN reports_artifact t ON t.id = a.artifact_id
+                      WHERE a.issue_id = i.id AND t.confirmed_at IS NOT NULL AND t.merged_into_id IS NULL
+                      AND (a.status <> 'under_investigation' OR a.resolution <> '' OR a.stated_at IS NOT NULL)))
+        OR p.family_id <> i.family_id""",
     "nobody touched it and it says so, or the other way round": """
         SELECT i.id::text FROM reports_issue i WHERE i.status <> 'merged' AND i.touched_at IS NULL AND (
           EXISTS (SELECT FROM triage_decision d WHERE d.issue_id = i.id AND d.undoes_id IS NULL
@@ -478,6 +488,21 @@ def run(world: World, steps: Sequence[Act]) -> None:
         assert given.items() <= numbers().items(), "a number is never taken away, nor given to another"
         if step[0] in ("file", "regroup", "grow"):
             assert stands <= by_people(), "the engine moved what a person placed"
+    assert still_searchable()
+
+
+def searchable() -> list[tuple[Any, ...]]:
+    return list(PublicText.objects.order_by("issue").values_list("issue", "family", "title", "words"))
+
+
+def still_searchable() -> bool:
+    """Whether what the public can search is what it would be if it were made now."""
+    stands = searchable()
+    with transaction.atomic():
+        refresh(Issue.objects.values_list("pk", flat=True))
+        made = searchable()
+        transaction.set_rollback(True)
+    return made == stands
 
 
 def take_back(world: World) -> None:
