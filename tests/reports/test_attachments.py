@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import RequestDataTooBig, TooManyFilesSent, ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import transaction
+from django.db import connection, transaction
 from django.http import HttpRequest
 from django.test import Client, RequestFactory
 from django.urls import reverse
@@ -343,6 +344,22 @@ def test_a_program_makes_the_picture_anew(examined: Callable[..., Attachment], c
 
 
 @pytest.mark.parametrize(
+    ("label", "format"),
+    [
+        ("PNG with place and author", "png"),
+        ("WebP with place and author", "jpeg"),
+        ("GIF of three frames", "png"),
+        ("JPEG of four inks", "jpeg"),
+        ("text in UTF-16", "text"),
+    ],
+)
+def test_the_program_has_all_it_needs_once_it_is_confined(label: str, format: str) -> None:
+    name = quarantine.lay_down(made(label))
+
+    assert examining.verdict_on(name, content_of(made(label)).format).format == format
+
+
+@pytest.mark.parametrize(
     ("label", "refusal"),
     [("half a PNG", "unreadable"), ("GIF with a frame larger than it", "too_many_pixels")],
 )
@@ -451,6 +468,34 @@ def test_a_row_without_its_file_is_refused(draft: Draft) -> None:
 
     row.refresh_from_db()
     assert (row.state, row.refusal) == ("refused", "unreadable")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_file_at_a_time_so_that_grouping_keeps_the_other_workers() -> None:
+    draft = Draft.objects.create(digest=os.urandom(32), sealed=b"")
+    (row,) = attachments.take([sent(b"words")], draft=draft)
+
+    def elsewhere() -> bool:
+        try:
+            return examining.examine(row.pk)
+        finally:
+            connection.close()
+
+    with transaction.atomic(), ThreadPoolExecutor(1) as others:
+        assert examining._has_turn()
+        assert not others.submit(elsewhere).result()
+    assert examining.examine(row.pk)
+
+    row.refresh_from_db()
+    assert (row.state, laid(Room.WAITING), laid(Room.READY)) == ("ready", [], [row.name])
+
+
+@pytest.mark.long
+def test_the_whole_table() -> None:
+    """Every file through the program itself: what it loads late it can no longer open once it is confined."""
+    told = subprocess.run([sys.executable, "-m", "bench.attachments"], capture_output=True, text=True, check=False)
+
+    assert "0 of them not as they should" in told.stdout, told.stdout
 
 
 # Moving, taking away, tidying

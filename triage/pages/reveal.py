@@ -47,7 +47,7 @@ def reveal_files(request: HttpRequest, reference: str) -> HttpResponse:
     issue = get_object_or_404(Issue.objects.visible_to(actor), pk=id_in(request.POST.get("issue", "")))
     files = showing.beside(actor, report=report)
     put_files_on_record(report, by=person(request), issue=issue, count=len(files))
-    template = "reports/attachments.html" if request.headers.get("HX-Request") else "triage/files.html"
+    template = "triage/files_shown.html" if request.headers.get("HX-Request") else "triage/files.html"
     return render(request, template, {"files": files, "report": report, "issue": issue, "query": query(request)})
 
 
