@@ -71,7 +71,11 @@ def lay(request: HttpRequest, draft: Masking, keys: list[str]) -> None:
         else:
             remembered = remembered.with_marks(name, fields[name], laid)
     keep(request, fields, notes={**notes_of(request), **remembered.notes})
-    if not is_whole:
+    known = {find.key for find in draft.open} & set(keys)
+    if is_whole and known:
+        told = ngettext("%(count)d is masked.", "%(count)d are masked.", len(known)) % {"count": len(known)}
+        messages.success(request, told)
+    elif not is_whole:
         told = _("Part of the conversation could not be masked without changing who says what. Change it in the form.")
         messages.warning(request, told)
 
@@ -95,8 +99,9 @@ def leave_all(request: HttpRequest, draft: Masking, key: str) -> None:
 def leave(request: HttpRequest, draft: Masking, keys: list[str]) -> None:
     """Remember that they stay as they are, so that nobody is asked twice."""
     keep(request, draft.fields, notes={**notes_of(request), **draft.remembered.with_left(keys).notes})
-    told = ngettext("%(count)d stays as it is.", "%(count)d stay as they are.", len(keys))
-    messages.success(request, told % {"count": len(keys)})
+    if keys:
+        told = ngettext("%(count)d stays as it is.", "%(count)d stay as they are.", len(keys))
+        messages.success(request, told % {"count": len(keys)})
 
 
 def lift(request: HttpRequest, draft: Masking, key: str) -> None:
