@@ -22,7 +22,8 @@ from triage.background import background
 from triage.grouping.vector import hash_terms
 
 CLOSE = 60  # that share most with the text, compared closely
-TERMS_AT_MOST = 250  # of a text that are looked up; the summary's come first
+COMMON = 500  # issues; a term that more hold brings none near, unless the rarer ones of the text bring few
+TERMS_AT_MOST = 100  # of a text that are looked up; the summary's come first
 WORDS_TOLD = 3
 # A logistic model of whether a text is about an issue, by what they share (see ``like``). "size" is the logarithm of
 # how many issues there are to choose from: one of few is likelier to be meant. Fitted to labelled streams of reports,
@@ -160,8 +161,12 @@ def _terms(normalised: str) -> list[str]:
 
 def _nearest(shelf: Shelf, told: Mapping[str, float]) -> list[Row]:
     """Those that share most with the text and that everybody may see now."""
-    sums = added_up(shelf, told)
-    near = sorted(sums, key=lambda pk: (-sums[pk], -pk))[:CLOSE]
+    rare = {term: weight for term, weight in told.items() if shelf.counts.get(term, 0) <= COMMON}
+    sums = added_up(shelf, rare)
+    if len(sums) < CLOSE:
+        sums = added_up(shelf, told)
+    least = sorted(sums.values())[-CLOSE:][:1]  # sorting bare numbers takes a tenth of the time
+    near = sorted((pk for pk in sums if sums[pk] >= least[0]), key=lambda pk: (-sums[pk], -pk))[:CLOSE]
     public = Issue.objects.visible_to(ANONYMOUS).filter(pk__in=near)
     rows = PublicText.objects.filter(issue__in=public).values_list("issue", "title", "words")
     return [Row(pk, frozenset(title), frozenset(words)) for pk, title, words in rows]
