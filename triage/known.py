@@ -23,7 +23,7 @@ from triage.grouping.vector import hash_terms
 
 CLOSE = 60  # that share most with the text, compared closely
 COMMON = 500  # issues; a term that more hold brings none near, unless the rarer ones of the text bring few
-TERMS_AT_MOST = 100  # of a text that are looked up; the summary's come first
+TERMS_AT_MOST = 60  # of a text that are looked up; the summary's come first
 WORDS_TOLD = 3
 # A logistic model of whether a text is about an issue, by what they share (see ``like``). "size" is the logarithm of
 # how many issues there are to choose from: one of few is likelier to be meant. Fitted to labelled streams of reports,
