@@ -54,10 +54,10 @@ class Row:
 PAGES = [
     Row("home", ALL),
     Row("report", ALL),
-    Row("report", ALL, "post"),
+    Row("report", ALL, "post", posted={"gate": "no", "step": "save"}),
     Row("report_check", ALL),
     Row("report_check", ALL, "post", posted={"step": "send"}),
-    Row("report_draft", NOBODY, "post"),  # before the safety gate is answered with no
+    Row("report_draft", NOBODY, "post", asks="refused"),  # before the safety gate is answered with no
     Row("report_draft", ALL, "post", posted={"gate": "no"}),
     Row("report_discard", ALL, "post"),
     Row("report_known", ALL, "post"),
@@ -84,6 +84,9 @@ PAGES = [
     Row("delete_account", SIGNED_IN),
     Row("attachment", NOBODY, args=("x" * 32,), hidden=True),  # signed ones: tests/reports/test_attachments.py
     Row("artifacts", ALL, args=("models",)),
+    Row("artifact_feed", ALL, args=("models", "acme", "chat-7b")),
+    Row("badge", ALL, args=("models", "acme", "chat-7b", "svg")),
+    Row("issues_feed", ALL),
     Row("artifact", ALL, args=("models", "acme", "chat-7b")),
     Row("artifact", DESK, args=("models", "acme", "waiting"), hidden=True),
     Row("issues", ALL),
