@@ -10,12 +10,14 @@ from django.utils import timezone
 from accounts.policy import ANONYMOUS, Actor
 from ledger.models import Event
 from reports.correspondence import add_evidence, reply, say
-from reports.models import Affected, Contact, Credit, Excerpt, Issue, Notice, Placement, Report
+from reports.models import Affected, Contact, Credit, Excerpt, Issue, Notice, Placement, PublicText, Report
 from reports.notices import follow
+from reports.published import refresh
 from reports.receipts import code_digest, new_code
 from reports.record import excerpts_of
 from reports.sealing import seal
 from reports.standing import issue_of
+from reports.text import terms
 from reports.withdrawing import take_back, withdraw
 from triage.decisions import decide
 from triage.history import history_of
@@ -53,6 +55,7 @@ def confirmed(report: Report, triager: Any, title: str = "Rulings that nobody ma
     decide(issue(report), "confirm", by=triager, public_title=title)
     about = issue(report)
     Excerpt.objects.create(report=report, issue=about, part="what_happened", start=0, end=90)
+    refresh([about.pk])
     return about
 
 
@@ -84,6 +87,19 @@ def test_its_words_leave_the_public_page_at_once(reader: Client, report: Report,
         assert str(about.number) in told
         assert SAID not in told
         assert SUMMARY not in told
+
+
+def test_nothing_public_is_found_by_its_words_any_more(report: Report, triager: Any) -> None:
+    about = confirmed(report, triager)
+
+    def found() -> bool:
+        return PublicText.objects.filter(issue=about, words__overlap=terms("cited")).exists()
+
+    assert found()
+    withdraw(report, actor=ANONYMOUS)
+    assert not found()
+    take_back(report, actor=ANONYMOUS)
+    assert found()
 
 
 def test_the_maintainer_no_longer_reads_it(report: Report, triager: Any, someone: Make) -> None:
