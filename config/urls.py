@@ -75,6 +75,7 @@ urlpatterns = [
     path("triage/", desk.queue, name="queue"),
     path("triage/<int:pk>/", desk.issue, name="triage_issue"),
     path("triage/<int:pk>/decide/", desk.decide, name="triage_decide"),
+    path("triage/<int:pk>/history/", desk.history, name="history"),
     path("triage/<int:pk>/claim/", desk.claim, name="claim"),
     path("triage/<int:pk>/release/", desk.release, name="release"),
     path("triage/ten/", desk.give_ten, name="give_ten"),

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef
+from django.db.models import OuterRef, Prefetch
 from django.db.models.functions import JSONObject
 from django.utils.dateparse import parse_datetime
 from django.utils.html import format_html, format_html_join
@@ -196,7 +196,7 @@ def comparison_of(
     found = (
         Report.objects.visible_to(actor)
         .select_related("artifact", "version", "evidence")
-        .prefetch_related("placements__issue", with_redactions(), with_translations())
+        .prefetch_related(_with_their_issues(), with_redactions(), with_translations())
         .annotate(added=additions(), file_count=ready_total())
         .in_bulk(pks)
     )
@@ -209,6 +209,10 @@ def comparison_of(
         why=why_of(placement, best, actor),
         near=near_of(reasons, actor),
     )
+
+
+def _with_their_issues() -> Prefetch:
+    return Prefetch("placements", Placement.objects.select_related("issue"))
 
 
 def additions() -> ArraySubquery:
@@ -247,6 +251,8 @@ def standing_of(pks: Sequence[int], actor: Actor) -> list[Near]:
 def proposed_for(issue: Issue, actor: Actor) -> list[Proposed]:
     """What the engine proposes for the issue, the surest first, as far as it still stands and may be seen."""
     proposals = list(proposals_about(issue))
+    if not proposals:
+        return []
     others = {_beside(row, issue) for row in proposals} - {0}
     seen = titled(Issue.objects.visible_to(actor).exclude(status=Status.MERGED)).select_related("family")
     known = {row.pk: row for row in seen.filter(pk__in=others)} if others else {}

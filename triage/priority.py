@@ -14,8 +14,7 @@ from datetime import datetime
 from math import exp2, log
 from typing import Any
 
-from django.db.models import FloatField, Max, QuerySet
-from django.db.models.expressions import Case, Value, When
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.functional import Promise
@@ -103,8 +102,9 @@ class Priority:
         return " · ".join(map(str, self.factors))
 
 
-def explained(issue: Issue, *, now: datetime | None = None) -> Priority:
-    """What the issue's place in the queue follows from. Asks for the context's weight and the open signals."""
+def explained(issue: Issue, *, now: datetime | None = None, signals: Sequence[Signal] | None = None) -> Priority:
+    """What the issue's place in the queue follows from. Asks for the context's weight, and for the open ``signals``
+    if they are not known."""
     waiting = _waiting(issue, now or timezone.now())
     if issue.priority_override is not None:
         chosen = choice_in_words(issue.priority_override)
@@ -118,7 +118,7 @@ def explained(issue: Issue, *, now: datetime | None = None) -> Priority:
             1 + log(max(issue.voice_count, 1)),
         ),
     ]
-    return Priority((*factors, *_further(issue), waiting), "", issue.is_possible_regression)
+    return Priority((*factors, *_further(issue, signals), waiting), "", issue.is_possible_regression)
 
 
 def choice_in_words(weight: float) -> str:
@@ -131,7 +131,7 @@ def rounded(weight: float) -> str:
     return number_format(int(weight) if weight == int(weight) else round(weight, 1))
 
 
-def _further(issue: Issue) -> list[Factor]:
+def _further(issue: Issue, signals: Sequence[Signal] | None) -> list[Factor]:
     """What is told only where it changes something."""
     factors = []
     rule = ContextRule.objects.filter(context=issue.context_of_use).first() if issue.context_of_use else None
@@ -141,8 +141,9 @@ def _further(issue: Issue) -> list[Factor]:
     if harm != 1:
         happened = issue.harm_occurred == Harm.YES
         factors.append(Factor(gettext("harm happened") if happened else gettext("harm nearly happened"), harm))
-    weight = open_signals().filter(issue=issue).aggregate(most=Max(signal_weight()))["most"]
-    if weight:
+    opened = list(open_signals().filter(issue=issue)) if signals is None else signals
+    if opened:
+        weight = max(SIGNAL_WEIGHTS.get(Signal.Tier(signal.tier), 1.0) for signal in opened)
         factors.append(Factor(gettext("an early warning is open"), weight))
     return factors
 
@@ -155,11 +156,3 @@ def _waiting(issue: Issue, now: datetime) -> Factor:
 
 def open_signals() -> "QuerySet[Signal]":
     return Signal.objects.filter(state__in=OPEN_SIGNALS)
-
-
-def signal_weight() -> Case:
-    return Case(
-        *(When(tier=tier, then=Value(weight)) for tier, weight in SIGNAL_WEIGHTS.items()),
-        default=Value(1.0),
-        output_field=FloatField(),
-    )

@@ -1,12 +1,13 @@
 """What confirming an issue makes public, and what is held back."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Max, Q
+from django.db.models import Count, Max, Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -66,27 +67,39 @@ def next_number(year: int) -> str:
     return f"TT-{year}-{series.last:05d}"
 
 
-def _all_private(issue: Issue, at: datetime) -> bool:
-    told = reports_in(issue).exclude(visibility=Visibility.PRIVATE)
-    return not told.filter(held_at=None, withdrawn_at=None).exists()
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """What the reports that stand in an issue say of its being published: how many may be, and what of all is worst."""
+
+    free: int
+    hazard_level: int
+    embargo_until: datetime | None
 
 
-def _hazardous(issue: Issue, at: datetime) -> bool:
-    worst: int = reports_in(issue).aggregate(worst=Max("hazard_level"))["worst"] or 0
-    return max(issue.hazard_level, worst) >= HazardLevel.GATED
+def _reported(issue: Issue) -> Reported:
+    free = Count("pk", filter=~Q(visibility=Visibility.PRIVATE) & Q(held_at=None, withdrawn_at=None))
+    found = reports_in(issue).aggregate(free=free, worst=Max("hazard_level"), until=Max("embargo_until"))
+    return Reported(found["free"], found["worst"] or 0, found["until"])
 
 
-def _of_a_held_back_kind(issue: Issue, at: datetime) -> bool:
+def _all_private(issue: Issue, at: datetime, reported: Reported) -> bool:
+    return not reported.free
+
+
+def _hazardous(issue: Issue, at: datetime, reported: Reported) -> bool:
+    return max(issue.hazard_level, reported.hazard_level) >= HazardLevel.GATED
+
+
+def _of_a_held_back_kind(issue: Issue, at: datetime, reported: Reported) -> bool:
     return issue.kind in HELD_BACK_KINDS
 
 
-def _embargoed(issue: Issue, at: datetime) -> bool:
-    own = issue.embargo_until is not None and issue.embargo_until > at
-    return own or reports_in(issue).filter(embargo_until__gt=at).exists()
+def _embargoed(issue: Issue, at: datetime, reported: Reported) -> bool:
+    return any(until is not None and until > at for until in (issue.embargo_until, reported.embargo_until))
 
 
 # DESIGN §3: what is not published by confirmation alone, each with the sentence the desk shows.
-RESTRAINTS: tuple[tuple[Callable[[Issue, datetime], bool], Promise], ...] = (
+RESTRAINTS: tuple[tuple[Callable[[Issue, datetime, Reported], bool], Promise], ...] = (
     (_all_private, _("All its reports are private, held or withdrawn.")),
     (_hazardous, _("Its hazard level is gated or higher.")),
     (_of_a_held_back_kind, _("Issues of this kind are never published by confirmation alone.")),
@@ -96,7 +109,8 @@ RESTRAINTS: tuple[tuple[Callable[[Issue, datetime], bool], Promise], ...] = (
 
 def why_held_back(issue: Issue, at: datetime) -> list[Promise]:
     """The sentences that say why confirming does not publish; none if it does."""
-    return [words for holds, words in RESTRAINTS if holds(issue, at)]
+    reported = _reported(issue)
+    return [words for holds, words in RESTRAINTS if holds(issue, at, reported)]
 
 
 def works_in_twos() -> bool:
@@ -123,7 +137,7 @@ def may_publish(issue: Issue, by: User, at: datetime) -> None:
     """Raises ValidationError with a sentence if ``by`` may not publish it now."""
     if issue.status not in (Status.CONFIRMED, Status.RESOLVED):
         raise ValidationError(gettext("Only an issue that is confirmed can be published."), code="status")
-    if _embargoed(issue, at):
+    if _embargoed(issue, at, _reported(issue)):
         raise ValidationError(gettext("An embargo stands. Nothing is published before it ends."), code="embargo")
     if second_person_needed(issue, by, at):
         raise ValidationError(

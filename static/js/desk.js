@@ -1,8 +1,9 @@
 /* The desk's keys, its next issue at hand, and what a screen reader hears. Nothing needs it: each key presses a visible
    control that carries data-key, and the links and forms underneath work alone. */
 const FEW = 8; // rows: with no more than these in it, the list is read anew
+const DEPTH = 2; // so many issues are fetched ahead
 const KEEP_MS = 60_000; // an issue that was fetched ahead is shown for so long; then it is asked for anew
-const ahead = new Map(); // address of a pane → {html, at}
+const ahead = new Map(); // address of a pane → what is known of it
 const picked = new Set(); // what is ticked, by issue, so that a new list keeps it
 const others = "BroadcastChannel" in window ? new BroadcastChannel("desk") : null; // other tabs of the same desk
 
@@ -70,6 +71,7 @@ const OWN = {
 
 let underWay = null; // the control whose answer is waited for
 let later = ""; // the key that is pressed when it is there
+let isAwaited = false; // what was decided is known, and the pane of the next is on its way
 const isRead = (control) => control?.matches("a[data-row]");
 const headedTo = () => (isRead(underWay) ? underWay.closest("li") : current());
 // No key decides on an issue that was not seen when it was pressed, so the others are lost while an answer is waited for.
@@ -84,6 +86,7 @@ function canPress(key, isRepeated) {
 }
 
 function ended(event) {
+  if (isAwaited || event.detail.requestConfig?.elt !== underWay) return;
   underWay = null;
   const { status } = event.detail.xhr;
   const key = status >= 200 && status < 400 ? later : "";
@@ -177,21 +180,66 @@ document.addEventListener("change", (event) => {
   showPicked();
 });
 
-/* The next issue is fetched before it is asked for */
+/* The next issues are fetched before they are asked for */
 
 const paneAddress = (row) => row?.querySelector("a[data-row][hx-get]")?.getAttribute("hx-get");
+const isFresh = (kept) => kept && Date.now() - kept.at < KEEP_MS;
+const tellsOf = (html) => (issue) => html.includes(`/triage/${issue}/`);
+
+async function load(address, signal) {
+  try {
+    const asked = { headers: { "HX-Request": "true", "HX-Target": "pane" }, signal, priority: "low" };
+    const answer = await fetch(address, asked);
+    return answer.ok && !answer.redirected ? await answer.text() : "";
+  } catch {
+    return ""; // given up, or there is no way there: asked for again when it is needed
+  }
+}
+
+// The pane at that address: ``html`` if it is there, else ``coming``, which brings "" if it cannot be had.
+function fetched(address) {
+  if (isFresh(ahead.get(address))) return ahead.get(address);
+  const kept = { at: Date.now(), html: "", decided: [], stop: new AbortController() };
+  ahead.set(address, kept);
+  kept.coming = load(address, kept.stop.signal).then((html) => {
+    kept.html = kept.decided.some(tellsOf(html)) ? "" : html;
+    if (ahead.get(address) === kept && !kept.html) ahead.delete(address);
+    else document.querySelector(`a[data-row][hx-get="${CSS.escape(address)}"]`)?.setAttribute("data-at-hand", "");
+    return kept.html;
+  });
+  return kept;
+}
+
+function nextRows() {
+  const all = rows();
+  const at = all.indexOf(current());
+  return at < 0 ? [] : all.slice(at + 1, at + 1 + DEPTH);
+}
 
 async function fetchAhead() {
-  const address = paneAddress(current()?.nextElementSibling);
-  if (!address || ahead.has(address)) return;
-  const kept = { at: Date.now() };
-  ahead.set(address, kept);
-  const answer = await fetch(address, { headers: { "HX-Request": "true", "HX-Target": "pane" } }).catch(() => null);
-  if (answer?.ok && !answer.redirected) kept.html = await answer.text().catch(() => "");
-  if (!kept.html) ahead.delete(address);
-  else document.querySelector(`a[data-row][hx-get="${CSS.escape(address)}"]`)?.setAttribute("data-at-hand", "");
+  for (const row of nextRows()) {
+    if (underWay || !row.isConnected) return; // what is pressed goes first
+    if (paneAddress(row)) await fetched(paneAddress(row)).coming;
+  }
 }
 const whenIdle = window.requestIdleCallback ?? ((act) => setTimeout(act, 200));
+
+function giveUpOvertaken() {
+  const wanted = new Set(nextRows().map(paneAddress));
+  for (const [address, kept] of ahead) {
+    if (kept.html || wanted.has(address)) continue;
+    ahead.delete(address);
+    kept.stop.abort();
+  }
+}
+
+// What tells of an issue that was decided on is asked for anew.
+function forget(issues) {
+  for (const [address, kept] of ahead) {
+    kept.decided.push(...issues);
+    if (kept.html && issues.some(tellsOf(kept.html))) ahead.delete(address);
+  }
+}
 
 function mark(issue) {
   for (const row of rows()) {
@@ -205,53 +253,102 @@ function mark(issue) {
 
 function shown() {
   mark(pane()?.dataset.issue);
+  giveUpOvertaken();
   whenIdle(fetchAhead);
 }
 
-const isFresh = (kept) => kept?.html && Date.now() - kept.at < KEEP_MS;
-let held = null; // the pane that a decision under way need not bring
+/* Another issue of the list */
 
-// A decision says which pane is at hand, so that the answer need not hold it, nor the list but for the row that goes.
-function sayWhatIsHeld(event) {
-  const next = event.detail.elt.closest("#pane form")?.elements.next?.value;
-  const kept = next && ahead.get(paneAddress(document.getElementById(`row-${next}`)));
-  held = isFresh(kept) && rows().length > FEW ? kept.html : null;
-  if (held) event.detail.headers["X-Pane-Held"] = next;
+async function showRow(link, kept) {
+  underWay = link;
+  const html = kept.html || (await kept.coming);
+  if (underWay !== link) return; // something else was pressed meanwhile
+  underWay = null;
+  ahead.delete(link.getAttribute("hx-get"));
+  if (!html) return link.click();
+  htmx.swap("#pane", html, { swapStyle: "outerHTML" }, { contextElement: link });
+  history.pushState({ htmx: true }, "", link.getAttribute("hx-push-url"));
 }
 
-function showHeld(event) {
-  if (!held || !event.detail.xhr?.getResponseHeader("X-Pane-Held")) return;
-  htmx.swap("#pane", held, { swapStyle: "outerHTML" });
+/* Decisions */
+
+let held = null; // of the decision under way: which pane comes next, so that the answer need not bring it
+
+// Says what is on the page, so that the answer need bring no more than what changes: of an issue that stays open its
+// row and its pane, else that a row goes, with the pane of the next taken from what was fetched ahead.
+function sayWhatIsThere(event) {
+  const { elt, headers, parameters } = event.detail;
+  const here = pane()?.dataset.issue;
   held = null;
+  if (elt.matches(".queue li form") && elt.elements.here) parameters.here = here;
+  const row = document.getElementById(`row-${here}`);
+  if (!row || !elt.matches("#pane form")) return;
+  headers["X-Row"] = here;
+  headers["X-Next"] = row.nextElementSibling?.dataset.issue ?? "";
+  const { next, target } = elt.elements;
+  const link = next && document.querySelector(`#row-${next.value || 0} a[data-row][hx-get]`);
+  if (!link || rows().length <= FEW) return;
+  headers["X-Pane-Held"] = next.value;
+  const kept = fetched(link.getAttribute("hx-get"));
+  held = { link, kept, decided: [here, target?.value].filter(Boolean) };
+}
+
+function goOn(event) {
+  const { xhr, requestConfig } = event.detail;
+  const next = held;
+  held = null;
+  if (!next || !xhr.getResponseHeader("X-Pane-Held")) return;
+  event.preventDefault();
+  if (next.kept.html) return showNext(xhr, next, next.kept.html);
+  isAwaited = true;
+  next.kept.coming.then((html) => {
+    isAwaited = false;
+    showNext(xhr, next, html);
+    ended({ detail: { xhr, requestConfig } });
+  });
+}
+
+function showNext(xhr, { link, kept, decided }, html) {
+  for (const [address, other] of ahead) if (other === kept) ahead.delete(address);
+  if (decided.every((issue) => /^\d+$/.test(issue))) forget(decided);
+  else ahead.clear(); // of what is called by its number or address nothing is known here
+  if (html) history.pushState({ htmx: true }, "", xhr.getResponseHeader("HX-Push-Url"));
+  htmx.swap("#pane", xhr.response + html, { swapStyle: html ? "outerHTML" : "none" });
+  wasDecided();
+  if (!html) queueMicrotask(() => link.click());
+}
+
+function wasDecided() {
+  others?.postMessage("decided");
+  say(told());
+  showPicked();
 }
 
 if (work()) {
-  document.addEventListener("htmx:configRequest", sayWhatIsHeld);
-  document.addEventListener("htmx:afterOnLoad", showHeld);
+  const isAside = (event) => event.detail.elt.matches("[data-aside]"); // what the page asks for by itself
+  document.addEventListener("htmx:configRequest", (event) => isAside(event) || sayWhatIsThere(event));
+  document.addEventListener("htmx:beforeSwap", (event) => event.detail.requestConfig?.verb === "post" && goOn(event));
   document.addEventListener("htmx:beforeRequest", (event) => {
+    if (isAside(event)) return;
     const address = isRead(event.detail.elt) && event.detail.elt.getAttribute("hx-get");
     const kept = address && ahead.get(address);
     if (isFresh(kept)) {
       event.preventDefault();
-      ahead.delete(address);
-      htmx.swap("#pane", kept.html, { swapStyle: "outerHTML" }, { contextElement: event.detail.elt });
-      history.pushState({ htmx: true }, "", event.detail.elt.getAttribute("hx-push-url"));
-      return;
-    }
-    underWay = event.detail.elt;
+      showRow(event.detail.elt, kept);
+    } else underWay = event.detail.elt;
   });
   for (const end of ["htmx:afterRequest", "htmx:onLoadError"]) document.addEventListener(end, ended);
-  document.addEventListener("htmx:confirm", () => {
-    if (isRead(underWay)) htmx.trigger(work(), "htmx:abort"); // the request that hx-sync keeps there
+  document.addEventListener("htmx:confirm", (event) => {
+    if (isRead(underWay) && !isAside(event)) htmx.trigger(work(), "htmx:abort"); // the request that hx-sync keeps there
   });
   document.addEventListener("htmx:afterSwap", (event) => {
-    if (event.target.id === "work") {
-      ahead.clear();
-      others?.postMessage("decided");
-      say(told());
-      showPicked();
-    }
-    if (event.target.id === "work" || event.target.id === "pane") settle(event.target.id);
+    const where = event.target.id;
+    if (where !== "work" && where !== "pane") return;
+    const isAnswer = event.detail.requestConfig?.verb === "post";
+    if (where === "work") ahead.clear();
+    else if (isAnswer) forget([pane().dataset.issue]);
+    if (where === "work" || isAnswer) wasDecided();
+    settle(isAnswer ? "work" : where);
   });
   document.addEventListener("htmx:responseError", (event) => say(`${event.detail.xhr.status} ${event.detail.xhr.statusText}`));
   others?.addEventListener("message", () => ahead.clear());

@@ -260,7 +260,7 @@ def test_what_is_pressed_while_a_decision_is_under_way_decides_on_nothing_unseen
 ) -> None:
     with held_up(desk, "/decide/") as decisions:
         desk.keyboard.press("1")
-        desk.wait_for_function("document.querySelector('.htmx-request')")
+        expect(desk.locator(".htmx-request")).to_have_count(1)
         for key in ("1", "3", "1", "j"):
             desk.keyboard.press(key)
         assert len(decisions) == 1
@@ -272,7 +272,7 @@ def test_what_is_pressed_while_a_decision_is_under_way_decides_on_nothing_unseen
 def test_who_takes_it_back_at_once_takes_back_what_was_just_decided(desk: Page, issues: list[Issue]) -> None:
     with held_up(desk, "/decide/"):
         desk.keyboard.press("1")
-        desk.wait_for_function("document.querySelector('.htmx-request')")
+        expect(desk.locator(".htmx-request")).to_have_count(1)
         desk.keyboard.press("z")
 
     expect(desk.locator("#said")).to_contain_text("Undone")
@@ -283,7 +283,6 @@ def test_who_takes_it_back_at_once_takes_back_what_was_just_decided(desk: Page, 
 def test_who_moves_on_while_an_issue_loads_gets_there(desk: Page, issues: list[Issue]) -> None:
     with held_up(desk, rf"/triage/({issues[1].pk}|{issues[2].pk})/"):
         desk.locator(f"#row-{issues[1].pk} a[data-row]").click()
-        desk.wait_for_function("document.querySelector('.htmx-request')")
         desk.keyboard.press("1")  # on which of the two?
         desk.keyboard.press("j")
 
@@ -305,3 +304,63 @@ def test_what_a_page_told_that_was_sent_as_any_is_said(desk: Page, issues: list[
 
     expect(title(desk)).to_have_text("Deletes the wrong folder")
     expect(desk.locator("#said")).to_contain_text("Confirmed “It invents a court ruling”")
+
+
+@pytest.fixture
+def long_desk(visitor: Callable[..., Page], desk: Page, make_issue: Callable[..., Issue]) -> Page:
+    """Eight more below the four, so that the list is not read anew after every press."""
+    for number in range(8):
+        make_issue(f"One of eight, the {number}.", status="new", priority=-9_999.0)
+    desk.goto("/triage/")
+    expect(desk.locator(".queue li[data-issue]")).to_have_count(12)
+    return desk
+
+
+def test_a_long_list_loses_a_row_and_the_next_is_there_before_it_came(long_desk: Page, issues: list[Issue]) -> None:
+    desk, fetched = long_desk, loads(long_desk)
+    expect(desk.locator("a[data-at-hand]")).to_have_count(2)
+    with held_up(desk, rf"/triage/{issues[3].pk}/") as coming:
+        desk.keyboard.press("1")
+        expect(title(desk)).to_have_text("Deletes the wrong folder")
+        expect(desk.locator("#said")).to_have_text(re.compile("^Confirmed .* Deletes the wrong folder$"))
+        expect(desk.locator(".queue li[data-issue]")).to_have_count(11)
+        expect(desk).to_have_url(re.compile(f"/triage/{issues[1].pk}/$"))
+        desk.keyboard.press("1")
+        expect(title(desk)).to_have_text("Every doctor becomes a man")
+        desk.keyboard.press("1")  # the pane of the next is still on its way
+        desk.keyboard.press("1")  # and decides on nothing that is not shown
+        expect(title(desk)).to_have_text("Every doctor becomes a man")
+    expect(title(desk)).to_have_text("Refuses to talk about knives")
+    expect(desk.locator("#listed")).to_contain_text("9 waiting")
+    assert coming
+    assert [Issue.objects.get(pk=issue.pk).status for issue in issues] == ["confirmed"] * 3 + ["new"]
+    assert fetched == []
+
+    desk.keyboard.press("z")
+
+    expect(title(desk)).to_have_text("Every doctor becomes a man")
+    expect(desk.locator(".queue li[data-issue]")).to_have_count(10)
+
+
+def test_a_row_is_drawn_anew_where_the_issue_stays_open(long_desk: Page, issues: list[Issue]) -> None:
+    long_desk.keyboard.press("x")
+    long_desk.keyboard.press("a")
+    long_desk.keyboard.press("a")
+
+    expect(long_desk.locator(f"#row-{issues[0].pk}")).to_contain_text("for triager@example.org")
+    expect(long_desk.locator("#said")).to_contain_text("Assigned “It invents a court ruling”")
+    expect(long_desk.locator(".pick input:checked")).to_have_count(1)
+    expect(long_desk.locator("#pane")).to_be_focused()
+
+    long_desk.keyboard.press("1")
+
+    expect(title(long_desk)).to_have_text("Deletes the wrong folder")
+
+
+def test_the_history_comes_when_it_is_looked_at(long_desk: Page) -> None:
+    long_desk.keyboard.press("j")
+    expect(title(long_desk)).to_have_text("Deletes the wrong folder")
+
+    long_desk.locator("#pane").get_by_role("heading", name="History").scroll_into_view_if_needed()
+
+    expect(long_desk.locator("#history .timeline")).to_contain_text("grouped")

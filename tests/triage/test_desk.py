@@ -386,7 +386,7 @@ def test_the_desk_costs_the_same_however_much_waits(
     Issue.objects.filter(pk=issue.pk).update(voice_count=2 + how_many, report_count=2 + how_many)
     assert Report.objects.filter(held_at=None, filed_at__lte=timezone.now()).count() == 1 + 2 * how_many
 
-    with django_assert_num_queries(44):
+    with django_assert_num_queries(41):
         response = desk.get("/triage/")
 
     assert len(response.context["rows"]) == 1 + how_many
@@ -467,12 +467,47 @@ def test_the_right_pane_alone_reads_no_list(
 ) -> None:
     first, second = issue_of(ruling), issue_of(folder)
 
-    response = desk.get(f"/triage/{first.pk}/?next={second.pk}", headers={"HX-Request": "true", "HX-Target": "pane"})
+    headers = {"HX-Request": "true", "HX-Target": "pane"}
+
+    with django_assert_num_queries(21):
+        response = desk.get(f"/triage/{first.pk}/?next={second.pk}", headers=headers)
 
     page = response.content.decode()
     assert page.lstrip().startswith("<title>It invents a court ruling")
     assert f'name="next" value="{second.pk}"' in page
     assert 'class="queue"' not in page
+    assert f'hx-get="/triage/{first.pk}/history/"' in page
+    assert 'class="timeline"' not in page
+
+
+def test_a_whole_page_holds_the_history_that_a_pane_asks_for(desk: Client, ruling: Report, triager: Any) -> None:
+    issue = issue_of(ruling)
+    decide(issue, "confirm", by=triager)
+
+    whole, part = desk.get(f"/triage/{issue.pk}/"), desk.get(f"/triage/{issue.pk}/history/?q=is:open")
+
+    assert 'class="timeline"' in whole.content.decode()
+    assert "hx-get" not in whole.content.decode().partition('id="history"')[2].partition("</section>")[0]
+    assert [line.words for line in part.context["history"]] == [line.words for line in whole.context["detail"].history]
+    assert "/undo/?q=is%3Aopen" in part.content.decode()
+
+
+@pytest.mark.parametrize(("address", "is_short"), [("", True), ("?q=severity:critical", False)])
+def test_an_issue_that_stays_open_is_sent_with_its_row(
+    desk: Client, ruling: Report, folder: Report, address: str, is_short: bool
+) -> None:
+    issue, below = issue_of(ruling), issue_of(folder)
+    headers = {"HX-Request": "true", "HX-Target": "work", "X-Row": str(issue.pk), "X-Next": str(below.pk)}
+    told = {"verb": "classify", "severity": "low", "revision": issue.revision}
+
+    response = desk.post(f"/triage/{issue.pk}/decide/{address}", told, headers=headers)
+
+    page = response.content.decode()
+    assert (response.headers.get("HX-Retarget") == "#pane") == is_short
+    assert (f'data-issue="{issue.pk}" hx-swap-oob="true"' in page) == is_short
+    assert (f'next={below.pk}"' in page and f'name="next" value="{below.pk}"' in page) == is_short
+    assert "Changed what “" in page
+    assert ('class="queue"' in page) != is_short
 
 
 def test_a_stale_press_says_what_changed_and_can_be_pressed_again(

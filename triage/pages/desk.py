@@ -6,7 +6,7 @@ read for it.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -29,6 +29,7 @@ from triage import catalogue, claims, decisions, search, views
 from triage.claims import Lease
 from triage.filters import QueueFilter
 from triage.forms import FORMS, MoveForm
+from triage.history import history_of
 from triage.models import Decision
 from triage.pages.detail import Detail, detail_of
 from triage.pages.refusals import as_of_now, is_stale, status_of
@@ -51,6 +52,8 @@ STAYS = frozenset(
         "notify",
     }
 )
+# Of those, what changes the issue and its row and nothing that is counted.
+KEEPS_ITS_ROW = frozenset({"assign", "prioritise", "classify"})
 # Moves that a person makes of what waits, for how far they have come today.
 COUNTS = ("confirm", "dismiss", "place", "merge", "snooze", "resolve", "reopen")
 
@@ -81,9 +84,19 @@ def queue(request: HttpRequest) -> HttpResponse:
 @require_safe
 def issue(request: HttpRequest, pk: int) -> HttpResponse:
     if getattr(request.htmx, "target", None) == "pane":  # type: ignore[attr-defined] # of its middleware
-        context = {"detail": _detail(request, pk), "next": id_in(request.GET.get("next", "")), "query": query(request)}
+        following = id_in(request.GET.get("next", ""))
+        context = {"detail": _detail(request, pk, is_whole=False), "next": following, "query": query(request)}
         return render(request, "triage/pane.html", context)
     return _desk(request, pk=pk)
+
+
+@needs(Act.DECIDE)
+@require_safe
+def history(request: HttpRequest, pk: int) -> HttpResponse:
+    """What happened to the issue, for who comes that far down its pane."""
+    about = get_object_or_404(Issue.objects.visible_to(actor_of(request)), pk=pk)
+    context = {"history": history_of(about), "issue": about, "query": query(request)}
+    return render(request, "triage/history.html", context)
 
 
 @needs(Act.DECIDE)
@@ -106,7 +119,8 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
         return refused(request, issue, refusal, verb=verb)
     claims.decided(issue, person(request), is_done=verb not in STAYS)
     _say(request, decision)
-    return _onward(request, issue, decision) or _on(request, stay=pk if verb in STAYS else None)
+    short = _beside(request, issue, verb) if verb in STAYS else _onward(request, issue, decision)
+    return short or _on(request, stay=pk if verb in STAYS else None)
 
 
 @needs(Act.DECIDE)
@@ -196,7 +210,7 @@ def _onward(request: HttpRequest, decided: Issue, decision: Decision) -> HttpRes
     None where the list has to be read anew: the issue stays in it, or the next one is part of what was decided.
     """
     held = id_in(request.headers.get("X-Pane-Held", ""))
-    if not request.htmx or held is None or decision.verb in STAYS:  # type: ignore[attr-defined] # of its middleware
+    if not request.htmx or held is None:  # type: ignore[attr-defined] # of its middleware
         return None
     if held != id_in(request.POST.get("next", "")) or held == decision.after.get("target"):
         return None
@@ -214,6 +228,34 @@ def _onward(request: HttpRequest, decided: Issue, decision: Decision) -> HttpRes
     answer = render(request, "triage/onward.html", context)
     answer["X-Pane-Held"], answer["HX-Reswap"] = str(held), "none"
     return push_url(answer, f"{reverse('triage_issue', args=[held])}{query(request)}")
+
+
+def _beside(request: HttpRequest, decided: Issue, verb: str) -> HttpResponse | None:
+    """The short answer to who has the issue open and its row in the list (``X-Row``) above another (``X-Next``): both
+    as they are now.
+
+    None where it need not be in the list any longer.
+    """
+    if not request.htmx or verb not in KEEPS_ITS_ROW:  # type: ignore[attr-defined] # of its middleware
+        return None
+    if id_in(request.headers.get("X-Row", "")) != decided.pk:
+        return None
+    asked = search.parse(_typed(request))
+    listed = titled(search.found(asked, actor_of(request)).filter(pk=decided.pk))
+    following = id_in(request.headers.get("X-Next", ""))
+    lines = _lines(rows(listed, today=timezone.now()), person(request))
+    if not lines:
+        return None
+    context = {
+        "line": replace(lines[0], below=following),
+        "detail": _detail(request, decided.pk, is_whole=False),
+        "query": query(request),
+        "next": following,
+        "is_waiting": asked.text == search.WAITING,
+    }
+    answer = render(request, "triage/stayed.html", context)
+    answer["HX-Retarget"], answer["HX-Reswap"] = "#pane", "outerHTML show:none"
+    return answer
 
 
 def _desk(
@@ -236,7 +278,8 @@ def _desk(
     is_list = request.GET.get("view") == "list"
     if pk is None and listed and not is_list:
         pk = following if following in listed else listed[0]
-    shown = _detail(request, pk, bound=bound, refusal=refusal, revealed=revealed) if pk is not None else None
+    told = {"bound": bound, "refusal": refusal, "revealed": revealed}
+    shown = _detail(request, pk, **told, is_whole=not request.htmx) if pk is not None else None
     waiting = page.paginator.count if asked.text == search.WAITING else waiting_count()
     context = {
         "lines": lines,
@@ -276,6 +319,7 @@ def _detail(
     bound: Mapping[str, MoveForm] | None = None,
     refusal: ValidationError | None = None,
     revealed: Collection[int] = (),
+    is_whole: bool = True,
 ) -> Detail:
     actor = actor_of(request)
     found = titled(Issue.objects.visible_to(actor)).select_related("family", "merged_into", "assignee")
@@ -288,6 +332,7 @@ def _detail(
         bound=bound,
         refusal=refusal,
         revealed=revealed,
+        is_whole=is_whole,
     )
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -67,7 +66,7 @@ class Detail:
     comparison: Comparison | None
     opinions: list[Opinion]
     proposed: list[Proposed]
-    history: list[Happening]
+    history: list[Happening] | None  # None: the page asks for it by itself
     facts: list[dict[str, Any]]
     affected: list[Affected]
     unlisted: list[Artifact]
@@ -138,16 +137,19 @@ def detail_of(
     bound: Mapping[str, MoveForm] | None = None,
     refusal: ValidationError | None = None,
     revealed: Collection[int] = (),
+    is_whole: bool = True,
 ) -> Detail:
     """Everything about an issue from ``titled()``; ``report`` is the reference of the one to open.
 
     Else it is the newest that a person has yet to look at, or the newest. ``bound`` is a form that was not taken, and
     ``refusal`` why, if others had decided meanwhile. ``revealed`` are reports that were asked to be shown.
+    ``is_whole`` with its history, which costs as much as the half of what else there is.
     """
     bound = bound or {}
     placements = list(_placements(issue, actor)[: MOST_REPORTS + 1])
     chosen = _chosen(placements, issue, actor, report) if report else next(iter(placements), None)
     opinions = opinions_of(suggestions([chosen.report_id] if chosen else []), issue)
+    signal = priority.open_signals().filter(issue=issue).order_by("tier", "-opened_at").first()
     affected = list(issue.affected.select_related("artifact", "introduced_in", "last_affected", "fixed_in"))
     forms = _forms(issue, actor, chosen, bound)
     about = chosen.report.artifact if chosen else issue.family
@@ -164,8 +166,8 @@ def detail_of(
         comparison=comparison_of(chosen, opinions, actor, revealed=revealed) if chosen else None,
         opinions=opinions,
         proposed=proposed_for(issue, actor),
-        history=history_of(issue),
-        facts=_facts(issue, chosen.report if chosen else None),
+        history=history_of(issue) if is_whole else None,
+        facts=_facts(issue, chosen.report if chosen else None, signal),
         affected=affected,
         unlisted=[row.artifact for row in affected if _waits_for_a_page(row.artifact)],
         held_back=_held_back(issue),
@@ -173,7 +175,7 @@ def detail_of(
         versions=getattr(forms.get(Verb.RESOLVE), "versions", []),
         opened=next(iter(bound), ""),
         lease=leases([issue.pk], reader, at=timezone.now()).get(issue.pk),
-        signal=priority.open_signals().filter(issue=issue).order_by("tier", "-opened_at").first(),
+        signal=signal,
         parents=parents,
         children=children,
         trials=list(trials_of(issue)[:MOST_TRIALS]),
@@ -240,10 +242,10 @@ def _waits_for_a_page(artifact: Artifact) -> bool:
     return artifact.confirmed_at is None and artifact.merged_into_id is None and not artifact.is_unknown
 
 
-def _facts(issue: Issue, report: Report | None, *, now: datetime | None = None) -> list[dict[str, Any]]:
+def _facts(issue: Issue, report: Report | None, worst: Signal | None) -> list[dict[str, Any]]:
     by = _("set by a triager") if issue.severity_by_person else _("as reporters said")
     within = {True: _("Yes"), False: _("No")}.get(issue.in_stated_use)  # type: ignore[arg-type] # None is a key like any
-    why = priority.explained(issue, now=now)
+    why = priority.explained(issue, signals=[worst] if worst else [])
     facts: list[dict[str, Any]] = [
         {"term": _("Number"), "value": issue.number, "code": True},
         {"term": _("Priority"), "value": why.chosen or _("As worked out"), "note": str(why)},

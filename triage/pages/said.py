@@ -46,11 +46,11 @@ def undoable(request: HttpRequest, sentence: object, action: str) -> str:
 def toast_of(decision: Decision, request: HttpRequest) -> str:
     """Safe HTML: the sentence, titles in their own direction, and the button that takes it back."""
     goal = decision.after.get("target") if decision.verb in GOES_ELSEWHERE else None
-    about = titled(Issue.objects.filter(pk__in=[goal or decision.issue_id or 0]))
-    issue = about.select_related("family").first()
+    about = Issue.objects.filter(pk=goal or decision.issue_id or 0).select_related("family")
+    issue = about.first() if decision.issue_id else None
     named = {
         "number": isolated(issue.number or "") if issue else "",
-        "title": isolated(title_in_words(issue)) if issue else "",
+        "title": isolated(issue.public_title or title_in_words(titled(about).get())) if issue else "",
         "artifact": isolated(str(decision.artifact)),
     }
     sentence = format_html(str(SENTENCES.get(Verb(decision.verb), OTHERWISE)), **named)
