@@ -211,7 +211,7 @@ def comparison_of(
     )
 
 
-def _with_their_issues() -> Prefetch:
+def _with_their_issues() -> "Prefetch[str]":
     return Prefetch("placements", Placement.objects.select_related("issue"))
 
 

@@ -278,8 +278,10 @@ def _desk(
     is_list = request.GET.get("view") == "list"
     if pk is None and listed and not is_list:
         pk = following if following in listed else listed[0]
-    told = {"bound": bound, "refusal": refusal, "revealed": revealed}
-    shown = _detail(request, pk, **told, is_whole=not request.htmx) if pk is not None else None
+    is_whole = not request.htmx  # type: ignore[attr-defined] # of its middleware
+    shown = None
+    if pk is not None:
+        shown = _detail(request, pk, bound=bound, refusal=refusal, revealed=revealed, is_whole=is_whole)
     waiting = page.paginator.count if asked.text == search.WAITING else waiting_count()
     context = {
         "lines": lines,
@@ -296,7 +298,7 @@ def _desk(
         "waiting_count": waiting,
         "progress": _progress(person(request), waiting),
     }
-    if not request.htmx:  # type: ignore[attr-defined] # of its middleware
+    if is_whole:
         listed_views = views.listed(person(request), actor, here=asked)
         context |= {"views": listed_views, "is_view": any(view.is_here for view in listed_views)}
         context["narrowing"] = QueueFilter({"q": asked.text}, actor=actor).form
