@@ -5,6 +5,7 @@ moment and nowhere. Files wait in memory (``reports.uploads``), and nothing is s
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -12,7 +13,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
@@ -24,6 +25,7 @@ from reports.choices import KIND_LABELS, VISIBILITIES
 from reports.drafts import KEPT, carries_draft, discard, draft_of, fields_of, keep, notes_of, typed
 from reports.forms import GatedForm
 from reports.pages.refusing import refused
+from reports.traps import DRAWN, LEAST_S, is_trapped
 from reports.vocabulary import ArtifactKind, Kind
 from reports.workdays import day_in_words
 
@@ -97,6 +99,9 @@ def put_by(request: HttpRequest) -> HttpResponse:
 def still_there(request: HttpRequest) -> dict[str, str]:
     """The answers as sent, and those before that the short variant does not ask for."""
     sent = typed(request.POST)
+    before = fields_of(request).get(DRAWN)
+    if before and not is_trapped({DRAWN: before}, at=timezone.now() + timedelta(seconds=LEAST_S)):
+        sent[DRAWN] = before  # whoever comes back to change one word is quick
     unasked = {name: said for name, said in fields_of(request).items() if name not in GatedForm(sent).fields}
     return unasked | sent
 
@@ -113,7 +118,7 @@ def ask_in(request: HttpRequest, language: str) -> HttpResponse:
         language,
         secure=settings.LANGUAGE_COOKIE_SECURE,
         httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
-        samesite=settings.LANGUAGE_COOKIE_SAMESITE,
+        samesite="Lax",
     )
     return response
 

@@ -42,6 +42,7 @@ def refused_first(page: Page) -> None:
     expect(summary).to_be_focused()
     expect(page).to_have_title(re.compile("^Error:"))
     assert summary.locator("a").all_inner_texts() == [
+        "Does it show or describe a child or young person in a sexual way?",
         "Model, product or dataset",
         "What happened, in one sentence",
         "In your own words",
@@ -67,7 +68,7 @@ def filed(page: Page) -> tuple[str, str]:
     press(page, "check")
     expect(page.locator("h1")).to_have_text("Check your answers")
     expect(page.locator("main")).to_contain_text("Said something false as if it were true")
-    press(page, "change")
+    page.get_by_role("link", name="Change answers").click()
     expect(page.locator("[name=output]")).to_have_value(str(ANSWERS["output"]))
     page.locator("[name=expected]").fill("Nothing that is not in the leaflet.")
     press(page, "check")

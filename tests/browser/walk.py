@@ -13,11 +13,13 @@ NARROW: ViewportSize = {"width": 320, "height": 640}
 
 # What a reporter types, in the form's own names.
 ANSWERS = {
+    "gate": "no",
     "artifact": "northlight/harbor-7b",
     "version": "2.2",
     "summary": "It quotes a leaflet that does not exist",
     "what_happened": "I asked for the leaflet of a heart medicine. It quoted a passage on grapefruit, with a page "
     "number. The leaflet has no such page, and the passage stands nowhere in it.",
+    "shown_by": "words",
     "prompt": "What does the leaflet of this medicine say about grapefruit?",
     "output": "Page 7 says: “One glass a day is harmless.”",
     "kind": "false_information",

@@ -24,7 +24,8 @@ VOCABULARIES = {
 }
 OTHER_FIELDS = (
     "artifact developer version also_affects summary what_happened expected transcript reproduction language "
-    "observed_on settings contact_email consent confirms rule_id source source_key reported_at"
+    "observed_on settings contact_email credit_name embargo_until consent confirms rule_id source source_key "
+    "reported_at"
 )
 FIELDS = {*VOCABULARIES, *OTHER_FIELDS.split()}
 

@@ -19,6 +19,7 @@ from django.utils.timezone import now
 
 from reports.forms import GatedForm
 from reports.models import Attachment, Draft, Evidence, Report
+from reports.traps import drawn
 from reports.vocabulary import Visibility
 
 pytestmark = pytest.mark.django_db
@@ -342,6 +343,15 @@ def test_what_is_not_public_and_what_is_not_there_look_alike(
 
     for number in (issue.number, "TT-2026-99999", "banana", "\0"):
         assert client.get(URL, {"confirms": number}).status_code == 404
+
+
+def test_whoever_comes_back_to_change_a_word_is_not_too_quick(client: Client) -> None:
+    first = drawn(now() - timedelta(minutes=5))
+    client.post(URL, fill(client, drawn=first, summary="short"))
+
+    send(client)
+
+    assert Report.objects.get().held_at is None
 
 
 def test_nobody_has_to_choose_who_may_see_it(client: Client) -> None:
