@@ -1,6 +1,7 @@
 """Whatever is sent to the desks is answered: no parameter, field or number in an address is an error of the server."""
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -42,17 +43,27 @@ def desk(someone: Callable[..., Any], artifact: Any) -> Client:
     return client
 
 
-@pytest.fixture
-def told(file: Callable[..., Any], make_issue: Callable[..., Any]) -> Any:
+@pytest.fixture(scope="module")
+def standing(ground: Any) -> dict[str, Any]:
     """An issue whose maintainers were told, with more reports than a page lists."""
     from reports.models import Placement
 
-    issue = make_issue()
+    issue = ground.make_issue()
     issue.affected.update(notified_at=issue.confirmed_at)
     for at in range(27):
-        report = file(grouped=False, summary=f"Report of number {at}")
+        report = ground.file(grouped=False, summary=f"Report of number {at}")
         Placement.objects.create(report=report, issue=issue, by="person")
-    return issue
+    return {"artifact": ground.artifact, "told": issue}
+
+
+@pytest.fixture
+def artifact(db: None, standing: dict[str, Any]) -> Any:
+    return deepcopy(standing["artifact"])
+
+
+@pytest.fixture
+def told(db: None, standing: dict[str, Any]) -> Any:
+    return deepcopy(standing["told"])
 
 
 @pytest.mark.parametrize("value", HOSTILE, ids=ascii)

@@ -40,6 +40,7 @@ from triage.catalogue import confirm_artifact
 from triage.counting import recount
 from triage.decisions import decide
 
+pytestmark = pytest.mark.django_db
 SITE = "http://127.0.0.1:8000"
 SEEDS = [
     "/",
@@ -116,19 +117,14 @@ class Canaries:
         return [f"{word} ({where})" for word, where in self.words.items() if word.lower() in told]
 
 
-@pytest.fixture
-def canaries() -> Canaries:
-    return Canaries()
-
-
-@pytest.fixture
-def planted(canaries: Canaries, artifact: Artifact, file: Callable[..., Any], someone: Callable[..., Any]) -> Canaries:
+@pytest.fixture(scope="module")
+def planted(ground: Any) -> Canaries:
     """A public issue among much that is not."""
-    garden = Garden(canaries, artifact, file, someone)
+    garden = Garden(Canaries(), ground.artifact, ground.file, ground.someone)
     garden.public_issue()
     garden.hidden_issues()
     garden.hidden_artifacts()
-    return canaries
+    return garden.canaries
 
 
 class Garden:
