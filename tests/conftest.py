@@ -35,8 +35,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
         STACK.enter_context(postgres.running(state, fsync=False))
     is_short = "not long" in config.option.markexpr
-    speed = {"deadline": None, "suppress_health_check": [hypothesis.HealthCheck.too_slow]}  # is the machine's
-    hypothesis.settings.register_profile("here", max_examples=40 if is_short else 500, **speed)
+    hypothesis.settings.register_profile(
+        "here",
+        max_examples=40 if is_short else 500,
+        deadline=None,  # nor is it asked whether examples come fast enough: speed is the machine's
+        suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    )
     hypothesis.settings.load_profile("here")
     from django.conf import settings
 
