@@ -166,6 +166,8 @@ def test_filing_needs_no_mouse(visitor: Visitor) -> None:
     page.keyboard.press("Tab")
     expect(page.locator(".skip")).to_be_focused()
     page.keyboard.press("Enter")
+    tab_to("[name=gate]")
+    page.keyboard.press("Space")  # the first of the two: no
     for name in ("artifact", "summary", "what_happened"):
         tab_to(f"[name={name}]")
         page.keyboard.type(str(ANSWERS[name]))
