@@ -2,8 +2,8 @@
 
 One network sends a hundred requests a second for a minute, half of them reports by the API and half the form; one
 account files a report a second, before and meanwhile. The limits are those that a site has unless it sets others, but
-for the account's: two minutes are more than a new one may file. Where two windows of ten minutes meet in that minute, the
-network has the share of both. Drafts are told apart: nobody but their writer reads one, and it is not filed.
+for the account's: two minutes are more than a new one may file. Where two windows of ten minutes meet in that minute,
+the network has the share of both. Drafts are told apart: nobody but their writer reads one, and it is not filed.
 """
 
 import json
