@@ -60,7 +60,7 @@ def take(*stages: Sequence[Bucket], at: datetime) -> dict[str, int]:
     up nothing that belongs to others, and what is missing in the answer was not counted. Buckets that two requests
     share have to come in the same order in both, because each holds their rows until its transaction ends.
     """
-    values: list[object] = []
+    values: list[bytes | str | datetime | int] = []
     is_alone = not connection.in_atomic_block
     parts = [AT_LEISURE] if is_alone else []
     for number, stage in enumerate(stages):

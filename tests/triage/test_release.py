@@ -89,7 +89,8 @@ def test_one_of_two_or_both(hold: File, file: File, triager: Any) -> None:
 def test_there_has_to_be_something_held(file: File, hold: File, triager: Any) -> None:
     heard = file()
 
-    for told in ({}, {"report": heard}):
+    tellings: list[dict[str, Any]] = [{}, {"report": heard}]
+    for told in tellings:
         with pytest.raises(ValidationError, match="Nothing is held here"):
             decide(issue_of(heard), Verb.RELEASE, by=triager, **told)
     elsewhere = hold(artifact="other/model", summary="Something else altogether")
@@ -109,8 +110,8 @@ def test_a_failure_on_the_fixed_version_is_flagged_once_it_is_released(
     file: File, hold: File, artifact: Any, triager: Any
 ) -> None:
     issue = issue_of(file(version="2026-05"))
-    for verb, told in ((Verb.CONFIRM, {}), (Verb.RESOLVE, A_FIX)):
-        decide(issue, verb, by=triager, **told)
+    decide(issue, Verb.CONFIRM, by=triager)
+    decide(issue, Verb.RESOLVE, by=triager, **A_FIX)
     held = hold(version="2026-06")
     issue.refresh_from_db()
     assert (issue_of(held), issue.is_possible_regression) == (issue, False)

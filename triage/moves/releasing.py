@@ -1,5 +1,7 @@
 """Letting held reports out of their lane: from then on they have a voice, and what follows from one."""
 
+from typing import Any
+
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
@@ -20,7 +22,7 @@ def release(scene: Scene) -> None:
         raise ValidationError(_("Nothing is held here. Somebody may have released it."), code="status")
     scene.trail.change_all(held, held_at=None)
     issue = scene.issue
-    changes = {"hazard_level": max(issue.hazard_level, *(report.hazard_level for report in held))}
+    changes: dict[str, Any] = {"hazard_level": max(issue.hazard_level, *(report.hazard_level for report in held))}
     if issue.published_at is None:
         told = [issue.embargo_until, *(report.embargo_until for report in held)]
         changes["embargo_until"] = max(filter(None, told), default=None)
