@@ -77,12 +77,15 @@ class AssignForm(MoveForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._known: list[tuple[int | str, str]] | None = None
         self.offer("assignee", deciders())
         self.fields["assignee"].choices = self._people  # type: ignore[attr-defined] # asked when drawn, without a cursor
         self.fields["assignee"].initial = self.issue.assignee_id
 
     def _people(self) -> list[tuple[int | str, str]]:
-        return [("", str(_("Nobody"))), *((user.pk, str(user)) for user in deciders())]
+        if self._known is None:  # a widget asks more than once
+            self._known = [("", str(_("Nobody"))), *((user.pk, str(user)) for user in deciders())]
+        return self._known
 
     def told(self) -> dict[str, Any]:
         return {**super().told(), "assignee": self.cleaned_data["assignee"]}
