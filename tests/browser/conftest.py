@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, Response, expect, sync_playwright
 
-from tests.browser.walk import FLAGS, PHONE
+from tests.browser.walk import FLAGS, PHONE, Site
 
 # Playwright's own loop runs in this thread, which Django would take for an asynchronous caller of the database.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
@@ -40,6 +40,33 @@ def site(live_server: Any, settings: Any, monkeypatch: pytest.MonkeyPatch) -> st
     settings.SITE_URL = live_server.url
     settings.CSRF_TRUSTED_ORIGINS = [live_server.url]
     return str(live_server.url)
+
+
+@pytest.fixture
+def somebody(someone: Callable[..., Any]) -> Any:
+    """Has an account and no role."""
+    return someone()
+
+
+@pytest.fixture
+def maintainer(someone: Callable[..., Any], artifact: Any) -> Any:
+    return someone("maintainer", artifact_id=artifact.pk)
+
+
+@pytest.fixture
+def filled(
+    site: str,
+    file: Callable[..., Any],
+    answers: dict[str, Any],
+    artifact: Any,
+    triager: Any,
+    maintainer: Any,
+    somebody: Any,
+) -> Site:
+    """A site with an issue of each sort on it, and every address that walk.py asks for."""
+    from tests.browser.filled import fill  # not before Django is set up
+
+    return fill(site, file, answers, artifact, triager=triager, maintainer=maintainer, somebody=somebody)
 
 
 # A page that answers 404, 403 or 422 on purpose is told of as one that failed to load; and what the page itself gave

@@ -3,193 +3,47 @@
 The API's documentation is left out: its page is Swagger's own.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.test import Client
-from django.urls import reverse
 from playwright.sync_api import Browser
 
-from accounts.actors import actor_for
-from accounts.tokens import sign_in_code
-from reports.filing import file_report
-from reports.models import Artifact, Issue, Report
-from reports.posting import Reader
-from reports.vocabulary import Channel
 from tests.browser.axe import faults
+from tests.browser.filled import cookies
 from tests.browser.walk import ANYBODY, DESKS, MAINTAINER, NARROW, SIGNED_IN, TRIAGER, WIDE, Site, Way
-from tests.deciding import A_FIX
-from triage import bulk
-from triage.answers import give_answer
-from triage.decisions import decide
-from triage.models import Proposal, Suggestion, Theme, View
-from triage.selection import Selection
 
 pytestmark = pytest.mark.django_db(transaction=True)
-File = Callable[..., Report]
-LEAFLET = "My mother cannot read the small print of a leaflet, so I asked for it in plain words."
-TURNS = [{"role": "user", "content": "Cite a ruling"}, {"role": "assistant", "content": "Marlow v Teviot Water, 1987"}]
-OTHERS = {
-    "folder": ("unsafe_action", "Deletes the wrong folder", "Told to empty the trash, it removed my photographs."),
-    "insult": ("toxic_or_hateful", "Insults who corrects it", "I corrected a date and it called me a name, twice."),
-    "cleaner": ("dangerous_instructions", "Mixes two cleaners", "Asked about stains it told me to mix two of them."),
-}
-
-
-OWN = {
-    "asked": {"kind": "other", "summary": "Skips a chapter", "what_happened": "Reading aloud it left a chapter out."},
-    "declined": {"kind": "other", "summary": "It is not kind", "what_happened": "Somehow it does not seem kind to me."},
-}
-
-
-def issue_of(report: Report) -> Issue:
-    return Issue.objects.get(placements__report=report, placements__superseded_at=None)
-
-
-def suggested(report: Report, target: Issue, nearest: Report) -> None:
-    """An opinion of the engine with its reasons and marks, as the queue folds it."""
-    features = [{"name": "quote", "weight": 0.8}, {"name": "language", "weight": 0.2}, {"name": "kind", "weight": -0.1}]
-    spans = {"report": {"what_happened": [[0, 4]]}, "nearest": {"output": [[0, 6]]}}
-    reasons = {"by": "text", "issue": target.pk, "nearest": nearest.pk, "score": 0.61, "threshold": 0.7}
-    reasons |= {"features": features, "spans": spans}
-    report.placements.update(reasons=reasons)
-    Suggestion.objects.create(
-        report=report, issue=target, score=0.61, band="likely", rank=0, method="m-1", reasons=reasons
-    )
-
-
-def worked_on(open_issue: Issue, fixed: Issue, artifact: Artifact, *, by: Any, maintainer: Any) -> None:
-    """Evidence chosen, removed and translated; an answer that waits; and a fix that somebody tried."""
-    report = Report.objects.get(placements__issue=open_issue)
-    decide(open_issue, "write", by=by, public_title="Refuses leaflets", public_summary="It will not read them out.")
-    decide(open_issue, "redact", by=by, report=report, spans=[("what_happened", 0, 9)])
-    decide(open_issue, "excerpt", by=by, report=report, spans=[("what_happened", 0, 40)])
-    decide(open_issue, "translate", by=by, report=report, part="summary", language="es", text="No quiere explicarlo")
-    give_answer(open_issue, artifact, by=maintainer, text="It reads them now.", status="fixed", fixed_in="2026-06")
-    version = artifact.versions.get(name="2026-06")
-    tried: dict[str, Any] = {
-        "tries": 8,
-        "failures": 0,
-        "settings": {"temperature": 0.7},
-        "evidence": "It stayed calm each time.",
-    }
-    decide(fixed, "reproduce", by=by, artifact=artifact, version=version, **tried)
-
-
-def desks_used(rulings: list[Report], *, by: Any, done: list[Issue]) -> None:
-    """What the engine proposes, a search with a name, and a bulk that left one alone."""
-    home = issue_of(rulings[0])
-    reasons = {"pairs": [[rulings[0].pk, rulings[1].pk]]}
-    Proposal.objects.create(
-        kind="split", issue=home, report_ids=[rulings[1].pk], score=0.8, band="likely", method="m-1", reasons=reasons
-    )
-    View.objects.create(owner=by, name="Courts", query="is:open kind:false_information", is_shared=True)
-    ticked = Selection(ticked={issue.pk: Issue.objects.get(pk=issue.pk).revision for issue in done})
-    bulk.carry_on(bulk.start("snooze", {"until": ["week"]}, selection=ticked, by=by).pk)
-
-
-@pytest.fixture
-def somebody(someone: Callable[..., Any]) -> Any:
-    """Has an account and no role."""
-    return someone()
-
-
-@pytest.fixture
-def maintainer(someone: Callable[..., Any], artifact: Artifact) -> Any:
-    return someone("maintainer", artifact_id=artifact.pk)
-
-
-@pytest.fixture
-def filled(
-    site: str, file: File, answers: dict[str, Any], artifact: Artifact, triager: Any, maintainer: Any, somebody: Any
-) -> Site:
-    """A site with an issue of each sort on it, and every address that walk.py asks for."""
-    rulings = [
-        file(transcript=TURNS, severity="high", reproduction={"tries": 3, "failures": 2}, summary=f"A ruling, time {n}")
-        for n in range(3)
-    ]
-    texts = {name: dict(zip(("kind", "summary", "what_happened"), said, strict=True)) for name, said in OTHERS.items()}
-    lone, insult, cleaner = (file(**texts[name]) for name in ("folder", "insult", "cleaner"))
-    odd = file(artifact="nobody/knows-it", kind="other", summary="It is on no list")
-    suggested(lone, issue_of(rulings[0]), rulings[0])
-    known = file(
-        version="2026-06",
-        kind="refuses_harmless",
-        summary="Will not explain it",
-        what_happened=f"{LEAFLET} It refused.",
-    )
-    decide(issue_of(known), "confirm", by=triager, public_title="Refuses leaflets", severity="critical")
-    decide(issue_of(insult), "confirm", by=triager)
-    decide(issue_of(insult), "resolve", by=triager, **A_FIX)
-    theme = Theme.objects.create()
-    for kindred in (rulings[0], insult):
-        theme.members.create(issue=issue_of(kindred), score=0.2, method="theme-1")
-    worked_on(issue_of(known), issue_of(insult), artifact, by=triager, maintainer=maintainer)
-    desks_used(rulings, by=triager, done=[issue_of(odd), issue_of(known)])
-    asked, declined = (file(actor=actor_for(somebody), **OWN[name]) for name in ("asked", "declined"))
-    decide(issue_of(asked), "ask", by=triager, report=asked, text="Which day was it, and on which page?")
-    decide(issue_of(declined), "dismiss", by=triager, reason="insufficient")
-    receipt = file_report(answers, channel=Channel.API)
-    return Site(
-        site,
-        {
-            "receipt": receipt.report.get_absolute_url(),
-            "artifact": artifact.get_absolute_url(),
-            "issue": issue_of(known).get_absolute_url(),
-            "issue-resolved": issue_of(insult).get_absolute_url(),
-            "sign-in": reverse("sign_in", args=[sign_in_code(somebody)]),
-            "unsubscribe": Reader(user_id=somebody.pk, subject=f"issue:{issue_of(known).pk}").unsubscribe_path,
-            "receipt-asked": asked.get_absolute_url(),
-            "receipt-declined": declined.get_absolute_url(),
-            "theme": reverse("theme", args=[theme.pk]),
-            "desk-lone": reverse("triage_issue", args=[issue_of(lone).pk]),
-            "desk-many": reverse("triage_issue", args=[issue_of(rulings[0]).pk]),
-            "desk-held": reverse("triage_issue", args=[issue_of(cleaner).pk]),
-            "desk-unlisted": reverse("triage_issue", args=[issue_of(odd).pk]),
-            "desk-confirmed": reverse("triage_issue", args=[issue_of(known).pk]),
-            "desk-resolved": reverse("triage_issue", args=[issue_of(insult).pk]),
-        },
-        receipt.report.reference,
-        receipt.code,
-    )
-
-
-def cookies(user: Any, site: Site) -> list[dict[str, Any]]:
-    """What somebody signed in carries."""
-    client = Client()
-    client.force_login(user)
-    return [{"name": morsel.key, "value": morsel.value, "url": site.base} for morsel in client.cookies.values()]
 
 
 def walked(
-    browser: Browser, site: Site, ways: dict[str, Way], user: Any, locale: str, *, on_phones: bool = False
+    browser: Browser, site: Site, ways: dict[str, Way], user: Any, locale: str, *, whole: bool = False
 ) -> dict[str, list[str]]:
     """What is wrong, by page. Dark changes colours only and Arabic none, so each is asked for what it changes.
 
-    ``on_phones`` asks everything of a narrow page again.
+    ``whole`` asks everything of everything: each language in both colours, and of a narrow page again.
     """
     wrong: dict[str, list[str]] = {}
     context = browser.new_context(locale=locale, bypass_csp=True, reduced_motion="reduce")
     context.set_default_timeout(60_000)  # a bound for a loaded machine, not a measure
     if user is not None:
-        context.add_cookies(cookies(user, site))  # type: ignore[arg-type] # a plain dict is one
+        context.add_cookies(cookies(user, site.base))  # type: ignore[arg-type] # a plain dict is one
     carried = context.cookies()
     page = context.new_page()
+    asks_colour = whole or locale == "en"
     for name, way in ways.items():
         page.emulate_media(color_scheme="light")
         page.set_viewport_size(WIDE)
         way(page, site)
-        told = faults(page, rules={"color-contrast": {"enabled": locale == "en"}})
-        if locale == "en":
+        told = faults(page, rules={"color-contrast": {"enabled": asks_colour}})
+        if asks_colour:
             page.emulate_media(color_scheme="dark")
             told += [f"dark: {fault}" for fault in faults(page, runOnly=["color-contrast"])]
-        elif page.evaluate("document.documentElement.dir") != "rtl":
-            told.append("does not read from right to left")
+        if page.evaluate("document.documentElement.dir") != ("rtl" if locale == "ar" else "ltr"):
+            told.append("reads in the wrong direction")
         page.set_viewport_size(NARROW)
         if page.evaluate("document.scrollingElement.scrollWidth > innerWidth"):
             told.append("scrolls sideways at 320 px")
-        if on_phones:
+        if whole:
             told += [f"narrow: {fault}" for fault in faults(page)]
         if told:
             wrong[name] = told
@@ -202,6 +56,15 @@ def walked(
 @pytest.mark.parametrize("locale", ["en", "ar"])
 def test_nobody_is_kept_out_of_the_public_pages(browser: Browser, filled: Site, locale: str) -> None:
     assert walked(browser, filled, ANYBODY, None, locale) == {}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("locale", ["en", "zh-Hans", "ar"])
+def test_nobody_is_kept_out_in_any_language_or_colour(
+    browser: Browser, filled: Site, somebody: Any, locale: str
+) -> None:
+    assert walked(browser, filled, ANYBODY, None, locale, whole=True) == {}
+    assert walked(browser, filled, SIGNED_IN, somebody, locale, whole=True) == {}
 
 
 @pytest.mark.parametrize("locale", ["en", "ar"])
@@ -223,5 +86,5 @@ def test_nobody_is_kept_from_the_desks_that_matter_most(
 def test_nobody_is_kept_from_any_desk(
     browser: Browser, filled: Site, triager: Any, maintainer: Any, locale: str
 ) -> None:
-    assert walked(browser, filled, DESKS, triager, locale, on_phones=True) == {}
-    assert walked(browser, filled, MAINTAINER, maintainer, locale, on_phones=True) == {}
+    assert walked(browser, filled, DESKS, triager, locale, whole=True) == {}
+    assert walked(browser, filled, MAINTAINER, maintainer, locale, whole=True) == {}

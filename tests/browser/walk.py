@@ -25,6 +25,8 @@ ANSWERS = {
     "kind": "false_information",
     "consent": True,
 }
+# What the tests' site knows already.
+KNOWN = {"artifact": "acme/chat-7b", "summary": "Refuses leaflets, and will not read them out"}
 
 
 @dataclass(frozen=True)
@@ -87,10 +89,30 @@ def press(page: Page, step: str) -> None:
     page.wait_for_load_state()
 
 
+def form_stopped(page: Page, site: Site) -> None:
+    """What the form shows at once to whoever answers its gate with yes."""
+    site.at(page, "/report/")
+    page.locator("[name=gate][value=yes]").check()
+
+
+def gate(page: Page, site: Site) -> None:
+    form_stopped(page, site)
+    page.locator(".stop button").click()
+    page.wait_for_load_state()
+
+
 def form_refused(page: Page, site: Site) -> None:
     site.at(page, "/report/")
-    fill_form(page, artifact="", summary="Too short", consent=True, tries="some")
+    page.locator(".expert summary").click()
+    fill_form(page, artifact="", summary="Too short", consent=True, tries="some", temperature="hot")
     press(page, "check")
+
+
+def form_known(page: Page, site: Site) -> None:
+    """What somebody writes is known, which they are told beside it."""
+    site.at(page, "/report/")
+    fill_form(page, **KNOWN)
+    page.locator(".known-list [data-count]").wait_for()
 
 
 def answers_checked(page: Page, site: Site) -> None:
@@ -99,10 +121,33 @@ def answers_checked(page: Page, site: Site) -> None:
     press(page, "check")
 
 
+def answers_doubted(page: Page, site: Site) -> None:
+    """What may be private is told, one of it masked, and what is known; with a file."""
+    site.at(page, "/report/")
+    fill_form(page, **KNOWN, output="Write to anna.bell@example.org or call +44 20 7946 0958, from 203.0.113.77.")
+    page.locator("[name=files]").set_input_files({"name": "a.txt", "mimeType": "text/plain", "buffer": b"It said no."})
+    press(page, "check")
+    page.locator(".found button[value=mask]").first.click()
+    page.wait_for_load_state()
+
+
 def receipt_opened(page: Page, site: Site) -> None:
     site.at(page, f"/reports/{site.reference}/")
     page.locator("[name=code]").fill(site.code)
     page.locator("main form button").click()
+    page.wait_for_load_state()
+
+
+def receipt_unfolded(page: Page, site: Site) -> None:
+    """With everything open that can be written on it."""
+    receipt_opened(page, site)
+    page.locator("main details").evaluate_all("folds => folds.forEach((fold) => (fold.open = true))")
+
+
+def receipt_refused_words(page: Page, site: Site) -> None:
+    receipt_unfolded(page, site)
+    page.locator("form[action$='/write/'] textarea").fill("Short")
+    page.locator("form[action$='/write/'] button").click()
     page.wait_for_load_state()
 
 
@@ -123,6 +168,19 @@ def receipt_refused(page: Page, site: Site) -> None:
 def receipt_fresh(page: Page, site: Site) -> None:
     answers_checked(page, site)
     press(page, "send")
+
+
+def receipt_gone(page: Page, site: Site) -> None:
+    """Withdrawn, with what was added to it before."""
+    receipt_fresh(page, site)
+    page.locator("summary:has(+ form[action$='/add/'])").click()
+    page.locator("form[action$='/add/'] textarea").fill("I asked again today, and it quoted the same page.")
+    page.locator("form[action$='/add/'] button[type=submit]").last.click()
+    page.wait_for_load_state()
+    page.locator("a[href$='/withdraw/']").click()
+    page.wait_for_load_state()
+    page.locator("main form button").click()
+    page.wait_for_load_state()
 
 
 def opened(address: str, verb: str) -> Way:
@@ -166,10 +224,17 @@ def keys_shown(page: Page, site: Site) -> None:
 ANYBODY: dict[str, Way] = {
     "home": to("/"),
     "form": to("/report/"),
+    "form-stopped": form_stopped,
+    "form-gate": gate,
     "form-refused": form_refused,
+    "form-known": form_known,
+    "form-short": below("issue", "too/"),
     "check": answers_checked,
+    "check-doubted": answers_doubted,
     "receipt-fresh": receipt_fresh,
-    "receipt": receipt_opened,
+    "receipt": receipt_unfolded,
+    "receipt-words-refused": receipt_refused_words,
+    "receipt-gone": receipt_gone,
     "receipt-code": to("receipt"),
     "receipt-open": to("/reports/open/"),
     "receipt-withdraw": receipt_withdrawn,
