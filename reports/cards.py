@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.policy import ANONYMOUS
-from reports.exporters.records import Record, Standing, given, moment, records_of
+from reports.exporters.records import Record, Standing, facts_of, given, moment, records_of
 from reports.models import Artifact
 from reports.record import STANDS, issues_of, issues_on_record
 from reports.text.marked import as_text
@@ -146,17 +146,9 @@ def _fact(limitation: Limitation) -> dict[str, object]:
             context_of_use=record.context_of_use,
             lifecycle_stage=record.lifecycle_stage,
             stands=limitation.stands,
-            status=standing.status,
-            resolution=standing.resolution,
-            introduced_in=standing.introduced_in,
-            last_affected=standing.last_affected,
-            fixed_in=standing.fixed_in,
-            tries=standing.tries,
-            failures=standing.failures,
-            statement=standing.statement,
             disputed=record.is_disputed,
             published=moment(record.published),
             modified=moment(record.modified),
-            resolved=moment(standing.resolved_at),
         ),
+        **facts_of(standing),
     }

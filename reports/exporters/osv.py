@@ -5,7 +5,7 @@ artifact stands are told in ``database_specific``; ``affected`` names those that
 """
 
 from reports.exporters.purls import purl_of
-from reports.exporters.records import Record, Standing, given, moment
+from reports.exporters.records import Record, Standing, facts_of, given, moment
 from reports.vocabulary import AffectedStatus
 
 SCHEMA_VERSION = "1.7.5"
@@ -54,15 +54,6 @@ def _affected(standing: Standing) -> dict[str, object]:
             kind=standing.kind,
             name=standing.full_name,
             developer=standing.developer,
-            status=standing.status,
-            resolution=standing.resolution,
-            introduced_in=standing.introduced_in,
-            last_affected=standing.last_affected,
-            fixed_in=standing.fixed_in,
-            tries=standing.tries,
-            failures=standing.failures,
-            statement=standing.statement,
-            stated=moment(standing.stated_at),
-            resolved=moment(standing.resolved_at),
-        ),
+        )
+        | facts_of(standing),
     }

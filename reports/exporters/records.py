@@ -159,3 +159,19 @@ def moment(at: datetime | None) -> str | None:
 def given(**values: object) -> dict[str, object]:
     """Those that say something: None, "" and what is empty are left out; 0 and False are not."""
     return {name: value for name, value in values.items() if value not in (None, "", [], {}, ())}
+
+
+def facts_of(standing: Standing) -> dict[str, object]:
+    """How an artifact stands, in the words of the API; what is not known is left out."""
+    return given(
+        status=standing.status,
+        resolution=standing.resolution,
+        introduced_in=standing.introduced_in,
+        last_affected=standing.last_affected,
+        fixed_in=standing.fixed_in,
+        tries=standing.tries,
+        failures=standing.failures,
+        statement=standing.statement,
+        stated=moment(standing.stated_at),
+        resolved=moment(standing.resolved_at),
+    )
