@@ -78,6 +78,29 @@ Veces que se probó
 Correo electrónico, si podemos escribirle sobre este informe
 Se guarda cifrado y nunca se muestra. Déjelo vacío para no darse a conocer.
 Acepto que este informe se guarde y, según lo elegido arriba, se publique tras la revisión
+¿Muestra o describe de forma sexual a un niño, una niña o un adolescente?
+El nombre tal como lo conoce. También sirve un enlace u org/name. Si no está en la lista, lo añadimos.
+No sé cuál fue
+¿Puede mostrar la conversación?
+No se publica salvo que una persona lo decida. Le ayudamos a tapar direcciones, números y claves.
+La conversación, pegada
+Tal como está en el chat, o como archivo que exporta el chat. Nosotros la separamos en intervenciones.
+No incluya nada que pueda identificar a alguien.
+Instrucciones de sistema (system prompt)
+Lo que se le dijo al modelo antes de que empezara la conversación.
+Revisión
+Por ejemplo, el commit de los pesos.
+Temperatura
+Top-p
+Semilla
+Máximo de tokens
+¿Cuándo lo vio?
+Idioma de este informe
+Pueden escribirme sobre este informe
+Su dirección de correo electrónico
+Se guarda cifrada y nunca se muestra.
+Denme las gracias por mi nombre cuando sea público
+El nombre al que dar las gracias
 """
 _ARABIC = """
 النموذج أو المنتَج أو مجموعة البيانات
@@ -132,6 +155,29 @@ _CHINESE = """
 电子邮件（如果允许我们就这份报告与您联系）
 加密保存，绝不显示。若不愿透露身份，请留空。
 我同意保存此报告，并按上面的选择在审核后公开
+其中是否以涉及性的方式展示或描述儿童或其他未成年人？
+您所知道的名称，也可以填链接或 org/name。如果这里没有列出，我们会添加。
+我不知道是哪一个
+您能提供对话吗？
+除非有人作出决定，否则不会公开。我们会帮您遮盖地址、号码和密钥。
+粘贴的对话
+照聊天中的样子粘贴，或粘贴聊天导出的文件。我们会把它拆成一条条发言。
+请去掉可能识别出他人身份的内容。
+系统提示词
+对话开始之前给模型的说明。
+修订号
+例如模型权重的提交号（commit）。
+温度
+Top-p
+随机种子
+最大 token 数
+您是什么时候看到的？
+这份报告的语言
+可以就这份报告给我写邮件
+您的电子邮件地址
+加密保存，绝不显示。
+公开后署名感谢我
+致谢时使用的名字
 """
 # Headings of other people's templates, and shorter forms of ours.
 _HEADINGS = """
