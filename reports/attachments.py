@@ -168,8 +168,9 @@ def move(draft: Draft, report: Report) -> None:
 def remove(name: str, *, draft: Draft | None = None, report: Report | None = None) -> bool:
     """Take that file away from the draft or report. False if it has none of that name (any more)."""
     owner = _owner(draft, report)
+    asked = name.replace("\0", "")  # which no database compares
     with transaction.atomic():
-        row = owner.attachments.select_for_update(of=("self",)).filter(name=name, removed_at=None).first()
+        row = owner.attachments.select_for_update(of=("self",)).filter(name=asked, removed_at=None).first()
         if row is None:
             return False
         _take_away([row])

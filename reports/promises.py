@@ -3,6 +3,7 @@
 Said only as far as something here keeps it; a rule that is planned and not yet kept is not promised.
 """
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from reports.vocabulary import HELD_BACK_KINDS, Visibility
 from reports.workdays import day_in_words
 
+TURNING = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}  # signs that begin or end a direction
 READ_BY: dict[str, Promise] = {
     Visibility.PUBLIC_AFTER_REVIEW: gettext_lazy(
         "If a triager tells those who answer for the model, they read it too, without what was redacted."
@@ -77,11 +79,14 @@ def _when(visibility: str, answers: Mapping[str, Any]) -> tuple[str | Promise, .
         told.append(_("Not before a person has confirmed it. No day is set for that."))
     told.append(PUBLISHED.get(visibility, PUBLISHED[Visibility.PUBLIC_AFTER_REVIEW]))
     if name := answers.get("credit_name"):
-        told.append(
-            _("You are thanked by the name %(name)s.")
-            % {"name": f"\N{FIRST STRONG ISOLATE}{name}\N{POP DIRECTIONAL ISOLATE}"}
-        )
+        told.append(_("You are thanked by the name %(name)s.") % {"name": _apart(name)})
     return tuple(told)
+
+
+def _apart(name: str) -> str:
+    """The name, so that it turns no word around it, whichever way it is written and whatever signs it holds."""
+    plain = "".join(sign for sign in name if unicodedata.bidirectional(sign) not in TURNING)
+    return f"\N{FIRST STRONG ISOLATE}{plain}\N{POP DIRECTIONAL ISOLATE}"
 
 
 def _how_long(draft_days: int, has_contact: bool) -> tuple[str, ...]:

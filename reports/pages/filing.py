@@ -74,7 +74,7 @@ def ask_without(request: HttpRequest, name: str) -> HttpResponse:
     """The page as it was filled in, one file less."""
     if draft := draft_of(request):
         attachments.remove(name, draft=draft)
-    return ask(request, GatedForm(initial=request.POST.dict()))
+    return ask(request, GatedForm(initial=still_confirming(request.POST.dict())))
 
 
 def save(request: HttpRequest) -> list[str]:
@@ -112,7 +112,7 @@ def ask_in(request: HttpRequest, language: str) -> HttpResponse:
         language = translation.get_language() or settings.LANGUAGE_CODE
     translation.activate(language)
     request.LANGUAGE_CODE = language
-    response = ask(request, GatedForm(initial=request.POST.dict()))
+    response = ask(request, GatedForm(initial=still_confirming(request.POST.dict())))
     response.set_cookie(
         settings.LANGUAGE_COOKIE_NAME,
         language,
@@ -126,10 +126,14 @@ def ask_in(request: HttpRequest, language: str) -> HttpResponse:
 def begun(request: HttpRequest) -> dict[str, Any]:
     """What stands in the form at first: the draft, and what the address says it is about."""
     gate = {"gate": "no"} if notes_of(request).get("gate") == "no" else {}
-    fields = {**fields_of(request), **gate}
-    if fields.get("confirms") and GatedForm(initial=fields).confirmed is None:  # no longer public, or never was
-        del fields["confirms"]
-    return fields | prefilled(request)
+    return still_confirming({**fields_of(request), **gate}) | prefilled(request)
+
+
+def still_confirming(fields: dict[str, str]) -> dict[str, str]:
+    """The answers, as those to the whole form if the issue they confirm is no longer public, or never was."""
+    if fields.get("confirms") and GatedForm(initial=fields).confirmed is None:
+        return {name: said for name, said in fields.items() if name != "confirms"}
+    return fields
 
 
 def begun_again(request: HttpRequest) -> GatedForm | None:
