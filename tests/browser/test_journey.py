@@ -16,10 +16,6 @@ from triage.matching import match_report
 Visitor = Callable[..., Page]
 
 pytestmark = pytest.mark.django_db(transaction=True)
-FOCUS = """wanted => {
-  const at = document.activeElement, drawn = at.closest(".choice") ?? at;
-  return [at.matches(wanted), getComputedStyle(drawn).outlineStyle];
-}"""
 NUMBER = re.compile(r"TT-\d{4}-\d{5,}")
 
 
@@ -148,39 +144,3 @@ def test_filing_needs_no_javascript(visitor: Visitor) -> None:
 
     expect(reporter.locator("[data-copy]")).to_be_hidden()
     opened_with(visitor(java_script_enabled=False), receipt, code)
-
-
-def test_filing_needs_no_mouse(visitor: Visitor) -> None:
-    page = visitor()
-
-    def tab_to(selector: str) -> None:
-        for _ in range(60):
-            page.keyboard.press("Tab")
-            is_there, outline = page.evaluate(FOCUS, selector)
-            assert outline == "solid", "the focus cannot be seen"
-            if is_there:
-                return
-        pytest.fail(f"Tab does not come to {selector}.")
-
-    page.goto("/report/")
-    page.keyboard.press("Tab")
-    expect(page.locator(".skip")).to_be_focused()
-    page.keyboard.press("Enter")
-    tab_to("[name=gate]")
-    page.keyboard.press("Space")  # the first of the two: no
-    for name in ("artifact", "summary", "what_happened"):
-        tab_to(f"[name={name}]")
-        page.keyboard.type(str(ANSWERS[name]))
-    tab_to("[name=kind]")
-    page.keyboard.press("Space")
-    page.keyboard.press("ArrowDown")
-    tab_to("[name=consent]")
-    page.keyboard.press("Space")
-    tab_to("[name=step][value=check]")
-    page.keyboard.press("Enter")
-    expect(page.locator("h1")).to_have_text("Check your answers")
-    tab_to("[name=step][value=send]")
-    page.keyboard.press("Enter")
-    expect(page.locator("h1")).to_have_text("Your report was received")
-
-    assert Report.objects.get().kind == "unfair_or_stereotyped"
