@@ -72,5 +72,5 @@ def spoken(folder: Path, *codes: str) -> Iterator[None]:
             write_mo(file, catalogue(source, locale))
     with override_settings(LOCALE_PATHS=[folder, *settings.LOCALE_PATHS]):
         for code in codes:
-            trans_real.translation(code)._fallback = Unlisted()
+            vars(trans_real.translation(code))["_fallback"] = Unlisted()  # in place of what falls back to English
         yield  # that the setting changed, either way, is heard by gettext, which then reads its catalogues anew
