@@ -48,10 +48,10 @@ FROM generate_series(%s::bigint, %s::bigint) AS id
 REPORTS = """
 INSERT INTO reports_report (id, reference, receipt_digest, voice_key, artifact_id, also_affects, kind, context_of_use,
     harm_occurred, severity, found_by, relation, language, settings, visibility, consent_version, channel, source_type,
-    source, source_key, rule_id, filed_at, reported_at, grouped_at, hazard_level)
+    source, source_key, rule_id, filed_at, reported_at, grouped_at, held_for, hazard_level)
 SELECT report, 'B-' || report, ''::bytea, 'bench-' || report, family, '{}', 'false_information', '',
     '', 'not_sure', 'use', '', 'en', '{}', 'public_after_review', '2026-11', 'import', 'import',
-    'bench', report::text, '', now(), now(), now(), 0
+    'bench', report::text, '', now(), now(), now(), '', 0
 FROM staged
 """
 EVIDENCE = """

@@ -19,6 +19,7 @@ from reports.models import (
     Alias,
     Answer,
     Artifact,
+    Attachment,
     ContextRule,
     DailyCount,
     Excerpt,
@@ -130,6 +131,10 @@ def cell(w: World, **values: Any) -> DailyCount:
     return DailyCount(**known | {"report_count": 1, "voice_count": 1} | values)
 
 
+def laid(w: World, **values: Any) -> Attachment:
+    return Attachment(**{"report": w.report, "name": "a", "format": "png", "size": 1} | values)
+
+
 # The name of the constraint, and what it must refuse.
 CASES: list[tuple[str, Callable[[World], None]]] = [
     ("event_sequence_unique", lambda w: twice(Event, verb="x", actor="a", subjects=[], sequence=7)),
@@ -161,6 +166,11 @@ CASES: list[tuple[str, Callable[[World], None]]] = [
     ("report_failures_within_tries", lambda w: change(w.report, tries=0, failures=0)),
     ("report_failures_within_tries", lambda w: change(w.report, tries=1, failures=None)),
     ("report_failures_within_tries", lambda w: change(w.report, tries=None, failures=1)),
+    ("attachment_of_report_or_draft", lambda w: add(laid(w, report=None))),
+    ("attachment_format_known", lambda w: add(laid(w, format="svg"))),
+    ("attachment_state_known", lambda w: add(laid(w, state="lost"))),
+    ("attachment_refused_for_a_reason", lambda w: add(laid(w, state="refused"))),
+    ("attachment_refused_for_a_reason", lambda w: add(laid(w, refusal="too_large"))),
     ("report_has_a_voice", lambda w: change(w.report, voice_key="")),
     ("report_not_a_copy_of_itself", lambda w: change(w.report, copy_of=w.report)),
     ("issue_kind_known", lambda w: change(w.new, kind="rude")),

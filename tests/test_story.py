@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import timedelta
 from html import unescape
 from typing import Any
 
@@ -11,12 +12,14 @@ from django.utils import timezone
 
 from accounts.tokens import make_token, sign_in_code
 from reports.models import Report
+from reports.traps import drawn
 from tests.deciding import A_FIX
 from triage.tasks import match_report
 
 pytestmark = pytest.mark.django_db
 
 FORM = {
+    "gate": "no",
     "artifact": "Acme/Chat-7B",
     "artifact_kind": "model",
     "version": "2026-05",
@@ -49,10 +52,12 @@ class Reporter:
         self.browser = Client()
 
     def file(self, **changes: str) -> "Reporter":
-        once = hidden(text(self.browser.get("/report/")))
-        checked = text(self.browser.post("/report/", {**FORM, **once, **changes, "step": "check"}))
+        began = {"drawn": drawn(timezone.now() - timedelta(minutes=4))}
+        once = hidden(text(self.browser.get("/report/"))) | began
+        self.browser.post("/report/", {**FORM, **once, **changes, "step": "check"})
+        checked = text(self.browser.get("/report/check/"))
         assert "Check your answers" in checked
-        self.address = self.browser.post("/report/", {**hidden(checked), "step": "send"})["Location"]
+        self.address = self.browser.post("/report/check/", {**hidden(checked), "step": "send"})["Location"]
         (self.code,) = re.findall(r'id="receipt-code">([^<]+)<', self.page())
         self.reference = self.address.split("/")[2]
         return self
@@ -102,7 +107,7 @@ def test_a_report_on_its_way_from_the_form_to_the_record_and_back(triager: Any) 
     public = Client()
     reporter = Reporter().file()
     assert reporter.status == "received"
-    assert "It is being compared" in reporter.page()
+    assert "It is compared with other reports" in reporter.page()
 
     reporter.group()
     assert reporter.status == "grouped"

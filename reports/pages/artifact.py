@@ -113,7 +113,9 @@ def artifact_meant(kind: ArtifactKind, org: str, name: str, actor: Actor) -> Art
     if "\x00" in org + name:  # PostgreSQL knows no such text
         raise Http404
     pages = artifacts_with_pages(actor)
-    meant = pages.called(kind, org, name).first() or find_artifact(kind, org, name)
+    if shown := pages.called(kind, org, name).first():
+        return shown
+    meant = find_artifact(kind, org, name)
     if meant is None or not pages.filter(pk=meant.pk).exists():
         raise Http404
     return meant
