@@ -102,6 +102,7 @@ def measured(page: Page, site: Site, ways: dict[str, Way], carried: Any) -> dict
             told += [f"{size['width']} px: {fault}" for fault in page.evaluate(OFFENDERS)]
         if told:
             wrong[name] = told
+        page.goto("about:blank")  # so that a form that saves itself as it is left does so before
         page.context.clear_cookies()
         page.context.add_cookies(carried)
     return wrong

@@ -47,6 +47,7 @@ def walked(
             told += [f"narrow: {fault}" for fault in faults(page)]
         if told:
             wrong[name] = told
+        page.goto("about:blank")  # so that a form that saves itself as it is left does so before
         context.clear_cookies()
         context.add_cookies(carried)  # type: ignore[arg-type] # as they were read
     context.close()
