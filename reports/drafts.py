@@ -95,8 +95,10 @@ def keep(request: HttpRequest, fields: Mapping[str, str], *, notes: Mapping[str,
         token = request.COOKIES[settings.DRAFT_COOKIE_NAME]
     else:
         begin_draft(network_of(request))
-        token = secrets.token_urlsafe(TOKEN_BYTES)
-        draft = Draft.objects.create(digest=_digest(token), sealed=sealed, saved_at=now)
+        token = _token(fields.get("once", ""))
+        draft, _new = Draft.objects.update_or_create(
+            digest=_digest(token), defaults={"sealed": sealed, "saved_at": now}
+        )
         request.COOKIES[settings.DRAFT_COOKIE_NAME] = token  # for whoever keeps twice in one request
     _remember(request, (draft, *kept), cookie=token)
     return draft
@@ -176,6 +178,14 @@ def _found(token: str) -> _Opened | None:
 def _remember(request: HttpRequest, opened: _Opened | None, *, cookie: str) -> None:
     request._draft = opened  # type: ignore[attr-defined] # kept for the length of the request
     request._draft_cookie = cookie  # type: ignore[attr-defined] # the same
+
+
+def _token(once: str) -> str:
+    """The cookie of a draft that is begun. What one page saves twice before it has a cookie is one draft: it follows
+    from what the page was given to be sent once, which nobody else has seen."""
+    if not once:
+        return secrets.token_urlsafe(TOKEN_BYTES)
+    return hmac.digest(settings.DRAFT_KEY, f"cookie\n{once}".encode(errors="replace"), hashlib.sha256).hex()
 
 
 def _digest(token: str) -> bytes:

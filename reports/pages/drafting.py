@@ -1,7 +1,10 @@
 """A draft is saved as somebody writes, and deleted when they say so."""
 
+from collections.abc import Mapping
+
 from django.conf import settings
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -11,7 +14,9 @@ from django.views.decorators.http import require_POST
 from accounts.actors import needs
 from accounts.policy import Act
 from reports.drafts import TooLong, TooManyBegun, carries_draft, discard, keep, notes_of
+from reports.filing import filed_before
 from reports.pages.filing import still_there
+from reports.vocabulary import Channel
 
 NO_CONTENT, FORBIDDEN, TOO_LARGE, TOO_MANY = 204, 403, 413, 429
 
@@ -35,13 +40,27 @@ def saved(request: HttpRequest) -> HttpResponse:
         discard(request)
     if gate != ["no"]:
         return HttpResponse(status=FORBIDDEN)
+    answers = still_there(request)
     try:
-        keep(request, still_there(request), notes={**notes_of(request), "gate": "no"})
+        with transaction.atomic():
+            if was_sent(answers):
+                discard(request)
+            else:
+                keep(request, answers, notes={**notes_of(request), "gate": "no"})
     except TooLong:
         return HttpResponse(status=TOO_LARGE)
     except TooManyBegun:
         return HttpResponse(status=TOO_MANY)
     return HttpResponse(status=NO_CONTENT)
+
+
+def was_sent(answers: Mapping[str, str]) -> bool:
+    """Whether just this was sent while it was on its way to be saved. What somebody has written since is kept."""
+    report = filed_before(Channel.FORM, answers.get("once", ""))
+    if report is None or not hasattr(report, "evidence"):
+        return False
+    told = ((answers.get(part, ""), getattr(report.evidence, part)) for part in ("summary", "what_happened"))
+    return all(typed.split() == kept.split() for typed, kept in told)
 
 
 @needs(Act.FILE)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FileChooser, Page, expect
 
 from bench.hostile import png
 from reports.models import Attachment, Draft, Message, Report
@@ -291,9 +291,16 @@ def test_the_whole_form_needs_no_mouse(visitor: Visitor, artifact: Any) -> None:
     keys.write("failures", "3")
     keys.write("tries", "5")
     keys.to("[name=files]")
-    with page.expect_file_chooser() as chooser:
+    chosen: list[FileChooser] = []
+
+    def opened(chooser: FileChooser) -> None:
+        chosen.append(chooser)
+
+    page.on("filechooser", opened)
+    while not chosen:  # a busy browser may not open it at the first press
         page.keyboard.press("Enter")
-    chooser.value.set_files(PICTURE)  # type: ignore[arg-type] # a plain dict is one
+        page.wait_for_timeout(500)
+    chosen[0].set_files(PICTURE)  # type: ignore[arg-type] # a plain dict is one
 
     keys.hit(".expert summary", "Enter")
     keys.write("temperature", "0.7")

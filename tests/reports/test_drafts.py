@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from reports import drafts
 from reports.drafts import KEPT, forget_drafts
-from reports.models import Attachment, Draft
+from reports.models import Attachment, Draft, Report
 
 pytestmark = pytest.mark.django_db
 SAVE, DISCARD, FORM = "/report/draft/", "/report/discard/", "/report/"
@@ -156,6 +156,25 @@ def test_a_save_from_another_site_is_refused(client: Client) -> None:
     assert strict.post(SAVE, BEGUN).status_code == 403
     assert strict.post(DISCARD).status_code == 403
     assert not Draft.objects.exists()
+
+
+def test_two_saves_of_one_page_that_has_no_cookie_yet_are_one_draft(client: Client) -> None:
+    save(Client(), once="seen by this page alone", summary="The first")
+    save(client, once="seen by this page alone")
+
+    assert Draft.objects.count() == 1
+    assert shown(client)["summary"] == BEGUN["summary"]
+
+
+def test_what_was_sent_while_it_was_on_its_way_to_be_saved_is_not_kept(client: Client, file: Any) -> None:
+    sent = file(grouped=False)
+    Report.objects.filter(pk=sent.pk).update(source="form", source_key="sent")
+    told = {"summary": sent.evidence.summary, "what_happened": sent.evidence.what_happened}
+
+    assert save(client, once="sent", **told).status_code == 204
+    assert not Draft.objects.exists()
+    assert save(client, once="sent", **told | {"summary": "Something else since"}).status_code == 204
+    assert Draft.objects.count() == 1
 
 
 def test_discarding_it_empties_the_form_and_takes_the_cookie_away(client: Client) -> None:
