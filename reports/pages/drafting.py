@@ -1,12 +1,14 @@
 """A draft is saved as somebody writes, and deleted when they say so."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_POST
@@ -40,10 +42,10 @@ def saved(request: HttpRequest) -> HttpResponse:
         discard(request)
     if gate != ["no"]:
         return HttpResponse(status=FORBIDDEN)
-    answers = still_there(request)
+    answers, came_at = still_there(request), timezone.now()
     try:
         with transaction.atomic():
-            if was_sent(answers):
+            if was_sent(answers, came_at):
                 discard(request)
             else:
                 keep(request, answers, notes={**notes_of(request), "gate": "no"})
@@ -54,11 +56,14 @@ def saved(request: HttpRequest) -> HttpResponse:
     return HttpResponse(status=NO_CONTENT)
 
 
-def was_sent(answers: Mapping[str, str]) -> bool:
-    """Whether just this was sent while it was on its way to be saved. What somebody has written since is kept."""
-    report = filed_before(Channel.FORM, answers.get("once", ""))
+def was_sent(answers: Mapping[str, str], came_at: datetime) -> bool:
+    """Whether this was sent while it was on its way to be saved. What somebody has written since is kept."""
+    once = answers.get("once", "")
+    report = None if "\x00" in once else filed_before(Channel.FORM, once)
     if report is None or not hasattr(report, "evidence"):
         return False
+    if came_at < report.filed_at:
+        return True
     told = ((answers.get(part, ""), getattr(report.evidence, part)) for part in ("summary", "what_happened"))
     return all(typed.split() == kept.split() for typed, kept in told)
 
