@@ -391,7 +391,7 @@ CHOICES = st.sampled_from(
 FIELDS = st.dictionaries(st.sampled_from(ASKED) | WORDS, CHOICES | WORDS, max_size=6)
 FILLED = FIELDS.map(lambda odd: {**SENT, **odd}) | FIELDS
 MANY = settings(max_examples=10_000, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-FEW = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def api_answers(client: Client, body: Any) -> None:

@@ -54,7 +54,7 @@ def walked(
     return wrong
 
 
-@pytest.mark.parametrize("locale", ["en", "ar"])
+@pytest.mark.parametrize("locale", ["en", pytest.param("ar", marks=pytest.mark.long)])  # mirrored: test_pseudo.py
 def test_nobody_is_kept_out_of_the_public_pages(browser: Browser, filled: Site, locale: str) -> None:
     assert walked(browser, filled, ANYBODY, None, locale) == {}
 
@@ -68,7 +68,7 @@ def test_nobody_is_kept_out_in_any_language_or_colour(
     assert walked(browser, filled, SIGNED_IN, somebody, locale, whole=True) == {}
 
 
-@pytest.mark.parametrize("locale", ["en", "ar"])
+@pytest.mark.parametrize("locale", ["en", pytest.param("ar", marks=pytest.mark.long)])
 def test_nobody_is_kept_from_deciding(browser: Browser, filled: Site, triager: Any, somebody: Any, locale: str) -> None:
     assert walked(browser, filled, SIGNED_IN, somebody, locale) == {}
     assert walked(browser, filled, TRIAGER, triager, locale) == {}

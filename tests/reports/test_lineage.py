@@ -111,7 +111,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_stored_families_always_follow_from_the_steps(db: Any, steps: list[tuple[int, int, Relation, int]]) -> None:
     Lineage.objects.all().delete()

@@ -780,7 +780,7 @@ ACTS = st.lists(
 TOLD = (RULING, FOLDER, KNIVES, "It translates every doctor as a man, though the Finnish it was given has no gender.")
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(acts=ACTS)
 def test_any_sequence_keeps_families_index_and_counts_and_is_undone_exactly(
     db: Any, file: File, triager: Any, acts: list[tuple[str, int, int]]

@@ -595,7 +595,7 @@ def act(step: tuple[Any, ...], reports: list[Report], made: list[Decision], by: 
 
 
 @settings(
-    max_examples=settings().max_examples // 3,  # the same of every move: test_decisions_hold.py
+    max_examples=settings().max_examples // 8,  # the same of every move: test_decisions_hold.py
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     database=None,
