@@ -172,12 +172,12 @@ def test_refusals_are_guarded_too(client: Client, full_house: None, someone: Any
 def test_the_server_s_own_failure_is_told_in_the_house_s_words(
     client: Client, full_house: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from reports.pages import issue
+    from reports.pages import issues
 
     def fail(*_: object) -> None:
         raise ZeroDivisionError("a secret of the house")
 
-    monkeypatch.setattr(issue, "issues_on_record", fail)
+    monkeypatch.setattr(issues, "issues_on_record", fail)
     client.raise_request_exception = False
 
     response = client.get("/issues/")

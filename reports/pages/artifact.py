@@ -1,4 +1,4 @@
-"""The directory of models, systems and datasets, and the page of one."""
+"""The page of one model, system or dataset."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -16,10 +16,10 @@ from django.views.decorators.http import require_safe
 from accounts.actors import actor_of, open_to_all
 from accounts.policy import Actor
 from reports.conditional import public_page
-from reports.filters import DirectoryFilter
-from reports.lines import ArtifactLine, Line
+from reports.lines import Line
 from reports.models import Artifact
 from reports.naming import find_artifact
+from reports.pages.directory import KINDS
 from reports.record import (
     STANDS,
     artifacts_with_pages,
@@ -28,16 +28,10 @@ from reports.record import (
     tally_of,
     versions_of,
     weekly_voices,
-    with_tallies,
 )
 from reports.vocabulary import ArtifactKind, Relation
 
 PAGE = 25  # rows
-KINDS = {
-    ArtifactKind.MODEL: _("Models"),
-    ArtifactKind.SYSTEM: _("Systems"),
-    ArtifactKind.DATASET: _("Datasets"),
-}
 ALL = "all"
 GROUPS = {ALL: _("All"), "open": _("Open"), "resolved": _("Resolved"), "not_affected": _("Not affected")}
 # How a child came from this artifact, said from here.
@@ -48,29 +42,6 @@ OFFSPRING = {
     Relation.TRAINED_ON: _("trained on it"),
     Relation.BUILT_ON: _("built on it"),
 }
-
-
-@open_to_all
-@require_safe
-def artifacts(request: HttpRequest, kind: ArtifactKind) -> HttpResponse:
-    actor = actor_of(request)
-    of_kind = with_tallies(artifacts_with_pages(actor).filter(kind=kind), actor)
-    narrowed = DirectoryFilter(request.GET, of_kind, request=request)
-    page = Paginator(narrowed.qs, PAGE).get_page(request.GET.get("page"))
-    return public_page(
-        request,
-        "reports/artifacts.html",
-        {"lines": [ArtifactLine.of(each) for each in page], "total": page.paginator.count},
-        page=page,
-        form=narrowed.form,
-        is_narrowed=any(narrowed.form.data.get(name) for name in ("q", "access")),
-        heading=KINDS[kind],
-        all_of_kind=reverse("artifacts", args=[f"{kind}s"]),
-        tabs=[
-            {"words": words, "href": reverse("artifacts", args=[f"{each}s"]), "is_here": each == kind}
-            for each, words in KINDS.items()
-        ],
-    )
 
 
 @open_to_all

@@ -1,12 +1,8 @@
-"""Home, the list of issues, and the page of one with its JSON twin."""
+"""The page of one issue, and its JSON twin."""
 
-import re
 from typing import Any
-from urllib.parse import urlencode
 
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect, JsonResponse
-from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -17,13 +13,10 @@ from accounts.policy import Actor
 from ledger.models import Event
 from reports.citing import in_bibtex, in_words
 from reports.conditional import public_page, tag_of, unless_known
-from reports.filters import RecordFilter
 from reports.lines import Line
 from reports.models import Affected, Issue
-from reports.pages.asked import storable
 from reports.record import (
     affected_of,
-    artifacts_called,
     excerpts_of,
     history_of,
     issues_on_record,
@@ -34,9 +27,6 @@ from reports.redaction import Quoted
 from reports.twins import RecordTwin
 from reports.vocabulary import Resolution, Status
 
-PAGE = 25  # rows
-LATEST = 6  # rows on the home page
-NUMBER = re.compile(r"TT-[0-9]{4}-[0-9]{5,11}", re.IGNORECASE)
 HISTORY = {
     "confirm": _("Confirmed and published"),
     "publish": _("Published"),
@@ -44,40 +34,6 @@ HISTORY = {
     "reopen": _("Reopened"),
 }
 UNDONE = {"resolve": _("The resolution was undone"), "reopen": _("The reopening was undone")}
-
-
-@open_to_all
-@require_safe
-def home(request: HttpRequest) -> HttpResponse:
-    """Two doors. ``?q=`` leads to the one thing that was meant, else to a search of the issues."""
-    actor = actor_of(request)
-    if asked := storable(request.GET.get("q", "")).strip():
-        return redirect(meant(asked, actor) or f"{reverse('issues')}?{urlencode({'q': asked})}")
-    latest = [Line.of(issue) for issue in issues_on_record(actor)[:LATEST]]
-    return public_page(request, "reports/home.html", {"lines": latest})
-
-
-def meant(asked: str, actor: Actor) -> str | None:
-    """The address of the issue or artifact whose number or name was asked for, if there is just one."""
-    if NUMBER.fullmatch(asked):
-        found = issues_on_record(actor).filter(number=asked.upper()).first() or survivor_of(asked.upper(), actor)
-        return found.get_absolute_url() if found else None
-    artifacts = artifacts_called(asked, actor)
-    return artifacts[0].get_absolute_url() if len(artifacts) == 1 else None
-
-
-@open_to_all
-@require_safe
-def issues(request: HttpRequest) -> HttpResponse:
-    actor = actor_of(request)
-    asked = request.GET.get("q", "").strip()
-    if NUMBER.fullmatch(asked) and (address := meant(asked, actor)):
-        return redirect(address)
-    narrowed = RecordFilter(request.GET, issues_on_record(actor), request=request)
-    page = Paginator(narrowed.qs, PAGE).get_page(request.GET.get("page"))
-    told = {"lines": [Line.of(issue) for issue in page], "total": page.paginator.count}
-    is_narrowed = any(request.GET.get(name) for name in narrowed.form.fields)
-    return public_page(request, "reports/issues.html", told, page=page, form=narrowed.form, is_narrowed=is_narrowed)
 
 
 @open_to_all
