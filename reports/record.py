@@ -239,12 +239,23 @@ def lineage_of(artifact: Artifact, actor: Actor) -> tuple[list[Lineage], list[Li
 
 def artifacts_called(typed: str, actor: Actor) -> list[Artifact]:
     """Artifacts with a page whose name, full name or other name is just what was typed, at most two."""
+    typed = typed.replace("\x00", "")  # which PostgreSQL does not compare
     org, name = parse(typed)
     if not name:
         return []
     exact = Q(name__iexact=name, org__iexact=org) if org else Q(name__iexact=name) | Q(title__iexact=typed)
     other = Alias.objects.alias(low=Lower("name")).filter(low=typed.lower()).values("artifact")
     return list(artifacts_with_pages(actor).filter(exact | Q(pk__in=other)).order_by("pk")[:2])
+
+
+def artifact_called(typed: str, actor: Actor, *, kind: str = "") -> Artifact | None:
+    """The artifact that was meant by what was typed; None if it is none, or may be either of two.
+
+    ``kind`` is what they think it is: it decides between two, and does not have to be right about one.
+    """
+    found = artifacts_called(typed, actor)
+    meant = [artifact for artifact in found if artifact.kind == kind] or found
+    return meant[0] if len(meant) == 1 else None
 
 
 @dataclass(frozen=True, slots=True)

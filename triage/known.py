@@ -16,7 +16,7 @@ from reports.known import FEW, TEXT_AT_MOST, Asked, Found
 from reports.models import Affected, Artifact, Issue, PublicText
 from reports.naming import parse
 from reports.published import Shelf, added_up, shelf_of
-from reports.record import artifacts_called
+from reports.record import artifact_called
 from reports.text import Token, mask, normalise, tokens
 from triage.background import background
 from triage.grouping.vector import hash_terms
@@ -83,7 +83,7 @@ class Rarities:
 
 def known_issues(asked: Asked, *, limit: int = FEW) -> Sequence[Found]:
     """The likest public issues of the artifact's family; of all families if it is unknown or not listed."""
-    artifact = _meant(asked)
+    artifact = artifact_called(asked.artifact, ANONYMOUS, kind=asked.artifact_kind)  # nobody's unconfirmed one
     text = text_of(asked, _names(asked, artifact))
     shelf = shelf_of(text.terms, family_id=(artifact.family_id or artifact.pk) if artifact else None)
     rarities = Rarities.of(shelf, text.terms)
@@ -170,14 +170,6 @@ def _nearest(shelf: Shelf, told: Mapping[str, float]) -> list[Row]:
     public = Issue.objects.visible_to(ANONYMOUS).filter(pk__in=near)
     rows = PublicText.objects.filter(issue__in=public).values_list("issue", "title", "words")
     return [Row(pk, frozenset(title), frozenset(words)) for pk, title, words in rows]
-
-
-def _meant(asked: Asked) -> Artifact | None:
-    """The artifact with a page that was named, if it is just one. Nobody else's unconfirmed one is looked at."""
-    found = artifacts_called(asked.artifact.replace("\0", ""), ANONYMOUS)
-    of_kind = [artifact for artifact in found if artifact.kind == asked.artifact_kind]
-    chosen = of_kind or found
-    return chosen[0] if len(chosen) == 1 else None
 
 
 def _names(asked: Asked, artifact: Artifact | None) -> list[str]:

@@ -18,7 +18,7 @@ from reports.models import Alias, Artifact
 from reports.models.artifact import ArtifactQuerySet
 from reports.naming import parse
 from reports.pages.asked import storable
-from reports.record import artifacts_called, artifacts_with_pages, versions_of
+from reports.record import artifact_called, artifacts_with_pages, versions_of
 from reports.vocabulary import ArtifactKind
 
 FEW = 8
@@ -54,9 +54,9 @@ def choices(request: HttpRequest) -> HttpResponse:
 @require_safe
 def versions(request: HttpRequest) -> HttpResponse:
     """The known versions of ``?artifact=``, the newest first; none if it does not mean just one artifact."""
-    found = artifacts_called(storable(request.GET.get("artifact", ""))[:LONGEST], ANONYMOUS)
-    of_kind = [artifact for artifact in found if artifact.kind == request.GET.get("kind")] or found
-    known = versions_of(of_kind[0], ANONYMOUS)[:VERSIONS] if len(of_kind) == 1 else []
+    asked = request.GET.get("artifact", "")[:LONGEST]
+    meant = artifact_called(asked, ANONYMOUS, kind=request.GET.get("kind", ""))
+    known = versions_of(meant, ANONYMOUS)[:VERSIONS] if meant else []
     told: dict[str, Any] = {"versions": [version.name for version in known]}
     return public_page(request, "reports/choosing_versions.html", told)
 

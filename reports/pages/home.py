@@ -13,7 +13,7 @@ from accounts.policy import Actor
 from reports.conditional import public_page
 from reports.lines import Line
 from reports.pages.asked import storable
-from reports.record import artifacts_called, issues_on_record, survivor_of
+from reports.record import artifact_called, issues_on_record, survivor_of
 
 LATEST = 6  # rows
 NUMBER = re.compile(r"TT-[0-9]{4}-[0-9]{5,11}", re.IGNORECASE)
@@ -35,5 +35,5 @@ def meant(asked: str, actor: Actor) -> str | None:
     if NUMBER.fullmatch(asked):
         found = issues_on_record(actor).filter(number=asked.upper()).first() or survivor_of(asked.upper(), actor)
         return found.get_absolute_url() if found else None
-    artifacts = artifacts_called(asked, actor)
-    return artifacts[0].get_absolute_url() if len(artifacts) == 1 else None
+    artifact = artifact_called(asked, actor)
+    return artifact.get_absolute_url() if artifact else None
