@@ -49,8 +49,6 @@ def report(request: HttpRequest) -> HttpResponse:
 
 def stop(request: HttpRequest) -> HttpResponse:
     """Nothing of it is kept, nor what was kept of it before; who must be told instead."""
-    if draft := draft_of(request):
-        attachments.remove_all(draft=draft)
     discard(request)
     return render(request, "reports/gate.html", {"hotlines": settings.SAFETY_HOTLINES})
 
