@@ -1,6 +1,7 @@
 """What a reporter does on their receipt: answers, writes, disagrees, adds, withdraws, keeps it in their account."""
 
 from collections.abc import Callable
+from functools import partial
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -23,22 +24,14 @@ from reports.withdrawing import take_back, withdraw
 @require_POST
 def answer(request: HttpRequest, reference: str) -> HttpResponse:
     """The reporter answers the triagers' question."""
-
-    def said(report: Report, text: str) -> None:
-        reply(report, text=text, actor=actor_of(request))
-
-    return heard(request, reference, WordsForm(request.POST, prefix=REPLY), said, _("Your answer was passed on."))
+    return heard(request, reference, REPLY, reply, _("Your answer was passed on."))
 
 
 @needs(Act.OPEN_RECEIPT)
 @require_POST
 def write(request: HttpRequest, reference: str) -> HttpResponse:
     """The reporter writes without having been asked."""
-
-    def said(report: Report, text: str) -> None:
-        say(report, text=text, actor=actor_of(request))
-
-    return heard(request, reference, WordsForm(request.POST, prefix=WORD), said, _("Your message was passed on."))
+    return heard(request, reference, WORD, say, _("Your message was passed on."))
 
 
 @needs(Act.OPEN_RECEIPT)
@@ -46,11 +39,7 @@ def write(request: HttpRequest, reference: str) -> HttpResponse:
 def object_to(request: HttpRequest, reference: str) -> HttpResponse:
     """The reporter says why a decision is wrong: that it was declined, or where it was put."""
     about = GROUPING if request.POST.get("about") == GROUPING else DISMISSAL
-
-    def said(report: Report, text: str) -> None:
-        dispute(report, about=about, text=text, actor=actor_of(request))
-
-    return heard(request, reference, WordsForm(request.POST, prefix=about), said, _("A person will look at it again."))
+    return heard(request, reference, about, partial(dispute, about=about), _("A person will look at it again."))
 
 
 @needs(Act.OPEN_RECEIPT)
@@ -72,17 +61,17 @@ def add(request: HttpRequest, reference: str) -> HttpResponse:
     return redirect(report)
 
 
-def heard(
-    request: HttpRequest, reference: str, form: WordsForm, said: Callable[[Report, str], None], done: str
-) -> HttpResponse:
-    """Take what was written, from whoever has this receipt open."""
+def heard(request: HttpRequest, reference: str, prefix: str, take: Callable[..., object], done: str) -> HttpResponse:
+    """Take what was written in the form of that prefix, from whoever has this receipt open."""
     report = own(request, reference)
+    form = WordsForm(request.POST, prefix=prefix)
     if not form.is_valid():
         return show(request, report, form)
-    return done_or_told(request, report, lambda: said(report, form.cleaned_data["text"]), done)
+    text = form.cleaned_data["text"]
+    return done_or_told(request, report, lambda: take(report, text=text, actor=actor_of(request)), done)
 
 
-def done_or_told(request: HttpRequest, report: Report, act: Callable[[], None], done: str) -> HttpResponse:
+def done_or_told(request: HttpRequest, report: Report, act: Callable[[], object], done: str) -> HttpResponse:
     """Do it and say so, or say why not; back to the receipt."""
     try:
         act()
