@@ -25,6 +25,7 @@ from reports.forms import ReportForm
 from reports.lanes import TooMany, trapped
 from reports.models import Draft, Report
 from reports.pages import masking
+from reports.pages.asked import storable
 from reports.pages.known import found_for
 from reports.pages.masking import Masking
 from reports.pages.receipt import await_receipt, keep_open
@@ -204,7 +205,7 @@ def is_trapped(request: HttpRequest) -> bool:
 
 def sent_before(request: HttpRequest) -> HttpResponse:
     """There is no draft: it was sent by the first of two presses, or from another tab; else it is too old."""
-    once = request.POST.get("once", "")[:300].replace("\0", "")
+    once = storable(request.POST.get("once", "")[:300])
     report = Report.objects.filter(source=Channel.FORM, source_key=once).first() if once else None
     return redirect(report) if report else nothing_there(request)
 

@@ -17,6 +17,7 @@ from accounts.actors import needs
 from accounts.policy import Act
 from reports.drafts import TooLong, TooManyBegun, carries_draft, discard, keep, notes_of
 from reports.filing import filed_before
+from reports.pages.asked import storable
 from reports.pages.filing import still_there
 from reports.vocabulary import Channel
 
@@ -58,8 +59,7 @@ def saved(request: HttpRequest) -> HttpResponse:
 
 def was_sent(answers: Mapping[str, str], came_at: datetime) -> bool:
     """Whether this was sent while it was on its way to be saved. What somebody has written since is kept."""
-    once = answers.get("once", "")
-    report = None if "\x00" in once else filed_before(Channel.FORM, once)
+    report = filed_before(Channel.FORM, storable(answers.get("once", "")))
     if report is None or not hasattr(report, "evidence"):
         return False
     if came_at < report.filed_at:

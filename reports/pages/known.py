@@ -18,6 +18,7 @@ from reports.forms import GatedForm
 from reports.known import Asked, known_issues
 from reports.lines import Line
 from reports.models import Issue
+from reports.pages.asked import storable
 from reports.pages.filing import ask, save, stop
 from reports.record import affected_of, issues_on_record, survivor_of
 
@@ -71,7 +72,7 @@ def found_for(answers: Mapping[str, Any]) -> list[Known] | None:
 def asked_of(answers: Mapping[str, Any]) -> Asked:
     def text(name: str) -> str:
         value = answers.get(name, "")
-        return value.replace("\0", "").strip() if isinstance(value, str) else ""
+        return storable(value).strip() if isinstance(value, str) else ""
 
     turns = answers.get("transcript")
     said = [str(turn.get("content", "")) for turn in turns] if isinstance(turns, Sequence) else []
