@@ -1,0 +1,1 @@
+"""Telling when reports form a pattern. Pure: days and counts in, frozen answers out, no Django, no clock."""

@@ -1,0 +1,182 @@
+"""D1, bursts: more voices within 1, 3 or 7 days than 56 days before let expect.
+
+The count of a window is predicted from what was counted before: a rate with its uncertainty (Poisson counts, gamma
+posterior, so negative binomial), made wider by the site's dispersion, and moved by how much more is told about the
+artifact altogether, so that a launch does not light every issue.
+
+Source: the tail is the posterior predictive of a gamma-Poisson model (Gelman et al., Bayesian Data Analysis, §2.6);
+down-weighting of past alarms and a least count are ideas of Farrington et al. 1996 and Noufaily et al. 2013.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from scipy import special, stats
+
+from triage.surveillance.baseline import LEAST_EXPOSURE, PSEUDO_VOICES, SERIES_DAYS, WINDOWS, Baseline, Usual
+from triage.surveillance.campaign import possible_campaign
+from triage.surveillance.counts import Counts, Real, Truth, Whole
+from triage.surveillance.onset import onset
+from triage.surveillance.tiers import Bars, Tier
+
+LEAST_VOICES = 3  # two is a coincidence
+BARS = Bars(watch=0.005, alarm=0.001)  # of the smallest p of the three windows; measured in docs/early-warning.md
+LAUNCH_PRIOR = 1.0  # voices: how much weighs that an artifact is talked about no more than usual
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judged:
+    """Of each thing and window, (things, windows): what was observed, was to be expected, and how unlikely that is.
+
+    ``p`` is the chance of at least so many voices if nothing has changed; 1 for what is young or has less than three
+    voices. ``spread`` is the size of the negative binomial, ``launch`` how many times as much as usual is told about
+    the rest of the artifact, at least 1.
+    """
+
+    observed: Whole
+    reports: Whole
+    expected: Real
+    spread: Real
+    launch: Real
+    p: Real
+
+    @property
+    def window(self) -> Whole:
+        """The place in ``WINDOWS`` that says most, the shorter one where two say the same."""
+        return np.asarray(np.argmin(self.p, axis=1), dtype=np.int64)
+
+    @property
+    def best(self) -> Real:
+        """The smallest p of each thing. It is the smallest of three and no probability: the bars take that in."""
+        return np.asarray(self.p.min(axis=1, initial=1.0))
+
+    @property
+    def ratio(self) -> Real:
+        """Observed over expected in the window that says most."""
+        rows = np.arange(len(self.p))
+        return np.asarray(self.observed[rows, self.window] / self.expected[rows, self.window])
+
+    @property
+    def is_campaign(self) -> Truth:
+        rows = np.arange(len(self.p))
+        return possible_campaign(self.reports[rows, self.window], self.observed[rows, self.window])
+
+
+@dataclass(frozen=True, slots=True)
+class Burst:
+    """One thing that is told of more than usual.
+
+    ``band`` is where 95 of 100 such counts lie if nothing has changed. ``tier`` is never "alarm" for a possible
+    campaign: it waits for a look as "watch".
+    """
+
+    thing: int
+    tier: Tier
+    window_days: int
+    observed: int
+    reports: int
+    expected: float
+    band: tuple[int, int]
+    ratio: float
+    p: float
+    launch: float
+    since: date
+    is_possible_campaign: bool
+
+
+def tail(least: Whole, expected: Real, spread: Real) -> Real:
+    """The chance of ``least`` or more, of a negative binomial with mean ``expected`` and size ``spread``.
+
+    The variance is expected + expected² / spread. Exact, by the regularised incomplete beta function.
+
+    >>> chance = tail(np.array([0, 3]), np.array([0.7, 0.7]), np.array([2.0, 2.0]))
+    >>> bool(np.allclose(chance, stats.nbinom.sf([-1, 2], 2.0, 2.0 / 2.7)))
+    True
+    """
+    chance = special.betainc(np.maximum(least, 1), spread, expected / (expected + spread))
+    return np.where(least > 0, chance, 1.0)
+
+
+def judge(counts: Counts, artifacts: Whole, usual: Usual, weights: Real | None = None) -> Judged:
+    """All things on the evening of ``counts.last``; ``counts`` has ``SERIES_DAYS`` columns.
+
+    ``artifacts`` (things,) says what each is about, in numbers from 0 on; things of one artifact tell of its launch.
+    ``weights`` (things, days) in (0, 1] are lower for days of past alarms.
+    """
+    if counts.days != SERIES_DAYS:
+        raise ValueError(f"A judgement reads {SERIES_DAYS} days, and here are {counts.days}.")
+    baseline = Baseline.of(counts, usual, weights)
+    exposure = usual.weekdays[counts.weekdays]
+    parts = [
+        _window(counts, artifacts, baseline, exposure, window, dispersion)
+        for window, dispersion in zip(WINDOWS, usual.dispersion, strict=True)
+    ]
+    return Judged(*(np.stack(column, axis=1) for column in zip(*parts, strict=True)))
+
+
+def _window(
+    counts: Counts, artifacts: Whole, baseline: Baseline, exposure: Real, window: int, dispersion: float
+) -> tuple[Whole, Whole, Real, Real, Real, Real]:
+    observed, reports = counts.voices[:, -window:].sum(axis=1), counts.reports[:, -window:].sum(axis=1)
+    launch, doubt = _launch(counts, artifacts, exposure, window)
+    expected = baseline.rate * exposure[-window:].sum() * launch
+    variance = dispersion * (expected + expected**2 * (1 / (baseline.voices + PSEUDO_VOICES) + doubt))
+    spread = expected**2 / (variance - expected)
+    counted = (baseline.days >= LEAST_EXPOSURE) & (observed >= LEAST_VOICES)
+    p = np.ones(len(counts))
+    p[counted] = tail(observed[counted], expected[counted], spread[counted])
+    return observed, reports, expected, spread, launch, p
+
+
+def _launch(counts: Counts, artifacts: Whole, exposure: Real, window: int) -> tuple[Real, Real]:
+    """How many times as much as usual is told about the rest of each thing's artifact, and the doubt of that.
+
+    The rest, since a burst must not excuse itself. Less than usual counts as usual: what does not fade with the rest
+    is no burst. Doubt is the squared relative error, 0 where nothing is moved.
+    """
+    before = slice(0, SERIES_DAYS - max(WINDOWS))
+
+    def rest(part: Whole) -> Real:
+        own = part.sum(axis=1)
+        return np.asarray(np.bincount(artifacts, weights=own)[artifacts] - own) if len(own) else np.zeros(0)
+
+    usually = rest(counts.voices[:, before]) * exposure[-window:].sum() / exposure[before].sum()
+    now = rest(counts.voices[:, -window:])
+    launch = np.maximum((now + LAUNCH_PRIOR) / (usually + LAUNCH_PRIOR), 1.0)
+    return launch, np.where(launch > 1, 1 / (now + LAUNCH_PRIOR), 0.0)
+
+
+def bursts(counts: Counts, judged: Judged, usual: Usual, things: Sequence[int], bars: Bars = BARS) -> list[Burst]:
+    """What reaches a tier, the least likely first, ties in the order of ``things``."""
+    found = np.flatnonzero(judged.best <= bars.watch)
+    order = found[np.argsort(judged.best[found], kind="stable")]
+    return [_burst(counts, judged, usual, int(row), things[row], bars) for row in order]
+
+
+def _burst(counts: Counts, judged: Judged, usual: Usual, row: int, thing: int, bars: Bars) -> Burst:
+    at = int(judged.window[row])
+    expected, spread = float(judged.expected[row, at]), float(judged.spread[row, at])
+    is_campaign = bool(judged.is_campaign[row])
+    low, high = stats.nbinom.ppf([0.025, 0.975], spread, spread / (spread + expected))
+    exposure = usual.weekdays[counts.weekdays[-max(WINDOWS) :]]
+    daily = expected * exposure / exposure[-WINDOWS[at] :].sum()
+    began = onset(counts.voices[row, -max(WINDOWS) :], daily)
+    tier = bars.tier(float(judged.best[row]))
+    return Burst(
+        thing=thing,
+        tier="watch" if is_campaign or tier is None else tier,
+        window_days=WINDOWS[at],
+        observed=int(judged.observed[row, at]),
+        reports=int(judged.reports[row, at]),
+        expected=expected,
+        band=(int(low), int(high)),
+        ratio=float(judged.ratio[row]),
+        p=float(judged.best[row]),
+        launch=float(judged.launch[row, at]),
+        since=counts.day(counts.days - max(WINDOWS) + (began if began is not None else max(WINDOWS) - WINDOWS[at])),
+        is_possible_campaign=is_campaign,
+    )
