@@ -7,15 +7,18 @@ What is found is looked up through ``visible_to`` all the same.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import log1p
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import connection, transaction
-from django.db.models import Exists, F, Func, IntegerField, OuterRef, Q, Value
+from django.db.models import BigIntegerField, BooleanField, Exists, F, Func, IntegerField, OuterRef, Q, Value
+from django.db.models.functions import Lower
 from django.utils import timezone
 
 from accounts.policy import ANONYMOUS, Actor
-from reports.models import Excerpt, Issue, PublicText
+from reports.models import Affected, Excerpt, Issue, PublicText
 from reports.models.issue import IssueQuerySet
 from reports.record import excerpts_of
 from reports.text import terms
@@ -25,7 +28,10 @@ TERMS_AT_MOST = 2_000  # of one issue, the title's first
 AT_ONCE = 500  # rows made in one go: about a second
 EVERY_PLACE = range(1, 10_000)  # excerpts that are blurred are public to whoever asks for them
 ASKED_AT_MOST = 32  # terms of a search
+WORDS_AT_MOST = 16  # of a search, that are looked up as names
+AROUND_A_NAME = "\"'“”‘’«»()[]{},;:!?،؛؟。，、！？"
 FOUND_AT_MOST = 500
+IDS = ArrayField(BigIntegerField())
 TITLED = 2.0  # times as much as elsewhere a term in the title counts
 LEAST = 0.5  # of what the terms of a search weigh, which an issue has to hold
 
@@ -153,21 +159,73 @@ def added_up(shelf: Shelf, weights: Mapping[str, float]) -> dict[int, float]:
     return sums
 
 
-def search(text: str, actor: Actor = ANONYMOUS) -> IssueQuerySet:
+def search(text: str, actor: Actor = ANONYMOUS, *, among: IssueQuerySet | None = None) -> IssueQuerySet:
     """Public issues that hold most of what the text asks for, those that hold the more telling words first.
 
-    The actor decides what is shown, and never what is looked through: that is public for everybody.
+    An issue holds the name of an artifact that it is about. ``among`` are those to choose from, which the actor sees;
+    else all that they see. The actor decides what is shown, and never what is looked through: that is public for
+    everybody. At most ``FOUND_AT_MOST``.
     """
-    asked = list(dict.fromkeys(terms(text)))[:ASKED_AT_MOST]
-    shelf = shelf_of(asked)
+    issues = Issue.objects.visible_to(actor) if among is None else among
+    ranked = _ranked(list(dict.fromkeys(terms(text)))[:ASKED_AT_MOST], text, issues)
+    place = Func(Value(ranked, output_field=IDS), F("pk"), function="array_position", output_field=IntegerField())
+    return issues.filter(_one_of(ranked)).order_by(place)
+
+
+def _ranked(asked: list[str], text: str, issues: IssueQuerySet) -> list[int]:
+    """Keys of those that hold enough of the terms, the best first."""
+    if not asked:
+        return []
+    shelf = _with_names(shelf_of(asked), asked, text)
     weights = {term: shelf.rarity(term) for term in asked}
     sums = added_up(shelf, weights)
     enough = LEAST * sum(weights.values())
-    best = sorted((pk for pk, weight in sums.items() if weight >= enough), key=lambda pk: (-sums[pk], -pk))
-    scores = _with_titles({pk: sums[pk] for pk in best[:FOUND_AT_MOST]}, weights)
-    ranked = sorted(scores, key=lambda pk: (-scores[pk], -pk))
-    place = Func(Value(ranked), F("pk"), function="array_position", output_field=IntegerField())
-    return Issue.objects.visible_to(actor).filter(pk__in=ranked).order_by(place)
+    fit = [pk for pk, weight in sums.items() if weight >= enough]
+    shown = set(issues.filter(_one_of(fit)).order_by().values_list("pk", flat=True))
+    best = sorted(shown, key=lambda pk: (-sums[pk], -pk))[:FOUND_AT_MOST]
+    scores = _with_titles({pk: sums[pk] for pk in best}, weights)
+    return sorted(scores, key=lambda pk: (-scores[pk], -pk))
+
+
+def _one_of(keys: Sequence[int]) -> Func:
+    """Of rows: their key is one of these. One value of the statement, however many they are."""
+    return Func(
+        F("pk"),
+        Value(list(keys), output_field=IDS),
+        template="(%(expressions)s))",
+        arg_joiner=" = ANY(",
+        output_field=BooleanField(),
+    )
+
+
+def words_of(text: str) -> list[str]:
+    """What stands between the spaces of a search, as a name may stand there."""
+    bare = (word.strip(AROUND_A_NAME) for word in text.replace("\x00", "").split())
+    return list(dict.fromkeys(word for word in bare if word))[:WORDS_AT_MOST]
+
+
+def _with_names(shelf: Shelf, asked: Sequence[str], text: str) -> Shelf:
+    """The same shelf, where an issue also holds the terms of an org or artifact it is about, if that was asked for.
+
+    Who is named stands beside an issue and not in its text; people look for "chat-7b rent" all the same.
+    """
+    names = [Lower(Value(part)) for word in words_of(text) for part in {word, *word.split("/", 1)} if part]
+    if not names:
+        return shelf
+    about = Affected.objects.visible_to(ANONYMOUS).alias(org=Lower("artifact__org"), name=Lower("artifact__name"))
+    rows = about.filter(Q(org__in=names) | Q(name__in=names)).values_list("issue", "artifact__org", "artifact__name")
+    held: dict[str, set[int]] = defaultdict(set)
+    for issue_id, org, name in rows:
+        for term in _terms_of_name(org, name).intersection(asked):
+            held[term].add(issue_id)
+    holding = {**shelf.holding, **{term: sorted(held[term].union(shelf.holding.get(term, ()))) for term in held}}
+    counts = {**shelf.counts, **{term: max(shelf.counts.get(term, 0), len(holding[term])) for term in held}}
+    return replace(shelf, holding=holding, counts=counts)
+
+
+@lru_cache(maxsize=1_000)
+def _terms_of_name(org: str, name: str) -> frozenset[str]:
+    return frozenset(terms(f"{org} {name}"))
 
 
 def _with_titles(sums: dict[int, float], weights: dict[str, float]) -> dict[int, float]:
