@@ -4,10 +4,11 @@ import hashlib
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.cache import get_conditional_response, patch_cache_control, patch_vary_headers
 from django.utils.http import http_date
@@ -15,6 +16,7 @@ from django.utils.translation import get_language
 
 MADE_WITH = ("templates", "static", "locale")
 PERSONAL_COOKIES = (settings.SESSION_COOKIE_NAME, "messages")
+Answer = TypeVar("Answer", bound=HttpResponseBase)
 
 
 @cache
@@ -33,8 +35,8 @@ def tag_of(*told: object) -> str:
 
 
 def unless_known(
-    request: HttpRequest, tag: str, make: Callable[[], HttpResponse], *, modified: datetime | None = None
-) -> HttpResponse:
+    request: HttpRequest, tag: str, make: Callable[[], Answer], *, modified: datetime | None = None
+) -> HttpResponse | Answer:
     """304 if the reader has ``tag``, else what ``make`` answers, with the tag on it.
 
     ``modified`` is told, never asked for: when an issue leaves a list the list's date goes back, and only the tag
