@@ -77,9 +77,12 @@ def issues_for(actor: Actor) -> IssueQuerySet:
 
 def issues_on_record(actor: Actor) -> IssueQuerySet:
     """Issues that have a number and a page, the newest decision first."""
-    decided = Greatest("confirmed_at", "published_at", "resolved_at")
-    paged = issues_for(actor).filter(number__isnull=False, status__in=PAGED)
-    return paged.order_by(decided.desc(nulls_last=True), "-pk")
+    return latest_first(issues_for(actor).filter(number__isnull=False, status__in=PAGED))
+
+
+def latest_first(issues: IssueQuerySet) -> IssueQuerySet:
+    """The same issues by the last decision about each."""
+    return issues.order_by(Greatest("confirmed_at", "published_at", "resolved_at").desc(nulls_last=True), "-pk")
 
 
 def issues_to_triage(actor: Actor) -> IssueQuerySet:
