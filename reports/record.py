@@ -1,6 +1,6 @@
 """The public record as its readers ask for it. Changes nothing, and shows nobody more than ``visible_to`` does."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -9,6 +9,7 @@ from django.db.models import (
     Case,
     CharField,
     Count,
+    Exists,
     F,
     IntegerField,
     OuterRef,
@@ -117,20 +118,33 @@ def excerpts_of(issue: Issue, actor: Actor, *, shown: Collection[int] = ()) -> l
     Nothing of a report that is private, held, withdrawn, erased, under embargo or hazardous, or stands elsewhere by
     now, whatever was chosen of it; one and the same for everybody.
     """
-    if issue.hazard_level >= HazardLevel.GATED or _is_embargoed(issue):
-        return []
-    rows = issue.excerpts.filter(ended_at=None, issue__in=Issue.objects.visible_to(actor)).order_by("part", "start")
-    chosen: dict[int, list[Excerpt]] = {}
+    return excerpts_by_issue([issue], actor, shown=shown)[issue.pk]
+
+
+def excerpts_by_issue(
+    issues: Iterable[Issue], actor: Actor, *, shown: Collection[int] = ()
+) -> dict[int, list[Quoted]]:
+    """:func:`excerpts_of` each of the issues, by their keys, in as many queries as for one."""
+    asked = {issue.pk: issue for issue in issues}
+    found: dict[int, list[Quoted]] = {key: [] for key in asked}
+    open_ones = [
+        key for key, each in asked.items() if each.hazard_level < HazardLevel.GATED and not _is_embargoed(each)
+    ]
+    if not open_ones:
+        return found
+    stands = Placement.objects.active().filter(issue=OuterRef("issue"), report=OuterRef("report"))
+    visible = Issue.objects.visible_to(actor).filter(pk__in=open_ones)
+    rows = Excerpt.objects.filter(Exists(stands), ended_at=None, issue__in=visible).order_by("part", "start")
+    chosen: dict[int, dict[int, list[Excerpt]]] = {}
     for row in rows:
-        chosen.setdefault(row.report_id, []).append(row)
+        chosen.setdefault(row.report_id, {}).setdefault(row.issue_id, []).append(row)
     if not chosen:
-        return []
-    stands = Placement.objects.active().filter(issue=issue).values("report")
-    reports = Report.objects.filter(fit_to_quote(), pk__in=chosen).filter(pk__in=stands).select_related("evidence")
-    found: list[Quoted] = []
+        return found
+    reports = Report.objects.filter(fit_to_quote(), pk__in=chosen).select_related("evidence")
     for report in reports.prefetch_related(with_redactions(), with_translations()).order_by("reported_at", "pk"):
-        told = quoted(report, chosen[report.pk], issue, place=len(found) + 1, shown=shown)
-        found += [told] if told.total else []
+        for key, excerpts in chosen[report.pk].items():
+            told = quoted(report, excerpts, asked[key], place=len(found[key]) + 1, shown=shown)
+            found[key] += [told] if told.total else []
     return found
 
 
