@@ -121,9 +121,7 @@ def excerpts_of(issue: Issue, actor: Actor, *, shown: Collection[int] = ()) -> l
     return excerpts_by_issue([issue], actor, shown=shown)[issue.pk]
 
 
-def excerpts_by_issue(
-    issues: Iterable[Issue], actor: Actor, *, shown: Collection[int] = ()
-) -> dict[int, list[Quoted]]:
+def excerpts_by_issue(issues: Iterable[Issue], actor: Actor, *, shown: Collection[int] = ()) -> dict[int, list[Quoted]]:
     """:func:`excerpts_of` each of the issues, by their keys, in as many queries as for one."""
     asked = {issue.pk: issue for issue in issues}
     found: dict[int, list[Quoted]] = {key: [] for key in asked}
