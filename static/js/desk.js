@@ -1,6 +1,6 @@
 /* The desk's keys, its next issue at hand, and what a screen reader hears. Nothing needs it: each key presses a visible
    control that carries data-key, and the links and forms underneath work alone. */
-const FEW = 8; // rows: with no more than these in it, the list is read anew
+const FEW = 8; // rows: with no more than these in it, the list is filled up again
 const DEPTH = 2; // so many issues are fetched ahead
 const KEEP_MS = 60_000; // an issue that was fetched ahead is shown for so long; then it is asked for anew
 const ahead = new Map(); // address of a pane → what is known of it
@@ -222,6 +222,20 @@ async function fetchAhead() {
     if (paneAddress(row)) await fetched(paneAddress(row)).coming;
   }
 }
+
+// A list of a few rows that has another page is read anew, by itself: what is pressed meanwhile goes first.
+async function fillUp() {
+  const here = pane()?.dataset.issue;
+  if (underWay || rows().length > FEW || !document.querySelector(".queue .pages a[rel=next]")) return;
+  const asked = { headers: { "HX-Request": "true", "HX-Target": "list" }, priority: "low" };
+  const answer = await fetch(location.href, asked).catch(() => null);
+  const html = answer?.ok && !answer.redirected ? await answer.text() : "";
+  if (!html || underWay || pane()?.dataset.issue !== here) return;
+  htmx.swap("#list", html, { swapStyle: "outerHTML" });
+  showPicked();
+  mark(here);
+  await fetchAhead();
+}
 const whenIdle = window.requestIdleCallback ?? ((act) => setTimeout(act, 200));
 
 function giveUpOvertaken() {
@@ -254,7 +268,7 @@ function mark(issue) {
 function shown() {
   mark(pane()?.dataset.issue);
   giveUpOvertaken();
-  whenIdle(fetchAhead);
+  whenIdle(() => fetchAhead().then(fillUp));
 }
 
 /* Another issue of the list */
@@ -287,7 +301,7 @@ function sayWhatIsThere(event) {
   headers["X-Next"] = row.nextElementSibling?.dataset.issue ?? "";
   const { next, target } = elt.elements;
   const link = next && document.querySelector(`#row-${next.value || 0} a[data-row][hx-get]`);
-  if (!link || rows().length <= FEW) return;
+  if (!link) return;
   headers["X-Pane-Held"] = next.value;
   const kept = fetched(link.getAttribute("hx-get"));
   held = { link, kept, decided: [here, target?.value].filter(Boolean) };

@@ -430,6 +430,19 @@ def test_who_holds_the_next_pane_is_sent_what_changed_and_no_more(desk: Client, 
     assert "Deletes the wrong folder" not in page
 
 
+def test_a_list_that_has_become_short_is_asked_for_alone(desk: Client, ruling: Report, folder: Report) -> None:
+    here = issue_of(folder)
+
+    response = desk.get(f"/triage/{here.pk}/", headers={"HX-Request": "true", "HX-Target": "list"})
+
+    page = response.content.decode()
+    assert page.lstrip().startswith('<section class="queue" id="list"')
+    assert page.count("data-issue=") == 2
+    assert f'id="row-{here.pk}" class="here"' in page
+    assert f'hx-get="/triage/{issue_of(ruling).pk}/?next=' in page
+    assert "detail" not in response.context
+
+
 @pytest.mark.parametrize("case", ["the list keeps it", "the next is its goal", "it stays open", "another is held"])
 def test_the_list_is_read_anew_where_more_than_a_row_has_gone(
     desk: Client, ruling: Report, folder: Report, case: str

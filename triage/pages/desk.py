@@ -2,11 +2,12 @@
 
 A press answers with the next issue in the same trip where htmx asks, and leads there where it does not. The links of
 the list ask for the right pane alone (``HX-Target: pane``); what comes below is told by ``next``, so that no list is
-read for it.
+read for it. A list that has become short is asked for alone as well (``HX-Target: list``).
 """
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -87,6 +88,8 @@ def issue(request: HttpRequest, pk: int) -> HttpResponse:
         following = id_in(request.GET.get("next", ""))
         context = {"detail": _detail(request, pk, is_whole=False), "next": following, "query": query(request)}
         return render(request, "triage/pane.html", context)
+    if getattr(request.htmx, "target", None) == "list":  # type: ignore[attr-defined] # of its middleware
+        return render(request, "triage/list.html", {**_list(request, pk), "beside": True})
     return _desk(request, pk=pk)
 
 
@@ -269,12 +272,8 @@ def _desk(
     status: int = 200,
 ) -> HttpResponse:
     """Both panes. ``following`` is shown if it still stands in the list; if nothing is named, the first of the list."""
-    actor, now = actor_of(request), timezone.now()
-    typed = _typed(request)
-    asked = search.parse(typed)
-    page = search.page(asked, actor, request.GET.get("page"))
-    lines = _lines(rows(page, today=now), person(request))
-    listed = [line.row.issue.pk for line in lines]
+    actor, context = actor_of(request), _list(request, pk)
+    asked, page, listed = context["asked"], context["page"], [row.issue.pk for row in context["rows"]]
     is_list = request.GET.get("view") == "list"
     if pk is None and listed and not is_list:
         pk = following if following in listed else listed[0]
@@ -283,17 +282,12 @@ def _desk(
     if pk is not None:
         shown = _detail(request, pk, bound=bound, refusal=refusal, revealed=revealed, is_whole=is_whole)
     waiting = page.paginator.count if asked.text == search.WAITING else waiting_count()
-    context = {
-        "lines": lines,
-        "rows": [line.row for line in lines],
-        "page": page,
-        "asked": asked,
-        "typed": typed,
-        "is_waiting": asked.text == search.WAITING,
-        "query": query(request),
+    context |= {
+        "typed": _typed(request),
         "here": pk,
-        "next": _after(pk, lines),
+        "next": _after(pk, context["lines"]),
         "detail": shown,
+        "beside": shown is not None,
         "waiting": waiting,
         "waiting_count": waiting,
         "progress": _progress(person(request), waiting),
@@ -306,6 +300,23 @@ def _desk(
     address = reverse("triage_issue", args=[pk]) if shown else reverse("queue")
     answer = render(request, "triage/swap.html", context, status=status)
     return push_url(answer, f"{address}{query(request)}")
+
+
+def _list(request: HttpRequest, pk: int | None) -> dict[str, Any]:
+    """The left pane, beside the issue ``pk``: a page of what is searched for."""
+    asked = search.parse(_typed(request))
+    page = search.page(asked, actor_of(request), request.GET.get("page"))
+    lines = _lines(rows(page, today=timezone.now()), person(request))
+    return {
+        "lines": lines,
+        "rows": [line.row for line in lines],
+        "page": page,
+        "asked": asked,
+        "is_waiting": asked.text == search.WAITING,
+        "query": query(request),
+        "here": pk,
+        "next": _after(pk, lines),
+    }
 
 
 def _typed(request: HttpRequest) -> str:
