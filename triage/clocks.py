@@ -14,9 +14,8 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import Grant, Role
 from reports.models.context import ACKNOWLEDGE_WITHIN
+from reports.promptness import days_silent
 from reports.workdays import day_in_words, due_on, next_working_day
-
-SILENCE_TOLD = 3  # days without a word before that is worth a line
 
 
 class State(StrEnum):
@@ -110,9 +109,8 @@ def _silence(exchange: Exchange, notified_at: datetime, now: datetime) -> Clock 
     """Nothing was said for days. Not told of who has answered: they owe no further word."""
     if exchange.answered_at is not None:
         return None
-    last = max(moment for moment in (notified_at, exchange.acknowledged_at, exchange.heard_at) if moment)
-    days = (now.astimezone(UTC).date() - last.astimezone(UTC).date()).days
-    if days < SILENCE_TOLD:
+    days = days_silent(notified_at, exchange.acknowledged_at, exchange.heard_at, now=now)
+    if days is None:
         return None
     told = ngettext("Silent for %(days)d day", "Silent for %(days)d days", days) % {"days": days}
     return Clock("silence", State.STILL, told)
