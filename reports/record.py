@@ -1,8 +1,9 @@
 """The public record as its readers ask for it. Changes nothing, and shows nobody more than ``visible_to`` does."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from django.db.models import (
@@ -23,6 +24,8 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce, Greatest, Lower, TruncWeek
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
 
 from accounts.policy import Actor
 from ledger.models import Event
@@ -44,7 +47,7 @@ from reports.models.artifact import ArtifactQuerySet
 from reports.models.issue import AffectedQuerySet, IssueQuerySet
 from reports.naming import parse
 from reports.redaction import Quoted, fit_to_quote, quoted, summary_kept_back, with_redactions, with_translations
-from reports.vocabulary import AffectedStatus, HazardLevel, Resolution, Status, Visibility
+from reports.vocabulary import AffectedStatus, Dismissal, HazardLevel, Resolution, Status, TakenOff, Visibility
 
 # How an issue stands for one artifact, in the order in which a page tells it.
 OPEN_HERE = Q(resolution="") & ~Q(status=AffectedStatus.NOT_AFFECTED)
@@ -53,6 +56,7 @@ NOT_AFFECTED = Q(resolution="", status=AffectedStatus.NOT_AFFECTED)
 STANDS = {"open": OPEN_HERE, "resolved": RESOLVED_HERE, "not_affected": NOT_AFFECTED}
 PAGED = (Status.CONFIRMED, Status.RESOLVED)
 PUBLIC_VERBS = ("confirm", "publish", "resolve", "reopen", "undo")
+TOMBSTONES_AT_ONCE = 500
 CHART_WEEKS = 26
 CHART_LEAST = 3  # voices: below that a chart draws noise
 
@@ -152,13 +156,77 @@ def _is_embargoed(issue: Issue) -> bool:
 
 def survivor_of(number: str, actor: Actor) -> Issue | None:
     """Where a published issue went that was merged away, if the actor may see that."""
+    led = _led_to(number)
+    return issues_on_record(actor).filter(pk=led.pk).first() if led else None
+
+
+def _led_to(number: str) -> Issue | None:
+    """Where merges lead from a published issue, whether or not anybody may see that; None if it was not merged."""
     merged = Issue.objects.filter(number=number, status=Status.MERGED, published_at__isnull=False)
     survivor = merged.select_related("merged_into").first()
     followed: set[int] = set()
     while survivor is not None and survivor.merged_into is not None and survivor.pk not in followed:
         followed.add(survivor.pk)
         survivor = survivor.merged_into
-    return issues_on_record(actor).filter(pk=survivor.pk).first() if survivor else None
+    return survivor
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstone:
+    """What stays of an issue that people took off the record. Nothing else of it is told: no title, no artifact.
+
+    ``reason`` is a code of ``TakenOff`` or of ``Dismissal``.
+    """
+
+    number: str
+    published_at: datetime
+    withdrawn_at: datetime
+    reason: str
+
+    @property
+    def words(self) -> str:
+        """The reason, as a sentence."""
+        if self.reason in Dismissal.values:
+            return _("People dismissed it: %(reason)s.") % {"reason": Dismissal(self.reason).label}
+        return str(TakenOff(self.reason if self.reason in TakenOff.values else TakenOff.DECIDED).label)
+
+
+def tombstones(actor: Actor, *, number: str = "") -> Iterator[Tombstone]:
+    """Issues that everybody could read until people took them off the record, by number; ``number`` asks for one.
+
+    Whether everybody could is asked when it is done, and kept as ``withdrawn_at``, which its undo and a later
+    publication take away. So nothing that happens to an issue without a page moves its tombstone, and what was never
+    public has none: not what waited for a second person, not what lay under an embargo or named no artifact with a
+    page, nor what left when its confirmation was undone or its hazard was seen. There is none where the actor sees
+    a page.
+    """
+    gone = Issue.objects.filter(number__isnull=False, withdrawn_at__isnull=False, published_at=None)
+    gone = gone.exclude(pk__in=issues_on_record(actor).order_by().values("pk"))
+    if number:
+        gone = gone.filter(number=number)
+    rows = gone.order_by("number").iterator(chunk_size=TOMBSTONES_AT_ONCE)
+    while some := list(islice(rows, TOMBSTONES_AT_ONCE)):
+        yield from _told_by_the_ledger(some)
+
+
+def _told_by_the_ledger(gone: Sequence[Issue]) -> Iterator[Tombstone]:
+    """One for each of the issues of which the ledger tells that it was public, and when it ceased to be."""
+    said: dict[tuple[str, str], Mapping[str, Any]] = {}
+    for event in events_about(*gone, verbs=("unpublish", "dismiss")):
+        content = event.payload.content if hasattr(event, "payload") else {}
+        said[content.get("number") or "", content.get("taken_off") or ""] = content
+    for issue in gone:
+        if issue.number is None or issue.withdrawn_at is None:
+            continue
+        content = said.get((issue.number, issue.withdrawn_at.isoformat()), {})
+        if published_at := parse_datetime(content.get("was_published") or ""):
+            yield Tombstone(issue.number, published_at, issue.withdrawn_at, content.get("reason", ""))
+
+
+def tombstone_of(number: str, actor: Actor) -> Tombstone | None:
+    """Of the issue itself, or of the one that it became part of while both were public."""
+    led = _led_to(number)
+    return next(tombstones(actor, number=led.number if led and led.number else number), None)
 
 
 def modified_at(issue: Issue) -> datetime | None:

@@ -7,7 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from reports.models import Affected, Artifact, Issue, Lineage, Placement, Version
-from reports.record import modified_at
+from reports.record import Tombstone, modified_at
 from reports.redaction import Quote, Quoted
 from reports.vocabulary import HazardLevel
 
@@ -99,6 +99,24 @@ class RecordTwin(IssueTwin):
     @extend_schema_field(QuotedTwin(many=True))
     def get_excerpts(self, issue: Issue) -> Any:
         return QuotedTwin(self.context["excerpts"], many=True).data
+
+
+class TombstoneTwin(serializers.Serializer[Tombstone]):
+    """What answers, with 410, at the number of an issue that people took off the record. Nothing else is told of it.
+
+    ``reason`` is a code of ``vocabulary.TakenOff`` or ``vocabulary.Dismissal``.
+    """
+
+    schema_version = serializers.SerializerMethodField()
+    id = serializers.CharField(source="number")
+    number = serializers.CharField()
+    status = serializers.CharField(default="withdrawn")
+    published = serializers.DateTimeField(source="published_at")
+    withdrawn = serializers.DateTimeField(source="withdrawn_at")
+    reason = serializers.CharField()
+
+    def get_schema_version(self, stone: Tombstone) -> int:
+        return SCHEMA_VERSION
 
 
 class QueueTwin(IssueTwin):

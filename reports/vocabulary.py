@@ -154,6 +154,16 @@ class Dismissal(models.TextChoices):
     INSUFFICIENT = "insufficient", _("Too little to go on")
 
 
+class TakenOff(models.TextChoices):
+    """Why an issue that was public is no longer on the record. It stands where its page was, for good."""
+
+    WITHDRAWN = "withdrawn", _("Everybody who reported it has withdrawn their report.")
+    MISTAKEN = "mistaken", _("It was published by mistake.")
+    HARMFUL = "harmful", _("What its page said could do harm.")
+    PRIVATE = "private", _("What its page said was nobody’s to publish.")
+    DECIDED = "decided", _("People decided so, and gave no reason in public.")
+
+
 class AffectedStatus(models.TextChoices):
     UNDER_INVESTIGATION = "under_investigation", _("Under investigation")
     AFFECTED = "affected", _("Affected")
@@ -214,3 +224,13 @@ class AttachmentRefusal(models.TextChoices):
     TOO_LARGE = "too_large", _("It is too large.")
     TOO_MANY_PIXELS = "too_many_pixels", _("The picture has too many pixels.")
     TOO_LONG = "too_long", _("Reading it took too long.")
+
+
+class ExportForm(models.TextChoices):
+    """In whose format the record is taken away: names of formats, the same in every language."""
+
+    JSON = "json", "JSON"
+    OSV = "osv", "OSV"
+    OPENVEX = "openvex", "OpenVEX"
+    AVID = "avid", "AVID"
+    CSV = "csv", "CSV"

@@ -4,7 +4,7 @@ Each act is one transaction: locks (families, then issues, ascending), the move'
 more, the counts, the :class:`~triage.models.Decision` and one ledger event of ids and codes.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from accounts.actors import actor_for
 from accounts.models import User
 from accounts.policy import Act, allows
-from ledger.record import record
+from ledger.record import record, subject
 from reports.models import Affected, Artifact, Issue, Placement, Report
 from reports.notices import tell
 from reports.vocabulary import AffectedStatus, PlacedBy, Status
@@ -192,14 +192,14 @@ def record_decision(
         decision.verb,
         *[thing for thing in about if thing is not None],
         actor=by.pseudonym,
-        **_told(decision, trail.after),
+        **_told(decision, trail),
     )
     tell(event, undone=decision.undoes.verb if decision.undoes else "")
     keep_current(trail, about)
     return decision
 
 
-def _told(decision: Decision, rows: Mapping[str, Any]) -> dict[str, Any]:
+def _told(decision: Decision, trail: Trail) -> dict[str, Any]:
     """What the ledger hears: codes, ids and dates, never a title or a note."""
     told: dict[str, Any] = {"decision": decision.pk}
     if decision.reason:
@@ -211,9 +211,18 @@ def _told(decision: Decision, rows: Mapping[str, Any]) -> dict[str, Any]:
         told["number"] = decision.issue.number
         told["status"] = decision.issue.status
         told["published"] = decision.issue.published_at is not None
-    if fixes := sorted({row["fixed_in_id"] for row in rows.values() if row and row.get("fixed_in_id")}):
+        told |= _tombstone(decision.issue, trail)
+    if fixes := sorted({row["fixed_in_id"] for row in trail.after.values() if row and row.get("fixed_in_id")}):
         told["fixed_in"] = fixes
     return told
+
+
+def _tombstone(issue: Issue, trail: Trail) -> dict[str, Any]:
+    """The dates that ``reports.record.tombstones`` shows, where everybody could read the issue until now."""
+    stood, stands = (rows.get(subject(issue)) or {} for rows in (trail.before, trail.after))
+    if not stands.get("withdrawn_at"):
+        return {}
+    return {"was_published": stood.get("published_at"), "taken_off": stands["withdrawn_at"]}
 
 
 def may_be_undone(decision: Decision, *, concerning: Q) -> None:

@@ -1,10 +1,13 @@
 """The page of one issue, and its JSON twin."""
 
+from http import HTTPStatus
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect, JsonResponse
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
@@ -16,15 +19,17 @@ from reports.conditional import public_page, tag_of, unless_known
 from reports.lines import Line
 from reports.models import Affected, Issue
 from reports.record import (
+    Tombstone,
     affected_of,
     excerpts_of,
     history_of,
     issues_on_record,
     modified_at,
     survivor_of,
+    tombstone_of,
 )
 from reports.redaction import Quoted
-from reports.twins import RecordTwin
+from reports.twins import RecordTwin, TombstoneTwin
 from reports.vocabulary import Resolution, Status
 
 HISTORY = {
@@ -42,7 +47,7 @@ def issue(request: HttpRequest, number: str) -> HttpResponse:
     actor = actor_of(request)
     shown = issues_on_record(actor).filter(number=number).first()
     if shown is None:
-        return moved(number, actor, "issue")
+        return moved(number, actor, "issue") or tombstone(request, number, actor)
     told = told_on_page(shown, excerpts_of(shown, actor, shown=asked_for(request)))
     frame = {"cite": cited(shown), "subject": f"issue:{shown.pk}"}
     return public_page(request, "reports/issue.html", told, modified=modified_at(shown), **frame)
@@ -79,7 +84,7 @@ def issue_twin(request: HttpRequest, number: str) -> HttpResponse:
     actor = actor_of(request)
     shown = issues_on_record(actor).filter(number=number).first()
     if shown is None:
-        return moved(number, actor, "issue_twin")
+        return moved(number, actor, "issue_twin") or tombstone_twin(number, actor)
     twin = RecordTwin(shown, context={"excerpts": excerpts_of(shown, actor, shown=asked_for(request))}).data
 
     def make() -> HttpResponse:
@@ -95,12 +100,31 @@ def twin_beside(request: HttpRequest, number: str) -> HttpResponse:
     return HttpResponsePermanentRedirect(reverse("issue_twin", args=[number]))
 
 
-def moved(number: str, actor: Actor, page: str) -> HttpResponse:
-    """To the issue that this one became part of. Raises Http404: not visible, or never there, alike."""
-    survivor = survivor_of(number, actor)
-    if survivor is None:
+def moved(number: str, actor: Actor, page: str) -> HttpResponse | None:
+    """To the issue that this one became part of, or to its tombstone."""
+    found = survivor_of(number, actor) or tombstone_of(number, actor)
+    if found is None or found.number == number:
+        return None
+    return HttpResponsePermanentRedirect(reverse(page, args=[found.number]))
+
+
+def tombstone(request: HttpRequest, number: str, actor: Actor) -> HttpResponse:
+    """410 with the dates and the reason. Raises Http404: not visible, or never there, alike."""
+    answer = render(request, "reports/tombstone.html", {"stone": stone_of(number, actor)}, status=HTTPStatus.GONE)
+    patch_cache_control(answer, no_cache=True)
+    patch_vary_headers(answer, ["Cookie"])
+    return answer
+
+
+def tombstone_twin(number: str, actor: Actor) -> HttpResponse:
+    return JsonResponse(TombstoneTwin(stone_of(number, actor)).data, status=HTTPStatus.GONE)
+
+
+def stone_of(number: str, actor: Actor) -> Tombstone:
+    found = tombstone_of(number, actor)
+    if found is None:
         raise Http404
-    return HttpResponsePermanentRedirect(reverse(page, args=[survivor.number]))
+    return found
 
 
 def standing(row: Affected) -> dict[str, Any]:

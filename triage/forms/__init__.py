@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from triage.forms.answering import AffectForm, AskForm, NotifyForm, ReproduceForm, SettleForm, TurnDownForm
 from triage.forms.base import MoveForm, ReportForm
 from triage.forms.placing import LookForm, MergeForm, PlaceForm, RefuseForm, ReleaseForm, SplitForm
-from triage.forms.publishing import PublishForm, SpansForm, TranslateForm, WriteForm
+from triage.forms.publishing import PublishForm, SpansForm, TranslateForm, UnpublishForm, WriteForm
 from triage.forms.sorting import AssignForm, ClassifyForm, PrioritiseForm, SnoozeForm, WakeForm
 from triage.forms.status import ConfirmForm, DismissForm, ReopenForm, ResolveForm
 from triage.moves import Verb
@@ -39,7 +39,7 @@ FORMS: Mapping[str, type[MoveForm]] = {
     Verb.REDACT: SpansForm,
     Verb.TRANSLATE: TranslateForm,
     Verb.PUBLISH: PublishForm,
-    Verb.UNPUBLISH: PublishForm,
+    Verb.UNPUBLISH: UnpublishForm,
 }
 
 __all__ = ["FORMS", "MoveForm"]

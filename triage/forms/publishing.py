@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from reports.models import Evidence
 from reports.redaction import ACCOUNT, merged
-from reports.vocabulary import HazardLevel
+from reports.vocabulary import HazardLevel, TakenOff
 from triage.forms.base import MoveForm, ReportForm, words_field
 from triage.moves.publishing import WORDS_AT_MOST, Place
 from triage.publication import TITLE_LENGTH
@@ -73,6 +73,15 @@ class WriteForm(MoveForm):
 
 class PublishForm(MoveForm):
     pass
+
+
+class UnpublishForm(MoveForm):
+    reason = forms.ChoiceField(
+        label=gettext_lazy("Why, in public"),
+        help_text=gettext_lazy("It stands where the page was, with the number and the dates, and nothing else."),
+        choices=[("", gettext_lazy("No reason in public")), *TakenOff.choices],
+        required=False,
+    )
 
 
 class HazardForm(MoveForm):

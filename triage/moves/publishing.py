@@ -6,10 +6,10 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from reports.models import Evidence, Excerpt, Redaction, Report, Translation
-from reports.vocabulary import HazardLevel, Visibility
+from reports.vocabulary import HazardLevel, TakenOff, Visibility
 from triage.moves.scene import Scene, report_here, within
-from triage.moves.status import title_of
-from triage.publication import default_title, may_publish, second_person_needed
+from triage.moves.status import buried, title_of
+from triage.publication import default_title, may_publish, reports_in, second_person_needed
 
 Place = tuple[str, int, int]  # part, start, end
 SPANS_AT_MOST = 200
@@ -34,14 +34,23 @@ def publish(scene: Scene) -> None:
         raise ValidationError(_("It is published already."), code="status")
     may_publish(scene.issue, scene.by, scene.at)
     title = scene.issue.public_title or default_title(scene.issue, scene.at)
-    scene.trail.change(scene.issue, published_at=scene.at, public_title=title)
+    scene.trail.change(scene.issue, published_at=scene.at, public_title=title, withdrawn_at=None)
 
 
 def unpublish(scene: Scene) -> None:
-    """Take its page away; its number stays reserved."""
+    """Take its page away, for a reason of ``TakenOff``; its number stays reserved, and a tombstone stands there."""
     if not scene.issue.published_at:
         raise ValidationError(_("It is not published."), code="status")
-    scene.trail.change(scene.issue, published_at=None)
+    scene.reason = scene.reason or _why(scene)
+    if scene.reason not in TakenOff.values:
+        raise ValidationError(_("Choose a reason."), code="reason")
+    scene.trail.change(scene.issue, published_at=None, **buried(scene))
+
+
+def _why(scene: Scene) -> TakenOff:
+    """The reason where nobody gave one."""
+    withdrawn = set(reports_in(scene.issue).values_list("withdrawn_at__isnull", flat=True))
+    return TakenOff.WITHDRAWN if withdrawn == {False} else TakenOff.DECIDED
 
 
 def excerpt(scene: Scene) -> None:

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from accounts.policy import ANONYMOUS
 from reports.models import Affected, Issue, Reproduction, Version
 from reports.vocabulary import AffectedStatus, Resolution, Severity, Status
 from triage.moves.affecting import is_settled, mark_affected, notify_maintainers
@@ -47,7 +48,13 @@ def resolve(scene: Scene) -> None:
 def dismiss(scene: Scene) -> None:
     """Close what is no issue of ours. Its page is gone, its number stays reserved."""
     changes = {"dismissal": scene.reason, "dismissed_at": scene.at, "published_at": None, "is_disputed": False}
-    scene.trail.change(scene.issue, status=scene.to, **changes, **AWAKE)
+    scene.trail.change(scene.issue, status=scene.to, **changes, **buried(scene), **AWAKE)
+
+
+def buried(scene: Scene) -> dict[str, Any]:
+    """What marks a page that is taken away: a tombstone, where everybody could read it until now, and only there."""
+    was_public = Issue.objects.visible_to(ANONYMOUS).filter(pk=scene.issue.pk).exists()
+    return {"withdrawn_at": scene.at} if was_public else {}
 
 
 def reopen(scene: Scene) -> None:
@@ -83,7 +90,7 @@ def _confirmed(scene: Scene) -> dict[str, Any]:
         or issue.public_title
         or default_title(issue, scene.at),
         "confirmed_at": issue.confirmed_at or scene.at,
-        "published_at": None if why_held_back(issue, scene.at) else scene.at,
+        **({} if why_held_back(issue, scene.at) else {"published_at": scene.at, "withdrawn_at": None}),
         **AWAKE,
     }
     if summary := str(details.get("public_summary", "")).strip():
