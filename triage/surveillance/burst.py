@@ -25,7 +25,8 @@ from triage.surveillance.tiers import Bars, Tier
 
 LEAST_VOICES = 3  # two is a coincidence
 BARS = Bars(watch=0.005, alarm=0.001)  # of the smallest p of the three windows; measured in docs/early-warning.md
-LAUNCH_PRIOR = 1.0  # voices: how much weighs that an artifact is talked about no more than usual
+LAUNCH_PRIOR = 0.25  # voices: how much weighs that an artifact is told of no more than usual; 1 let launches through
+TELLS_OF_LAUNCH = 0.1  # voices a day about the rest of an artifact, below which a launch looks like a burst
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,9 +35,10 @@ class Judged:
 
     ``p`` is the chance of at least so many voices if nothing has changed; 1 for what is young or has less than three
     voices. ``spread`` is the size of the negative binomial, ``launch`` how many times as much as usual is told about
-    the rest of the artifact, at least 1.
+    the rest of the artifact, at least 1; ``rest`` (things,) how many voices a day that usually is.
     """
 
+    rest: Real
     observed: Whole
     reports: Whole
     expected: Real
@@ -62,8 +64,13 @@ class Judged:
 
     @property
     def is_campaign(self) -> Truth:
-        rows = np.arange(len(self.p))
-        return possible_campaign(self.reports[rows, self.window], self.observed[rows, self.window])
+        """Which windows (things, windows) hold far more reports than voices."""
+        return possible_campaign(self.reports, self.observed)
+
+    @property
+    def best_unheld(self) -> Real:
+        """The smallest p of the windows that are no possible campaign: copies of one day do not silence a week."""
+        return np.asarray(np.where(self.is_campaign, 1.0, self.p).min(axis=1, initial=1.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +78,8 @@ class Burst:
     """One thing that is told of more than usual.
 
     ``band`` is where 95 of 100 such counts lie if nothing has changed. ``tier`` is never "alarm" for a possible
-    campaign: it waits for a look as "watch".
+    campaign: it waits for a look as "watch". ``launch`` is by how much more is told about the rest of the artifact, and
+    ``is_alone`` says that too little is told about it to know: a launch would look the same.
     """
 
     thing: int
@@ -84,6 +92,7 @@ class Burst:
     ratio: float
     p: float
     launch: float
+    is_alone: bool
     since: date
     is_possible_campaign: bool
 
@@ -105,49 +114,49 @@ def judge(counts: Counts, artifacts: Whole, usual: Usual, weights: Real | None =
     """All things on the evening of ``counts.last``; ``counts`` has ``SERIES_DAYS`` columns.
 
     ``artifacts`` (things,) says what each is about, in numbers from 0 on; things of one artifact tell of its launch.
+    Of things that are about no one artifact, such as themes, say 0 for all: the rest is then all of the site.
     ``weights`` (things, days) in (0, 1] are lower for days of past alarms.
     """
     if counts.days != SERIES_DAYS:
         raise ValueError(f"A judgement reads {SERIES_DAYS} days, and here are {counts.days}.")
     baseline = Baseline.of(counts, usual, weights)
     exposure = usual.weekdays[counts.weekdays]
-    parts = [
-        _window(counts, artifacts, baseline, exposure, window, dispersion)
-        for window, dispersion in zip(WINDOWS, usual.dispersion, strict=True)
-    ]
-    return Judged(*(np.stack(column, axis=1) for column in zip(*parts, strict=True)))
+    rest = _rest(counts, artifacts, slice(0, -max(WINDOWS))) / exposure[: -max(WINDOWS)].sum()
+    columns = []
+    for window, dispersion in zip(WINDOWS, usual.dispersion, strict=True):
+        observed, reports = counts.voices[:, -window:].sum(axis=1), counts.reports[:, -window:].sum(axis=1)
+        launch, doubt = _launch(counts, artifacts, rest, exposure, window)
+        expected = baseline.rate * exposure[-window:].sum() * launch
+        doubt += 1 / (baseline.voices + PSEUDO_VOICES)
+        spread = expected**2 / (dispersion * (expected + expected**2 * doubt) - expected)
+        p = np.ones(len(counts))
+        counted = (baseline.days >= LEAST_EXPOSURE) & (observed >= LEAST_VOICES)
+        p[counted] = tail(observed[counted], expected[counted], spread[counted])
+        columns.append((observed, reports, expected, spread, launch, p))
+    return Judged(rest, *(np.stack(column, axis=1) for column in zip(*columns, strict=True)))
 
 
-def _window(
-    counts: Counts, artifacts: Whole, baseline: Baseline, exposure: Real, window: int, dispersion: float
-) -> tuple[Whole, Whole, Real, Real, Real, Real]:
-    observed, reports = counts.voices[:, -window:].sum(axis=1), counts.reports[:, -window:].sum(axis=1)
-    launch, doubt = _launch(counts, artifacts, exposure, window)
-    expected = baseline.rate * exposure[-window:].sum() * launch
-    variance = dispersion * (expected + expected**2 * (1 / (baseline.voices + PSEUDO_VOICES) + doubt))
-    spread = expected**2 / (variance - expected)
-    counted = (baseline.days >= LEAST_EXPOSURE) & (observed >= LEAST_VOICES)
-    p = np.ones(len(counts))
-    p[counted] = tail(observed[counted], expected[counted], spread[counted])
-    return observed, reports, expected, spread, launch, p
+def _launch(counts: Counts, artifacts: Whole, usually: Real, exposure: Real, window: int) -> tuple[Real, Real]:
+    """How many times as much as ``usually`` is told about the rest of each thing's artifact, and the doubt of that.
 
-
-def _launch(counts: Counts, artifacts: Whole, exposure: Real, window: int) -> tuple[Real, Real]:
-    """How many times as much as usual is told about the rest of each thing's artifact, and the doubt of that.
-
-    The rest, since a burst must not excuse itself. Less than usual counts as usual: what does not fade with the rest
-    is no burst. Doubt is the squared relative error, 0 where nothing is moved.
+    The rest, since a burst must not excuse itself. The longer windows have their say in the shorter ones, since a day
+    of a small artifact tells little; what they say of a launch that is over makes deaf for a week at most. Less than
+    usual counts as usual: what does not fade with the rest is no burst. Doubt is the squared relative error.
     """
-    before = slice(0, SERIES_DAYS - max(WINDOWS))
+    launch, doubt = np.ones(len(counts)), np.zeros(len(counts))
+    for days in WINDOWS[WINDOWS.index(window) :]:
+        now = _rest(counts, artifacts, slice(-days, None))
+        times = (now + LAUNCH_PRIOR) / (usually * exposure[-days:].sum() + LAUNCH_PRIOR)
+        is_larger = times > launch
+        launch = np.where(is_larger, times, launch)
+        doubt = np.where(is_larger, 1 / (now + LAUNCH_PRIOR), doubt)
+    return launch, doubt
 
-    def rest(part: Whole) -> Real:
-        own = part.sum(axis=1)
-        return np.asarray(np.bincount(artifacts, weights=own)[artifacts] - own) if len(own) else np.zeros(0)
 
-    usually = rest(counts.voices[:, before]) * exposure[-window:].sum() / exposure[before].sum()
-    now = rest(counts.voices[:, -window:])
-    launch = np.maximum((now + LAUNCH_PRIOR) / (usually + LAUNCH_PRIOR), 1.0)
-    return launch, np.where(launch > 1, 1 / (now + LAUNCH_PRIOR), 0.0)
+def _rest(counts: Counts, artifacts: Whole, days: slice) -> Real:
+    """The voices of each thing's artifact on some days, less the thing's own."""
+    own = counts.voices[:, days].sum(axis=1)
+    return np.asarray(np.bincount(artifacts, weights=own)[artifacts] - own) if len(own) else np.zeros(0)
 
 
 def bursts(counts: Counts, judged: Judged, usual: Usual, things: Sequence[int], bars: Bars = BARS) -> list[Burst]:
@@ -160,15 +169,13 @@ def bursts(counts: Counts, judged: Judged, usual: Usual, things: Sequence[int], 
 def _burst(counts: Counts, judged: Judged, usual: Usual, row: int, thing: int, bars: Bars) -> Burst:
     at = int(judged.window[row])
     expected, spread = float(judged.expected[row, at]), float(judged.spread[row, at])
-    is_campaign = bool(judged.is_campaign[row])
     low, high = stats.nbinom.ppf([0.025, 0.975], spread, spread / (spread + expected))
     exposure = usual.weekdays[counts.weekdays[-max(WINDOWS) :]]
     daily = expected * exposure / exposure[-WINDOWS[at] :].sum()
     began = onset(counts.voices[row, -max(WINDOWS) :], daily)
-    tier = bars.tier(float(judged.best[row]))
     return Burst(
         thing=thing,
-        tier="watch" if is_campaign or tier is None else tier,
+        tier=bars.tier(float(judged.best_unheld[row])) or "watch",
         window_days=WINDOWS[at],
         observed=int(judged.observed[row, at]),
         reports=int(judged.reports[row, at]),
@@ -177,6 +184,7 @@ def _burst(counts: Counts, judged: Judged, usual: Usual, row: int, thing: int, b
         ratio=float(judged.ratio[row]),
         p=float(judged.best[row]),
         launch=float(judged.launch[row, at]),
+        is_alone=bool(judged.rest[row] < TELLS_OF_LAUNCH),
         since=counts.day(counts.days - max(WINDOWS) + (began if began is not None else max(WINDOWS) - WINDOWS[at])),
-        is_possible_campaign=is_campaign,
+        is_possible_campaign=bool(judged.is_campaign[row, at]),
     )

@@ -41,9 +41,9 @@ def evenings(counts: Counts, artifacts: Whole, bars: Bars = BARS) -> Iterator[Ev
         if usual is None or (column + 1 - SERIES_DAYS) % ANEW == 0:
             usual = Usual.of(known, weighing)
         judged = judge(known, artifacts, usual, weighing)
-        is_alarm, ratio = judged.best <= bars.alarm, judged.ratio
+        ratio, is_alarm = judged.ratio, judged.best <= bars.alarm
         watches, watched = watched.then(judged.best <= bars.watch, ratio)
-        alarms, alarmed = alarmed.then(is_alarm & ~judged.is_campaign, ratio)
+        alarms, alarmed = alarmed.then(judged.best_unheld <= bars.alarm, ratio)
         for at, window in enumerate(WINDOWS):
             weights[is_alarm & (judged.window == at), column + 1 - window : column + 1] = ALARM_DAY_WEIGHT
         yield Evening(column, judged, watches, alarms)

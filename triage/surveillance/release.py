@@ -1,0 +1,105 @@
+"""The version radar: is a kind of failure told of more often since a release?
+
+Two questions, and both must be answered with yes. Is more told a day? And is it a larger share of all that is told? A
+release that everybody tries raises the first for every kind, a quiet week after a busy one the second.
+
+Source: Przyborowski and Wilenski 1940 for two Poisson counts given their sum (binomial); Fisher 1935 for the share
+(hypergeometric); Clopper and Pearson 1934 for the interval.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from scipy import stats
+
+from triage.surveillance.tiers import Bars, Tier
+
+LEAST_VOICES = 3  # since the release
+BARS = Bars(watch=0.005, alarm=0.001)
+WIDTH = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Voices of a kind and of all kinds on the days before, or since, a release; ``days`` may be weighted days."""
+
+    voices: int
+    all_voices: int
+    days: float
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.voices <= self.all_voices or self.days <= 0:
+            raise ValueError(f"A kind has no more voices than all kinds, and a span lasts: {self}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Before and since a release. ``expected`` is what the rate before lets expect; ``ratio`` is that of the rates.
+
+    ``p_rate`` and ``p_share`` are one-sided, ``p`` the larger of them. ``interval`` is the ratio's, infinity where
+    nothing was told before.
+    """
+
+    observed: int
+    expected: float
+    ratio: float
+    interval: tuple[float, float]
+    p_rate: float
+    p_share: float
+    since: date
+
+    @property
+    def p(self) -> float:
+        return max(self.p_rate, self.p_share)
+
+    def tier(self, bars: Bars = BARS) -> Tier | None:
+        return bars.tier(self.p) if self.observed >= LEAST_VOICES else None
+
+
+def change(before: Span, since: Span, released_on: date) -> Change:
+    """What has changed with a release.
+
+    >>> told = change(Span(4, 40, 56), Span(12, 20, 14), date(2026, 11, 1))
+    >>> round(told.ratio, 1), told.tier()
+    (12.0, 'alarm')
+    >>> change(Span(4, 40, 56), Span(8, 80, 14), date(2026, 11, 1)).tier() is None  # a launch: all is told more
+    True
+    """
+    rate = before.voices / before.days
+    low, high = ratio_interval(before, since)
+    return Change(
+        observed=since.voices,
+        expected=rate * since.days,
+        ratio=since.voices / since.days / rate if rate else float("inf") if since.voices else 1.0,
+        interval=(low, high),
+        p_rate=p_of_rate(before, since),
+        p_share=p_of_share(before, since),
+        since=released_on,
+    )
+
+
+def p_of_rate(before: Span, since: Span) -> float:
+    """The chance of at least so many of the voices since, given the voices in all, if the rate is the same."""
+    share = since.days / (before.days + since.days)
+    return float(stats.binom.sf(since.voices - 1, before.voices + since.voices, share))
+
+
+def p_of_share(before: Span, since: Span) -> float:
+    """The chance of at least so many since, given how many voices there were of each kind and in each span."""
+    everything, kind = before.all_voices + since.all_voices, before.voices + since.voices
+    return float(stats.hypergeom.sf(since.voices - 1, everything, kind, since.all_voices))
+
+
+def ratio_interval(before: Span, since: Span, width: float = WIDTH) -> tuple[float, float]:
+    """Exact, of the rate since over the rate before: (0, inf) where nothing was told at all.
+
+    >>> ratio_interval(Span(0, 0, 7), Span(0, 0, 7))
+    (0.0, inf)
+    """
+    tail, total = (1 - width) / 2, before.voices + since.voices
+    low = float(stats.beta.ppf(tail, since.voices, before.voices + 1)) if since.voices else 0.0
+    high = float(stats.beta.ppf(1 - tail, since.voices + 1, before.voices)) if before.voices else 1.0
+    days = before.days / since.days
+    return (low / (1 - low) * days if total else 0.0, high / (1 - high) * days if high < 1 else float("inf"))
