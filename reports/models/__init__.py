@@ -1,5 +1,6 @@
 """The tables of filing and of the public record."""
 
+from reports.models.abstract import Abstract, Stir
 from reports.models.artifact import Alias, Artifact, Lineage, Version
 from reports.models.context import ContextRule
 from reports.models.draft import Attachment, Draft
@@ -22,6 +23,7 @@ from reports.models.report import (
 from reports.models.warning import DailyCount, Signal
 
 __all__ = [
+    "Abstract",
     "Affected",
     "Alias",
     "Answer",
@@ -48,6 +50,7 @@ __all__ = [
     "Report",
     "Reproduction",
     "Signal",
+    "Stir",
     "Subscription",
     "Translation",
     "Version",
