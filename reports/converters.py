@@ -1,8 +1,9 @@
-"""What may stand in an address: the three kinds of artifact, an issue's number, how a badge is drawn."""
+"""What may stand in an address: the three kinds of artifact, an issue's number, how a badge is drawn, in whose format
+the record is taken away."""
 
 from django.urls import register_converter
 
-from reports.vocabulary import ArtifactKind
+from reports.vocabulary import ArtifactKind, ExportForm
 
 
 class AnyKind:
@@ -39,6 +40,17 @@ class BadgeForm:
         return value
 
 
+class AnyForm:
+    regex = "|".join(ExportForm.values)
+
+    def to_python(self, value: str) -> ExportForm:
+        return ExportForm(value)
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(AnyForm, "any_form")
 register_converter(AnyKind, "any_kind")
 register_converter(BadgeForm, "badge_form")
 register_converter(IssueNumber, "issue_number")

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
@@ -15,18 +14,17 @@ from rest_framework.serializers import BaseSerializer
 from accounts.actors import actor_of
 from accounts.policy import ANONYMOUS, Act, Actor, allows
 from reports.conditional import tag_of, unless_known
+from reports.exporters.own import artifacts_for
 from reports.filters import ArtifactFilter, IssueFilter
-from reports.models import Issue, Lineage, Version
+from reports.models import Issue
 from reports.models.artifact import ArtifactQuerySet
 from reports.models.issue import IssueQuerySet
 from reports.record import (
     artifact_after_merge,
-    artifacts_with_pages,
     excerpts_of,
     issues_for,
     issues_to_triage,
     survivor_of,
-    with_tallies,
 )
 from reports.twins import ArtifactTwin, IssueTwin, QueueTwin, RecordTwin
 from reports.vocabulary import ArtifactKind
@@ -100,13 +98,7 @@ class Artifacts(Reading):
     told_by = ("name", "org")
 
     def get_queryset(self) -> ArtifactQuerySet:
-        pages = artifacts_with_pages(self.actor)
-        parents = Lineage.objects.filter(parent__in=pages).select_related("parent")
-        of_kind = with_tallies(pages.filter(kind=self.kwargs.get("kind", ArtifactKind.MODEL)), self.actor)
-        return of_kind.prefetch_related(
-            Prefetch("versions", queryset=Version.objects.filter(position__isnull=False), to_attr="shown_versions"),
-            Prefetch("parents", queryset=parents, to_attr="shown_parents"),
-        )
+        return artifacts_for(self.actor).filter(kind=self.kwargs.get("kind", ArtifactKind.MODEL))
 
 
 @extend_schema(summary="Models, systems or datasets")

@@ -4,6 +4,8 @@ Its four statuses are ours. It wants to be told what to do about what is affecte
 nobody has said, that is what the statement says.
 """
 
+from datetime import datetime
+
 from reports.exporters.purls import purl_of
 from reports.exporters.records import Record, Standing, given, moment
 from reports.vocabulary import AffectedStatus, Resolution
@@ -15,16 +17,29 @@ NO_REASON = "Looked into, and found not affected."
 
 
 def document(record: Record) -> dict[str, object]:
-    """``version`` is the moment of the last public change in seconds: it only grows, and counts nothing hidden."""
+    return {
+        **frame(f"{record.url}export/openvex/", published=record.published, modified=record.modified),
+        "statements": statements(record),
+    }
+
+
+def frame(address: str, *, published: datetime, modified: datetime) -> dict[str, object]:
+    """A document without its statements, of which it needs one at least.
+
+    ``version`` is the moment of the last public change in seconds: it only grows, and counts nothing hidden.
+    """
     return {
         "@context": CONTEXT,
-        "@id": f"{record.url}openvex.json",
+        "@id": address,
         "author": AUTHOR,
-        "timestamp": moment(record.published),
-        "last_updated": moment(record.modified),
-        "version": max(1, int(record.modified.timestamp())),
-        "statements": [_statement(record, each) for each in record.standings],
+        "timestamp": moment(published),
+        "last_updated": moment(modified),
+        "version": max(1, int(modified.timestamp())),
     }
+
+
+def statements(record: Record) -> list[dict[str, object]]:
+    return [_statement(record, each) for each in record.standings]
 
 
 def _statement(record: Record, standing: Standing) -> dict[str, object]:
