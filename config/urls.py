@@ -18,6 +18,7 @@ from reports.pages import (
     choosing,
     directory,
     drafting,
+    export,
     feeds,
     filing,
     home,
@@ -61,10 +62,15 @@ urlpatterns = [
     path("<any_kind:kind>/", directory.artifacts, name="artifacts"),
     path("<any_kind:kind>/<str:org>/<str:name>/", artifact.artifact, name="artifact"),
     path("<any_kind:kind>/<str:org>/<str:name>/feed.atom", feeds.artifact_feed, name="artifact_feed"),
+    path(
+        "<any_kind:kind>/<str:org>/<str:name>/export/<any_form:form>/", export.artifact_export, name="artifact_export"
+    ),
     path("<any_kind:kind>/<str:org>/<str:name>/badge.<badge_form:form>", badges.badge, name="badge"),
     path("issues/", issues.issues, name="issues"),
     path("issues/feed.atom", feeds.issues_feed, name="issues_feed"),
     path("issues/<issue_number:number>/", issue.issue, name="issue"),
+    path("issues/export/<any_form:form>/", export.issues_export, name="issues_export"),
+    path("issues/<issue_number:number>/export/<any_form:form>/", export.issue_export, name="issue_export"),
     path("issues/<issue_number:number>/too/", known.too, name="issue_too"),
     path("issues/<issue_number:number>.json", issue.issue_twin, name="issue_twin"),
     path("issues/<issue_number:number>/.json", issue.twin_beside, name="issue_twin_beside"),
