@@ -38,7 +38,8 @@ TYPES = {
 def body(client: Client, address: str, **more: Any) -> bytes:
     answer: Any = client.get(address, **more)
     assert answer.status_code == 200, (address, answer.content)
-    return answer.getvalue()
+    told: bytes = answer.getvalue()
+    return told
 
 
 def documents(form: str, told: bytes) -> list[Any]:
