@@ -29,6 +29,7 @@ from reports.pages import (
     notices,
     own_report,
     receipt,
+    transparency,
 )
 from triage import pages as desk
 from triage.pages import artifacts, bulk, maintainer, publication, reproductions, reveal, views, workbench
@@ -80,6 +81,8 @@ urlpatterns = [
     path("notices/pace/", notices.pace, name="notices_pace"),
     path("notices/follow/", notices.follow, name="follow"),
     path("notices/unsubscribe/<str:token>/", notices.unsubscribe, name="unsubscribe"),
+    path("transparency/", transparency.transparency, name="transparency"),
+    path("transparency.json", transparency.transparency_twin, name="transparency_twin"),
     path("quality/", quality, name="quality"),
     path("triage/", desk.queue, name="queue"),
     path("triage/<int:pk>/", desk.issue, name="triage_issue"),

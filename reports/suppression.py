@@ -61,8 +61,8 @@ def _gives_away(sizes: list[int], kept_back: int) -> bool:
     """Whether the sum of the ``kept_back`` smallest tells what one of them is."""
     together = sum(sizes[:kept_back])
     is_small = kept_back < 2 or together < LEAST
-    # As many as small cells can hold: then each holds that many.
-    is_full = together == kept_back * (LEAST - 1)
+    # As much as so many small cells can hold: then each holds that much.
+    is_full = sizes[kept_back - 1] < LEAST and together == kept_back * (LEAST - 1)
     # Of two alike one must not be told where the other is not: it would say what the other is.
     is_torn = sizes[kept_back] == sizes[kept_back - 1]
     return is_small or is_full or is_torn

@@ -110,6 +110,8 @@ PAGES = [
     Row("follow", SIGNED_IN, "post", posted={"subject": "artifact:{artifact}"}),
     Row("unsubscribe", NOBODY, args=("not-signed-here",), hidden=True),  # signed ones: tests/reports/test_posting.py
     Row("unsubscribe", NOBODY, "post", args=("not-signed-here",), hidden=True),
+    Row("transparency", ALL),
+    Row("transparency_twin", ALL),
     Row("quality", ALL),
     Row("queue", DESK),
     Row("triage_issue", DESK, args=("{new}",)),

@@ -247,6 +247,7 @@ ANYBODY: dict[str, Way] = {
     "issues-none": to("/issues/?q=nothing+is+called+this"),
     "issue": to("issue"),
     "issue-resolved": to("issue-resolved"),
+    "transparency": to("/transparency/"),
     "quality": to("/quality/"),
     "login": to("/accounts/login/"),
     "login-code": to("/accounts/login/code/"),

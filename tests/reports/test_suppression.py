@@ -20,6 +20,10 @@ def test_a_small_count_is_folded_with_the_smallest_of_the_others():
     assert folded({"es": 9, "en": 40, "ar": 2}) == Folded({"en": 40}, 11, 51)
 
 
+def test_no_more_is_folded_than_must_be():
+    assert folded({"form": 30, "api": 6, "import": 2}) == Folded({"form": 30}, 8, 38)
+
+
 def test_small_counts_that_are_many_together_need_no_other():
     assert folded({"en": 40, "ar": 3, "zh": 2}) == Folded({"en": 40}, 5, 45)
 
