@@ -1,6 +1,7 @@
 """ "You have it already": tags made from what an answer tells its reader, so that nothing hidden can move one."""
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache
@@ -11,10 +12,12 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.cache import get_conditional_response, patch_cache_control, patch_vary_headers
+from django.utils.encoding import escape_uri_path
 from django.utils.http import http_date
 from django.utils.translation import get_language
 
 MADE_WITH = ("templates", "static", "locale")
+FURTHER = re.compile(r"[2-9]|[1-9][0-9]{1,5}")  # the second page of a list and on
 PERSONAL_COOKIES = (settings.SESSION_COOKIE_NAME, "messages")
 Answer = TypeVar("Answer", bound=HttpResponseBase)
 
@@ -50,6 +53,14 @@ def unless_known(
     return answer
 
 
+def canonical(request: HttpRequest) -> str:
+    """The address that search engines keep for the page: without what narrows or unfolds it, but not without its place
+    in a list."""
+    place = request.GET.get("page", "") if list(request.GET) == ["page"] else ""
+    further = f"?page={place}" if FURTHER.fullmatch(place) else ""
+    return f"{settings.SITE_URL}{escape_uri_path(request.path)}{further}"
+
+
 def public_page(
     request: HttpRequest, template: str, told: Mapping[str, Any], *, modified: datetime | None = None, **frame: Any
 ) -> HttpResponse:
@@ -59,7 +70,7 @@ def public_page(
     """
 
     def make() -> HttpResponse:
-        return render(request, template, {**told, **frame})
+        return render(request, template, {"canonical": canonical(request), **told, **frame})
 
     if any(cookie in request.COOKIES for cookie in PERSONAL_COOKIES):
         answer = make()

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from accounts.actors import actor_of, open_to_all
 from accounts.policy import Actor
 from ledger.models import Event
+from reports import linked
 from reports.citing import in_bibtex, in_words
 from reports.conditional import public_page, tag_of, unless_known
 from reports.lines import Line
@@ -64,6 +65,7 @@ def told_on_page(shown: Issue, excerpts: list[Quoted]) -> dict[str, Any]:
         "history": history(shown),
         "first_reported": shown.first_reported_at and shown.first_reported_at.date(),
         "published": shown.published_at,
+        "linked": linked.issue(shown),
     }
 
 

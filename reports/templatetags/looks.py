@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from html import unescape
 from itertools import pairwise
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.contrib.messages import WARNING
 from django.contrib.messages.storage.base import Message
 from django.forms import BoundField
 from django.utils.formats import date_format
-from django.utils.html import conditional_escape, format_html, format_html_join
+from django.utils.html import conditional_escape, format_html, format_html_join, strip_tags
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timezone import is_aware, localtime
 from django.utils.translation import get_language, get_language_info, gettext, gettext_lazy
@@ -133,12 +134,22 @@ def captured(content: str) -> str:
     return content.strip()
 
 
+@register.simple_block_tag
+def worded(content: str) -> str:
+    """What stands between the tags as plain text on one line, to be written in more places than one.
+
+    It is escaped where it is written, as any other text is.
+    """
+    return " ".join(unescape(strip_tags(content)).split())
+
+
 @register.simple_tag
 def marked(
     text: str | None,
     shared: Sequence[Span] | None = None,
     fault: Sequence[Span] | None = None,
     redacted: Sequence[Span] | None = None,
+    asked: Sequence[Span] | None = None,
 ) -> SafeString:
     """Somebody's words as HTML that can only be read: escaped, spans marked, hidden characters shown.
 
@@ -146,7 +157,8 @@ def marked(
     Redacted characters are not in the answer at all.
     """
     words = text or ""
-    return mark_safe("".join(_pieces(words, _kept(shared, words), _kept(fault, words), _kept(redacted, words))))  # noqa: S308 (every piece below went through format_html)
+    kinds = {"fault": _kept(fault, words), "shared": _kept(shared, words), "asked": _kept(asked, words)}
+    return mark_safe("".join(_pieces(words, kinds, _kept(redacted, words))))  # noqa: S308 (every piece below went through format_html)
 
 
 def _kept(spans: Sequence[Span] | None, text: str) -> list[Span]:
@@ -156,9 +168,10 @@ def _kept(spans: Sequence[Span] | None, text: str) -> list[Span]:
     return [span for span in cut if span[0] < span[1]]
 
 
-def _pieces(text: str, shared: list[Span], fault: list[Span], redacted: list[Span]) -> Iterator[str]:
-    """The text cut wherever a span begins or ends, each piece drawn once."""
-    edges = sorted({0, len(text), *(edge for span in (*shared, *fault, *redacted) for edge in span[:2])})
+def _pieces(text: str, kinds: Mapping[str, list[Span]], redacted: list[Span]) -> Iterator[str]:
+    """The text cut wherever a span begins or ends, each piece drawn once; the first kind of mark is the innermost."""
+    spans = [span for of_kind in (*kinds.values(), redacted) for span in of_kind]
+    edges = sorted({0, len(text), *(edge for span in spans for edge in span[:2])})
     last_removed: Span | None = None
     for start, end in pairwise(edges):
         removed = next((span for span in redacted if span[0] <= start < span[1]), None)
@@ -169,8 +182,8 @@ def _pieces(text: str, shared: list[Span], fault: list[Span], redacted: list[Spa
             continue
         last_removed = None
         piece = visible(text, start, end)
-        for spans, kind in ((fault, "fault"), (shared, "shared")):
-            if any(span[0] <= start < span[1] for span in spans):
+        for kind, of_kind in kinds.items():
+            if any(span[0] <= start < span[1] for span in of_kind):
                 piece = format_html('<mark class="{}">{}</mark>', kind, piece)
         yield piece
 
