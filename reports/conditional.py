@@ -62,20 +62,30 @@ def canonical(request: HttpRequest) -> str:
 
 
 def public_page(
-    request: HttpRequest, template: str, told: Mapping[str, Any], *, modified: datetime | None = None, **frame: Any
+    request: HttpRequest,
+    template: str,
+    told: Mapping[str, Any] | Callable[[], Mapping[str, Any]],
+    *,
+    modified: datetime | None = None,
+    stamp: object = None,
+    **frame: Any,
 ) -> HttpResponse:
     """A page of the public record. ``told`` is what it says, in plain values; ``frame`` follows from the address.
+
+    A page that is dear to make brings a ``stamp``, from which all that it says follows but for its language and its
+    address. ``told`` is then a function, and nobody calls it for those who have the page already.
 
     Whoever has a session gets a page of their own, without a tag.
     """
 
     def make() -> HttpResponse:
-        return render(request, template, {"canonical": canonical(request), **told, **frame})
+        return render(request, template, {"canonical": canonical(request), **(told() if callable(told) else told), **frame})
 
     if any(cookie in request.COOKIES for cookie in PERSONAL_COOKIES):
         answer = make()
         patch_cache_control(answer, private=True, no_cache=True)
     else:
-        answer = unless_known(request, tag_of(release(), get_language(), told), make, modified=modified)
+        said = told if stamp is None else (stamp, request.get_full_path())
+        answer = unless_known(request, tag_of(release(), get_language(), said), make, modified=modified)
     patch_vary_headers(answer, ["Cookie"])
     return answer
