@@ -1,20 +1,26 @@
 """What a reader may narrow the public record by: the same in the address of a page and in the API."""
 
+import re
 from typing import Any
 
 import django_filters
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actors import actor_of
-from accounts.policy import Actor
+from accounts.policy import Act, Actor, allows
+from reports.converters import IssueNumber
 from reports.models import Affected, Artifact, Issue
 from reports.models.issue import IssueQuerySet
-from reports.vocabulary import Access, ArtifactKind, Kind, Status
+from reports.published import search
+from reports.record import OPEN_HERE, RESOLVED_HERE, latest_first, on_record
+from reports.vocabulary import Access, ArtifactKind, ContextOfUse, Kind, Severity, Status
 
 OPEN = "open"
+LATEST, NEWEST = "latest", "newest"  # orders
 RECORD_STATES = [(OPEN, _("Open")), (Status.RESOLVED.value, _("Resolved"))]
 ALL_STATES = [(OPEN, _("Open")), *Status.choices]
+NUMBER = re.compile(IssueNumber.regex, re.IGNORECASE)
 LONGEST_SEARCH = 200  # characters
 MOST_WORDS = 8
 
@@ -24,7 +30,13 @@ def words_in(typed: str) -> list[str]:
 
 
 class AskedFilter(django_filters.FilterSet):  # type: ignore[misc] # comes without types
-    """Knows who asks: whoever made the request, unless it is said for whom the answer is."""
+    """Knows who asks: whoever made the request, unless it is said for whom the answer is.
+
+    What was not understood finds nothing: to leave half of a question out would be a lie. Pages tell it beside the
+    field (``RARE`` are those that stand folded away), the API answers 400.
+    """
+
+    RARE: tuple[str, ...] = ()
 
     q = django_filters.CharFilter(method="with_words", label=_("Words"), max_length=LONGEST_SEARCH)
 
@@ -36,14 +48,23 @@ class AskedFilter(django_filters.FilterSet):  # type: ignore[misc] # comes witho
     def actor(self) -> Actor:
         return self.reader or actor_of(self.request)
 
-    def with_words(self, rows: "QuerySet[Any]", name: str, typed: str) -> "QuerySet[Any]":
-        """Rows in which every word stands somewhere a reader can see it."""
-        for word in words_in(typed):
-            rows = rows.filter(self.shows(word))
-        return rows
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether anything was asked for but an order."""
+        return any(self.form.data.get(name) for name in self.form.fields if name != "order")
 
-    def shows(self, word: str) -> Q:
-        raise NotImplementedError
+    @property
+    def is_folded(self) -> bool:
+        """Whether what is seldom asked for was not asked for."""
+        return not any(self.form.data.get(name) for name in self.RARE)
+
+    def filter_queryset(self, rows: "QuerySet[Any]") -> "QuerySet[Any]":
+        """Words come last but for the order: they choose among what the other questions leave."""
+        if self.form.errors:
+            return rows.none()
+        for name in sorted(self.form.cleaned_data, key=("q", "order").__contains__):
+            rows = self.filters[name].filter(rows, self.form.cleaned_data[name])
+        return rows
 
 
 class IssueFilter(AskedFilter):
@@ -53,6 +74,9 @@ class IssueFilter(AskedFilter):
     kind = django_filters.ChoiceFilter(choices=Kind.choices, label=_("Kind of failure"))
     artifact_kind = django_filters.ChoiceFilter(choices=ArtifactKind.choices, method="of_kind", label=_("Found in"))
     artifact = django_filters.CharFilter(method="of_artifact", label=_("Artifact"), max_length=260)
+    severity = django_filters.ChoiceFilter(choices=Severity.choices, label=_("Severity"))
+    context_of_use = django_filters.ChoiceFilter(choices=ContextOfUse.choices, label=_("Context of use"))
+    developer = django_filters.CharFilter(method="of_developer", label=_("Developer"), max_length=LONGEST_SEARCH)
 
     class Meta:
         model = Issue
@@ -68,15 +92,27 @@ class IssueFilter(AskedFilter):
         org, _slash, name = typed.rpartition("/")
         return self.naming(issues, artifact__org__iexact=org, artifact__name__iexact=name)
 
-    def naming(self, issues: IssueQuerySet, **which: str) -> IssueQuerySet:
-        rows = Affected.objects.visible_to(self.actor).filter(**which)
+    def of_developer(self, issues: IssueQuerySet, name: str, typed: str) -> IssueQuerySet:
+        return self.naming(issues, made_by(typed, "artifact__"))
+
+    def naming(self, issues: IssueQuerySet, *asked: Q, **which: str) -> IssueQuerySet:
+        rows = Affected.objects.visible_to(self.actor).filter(*asked, **which)
         return issues.filter(pk__in=rows.values("issue"))
 
-    def shows(self, word: str) -> Q:
-        named = Q(artifact__name__icontains=word) | Q(artifact__org__icontains=word)
-        rows = Affected.objects.visible_to(self.actor).filter(named)
-        told = Q(public_title__icontains=word) | Q(public_summary__icontains=word) | Q(number__iexact=word)
-        return told | Q(pk__in=rows.values("issue"))
+    def with_words(self, issues: IssueQuerySet, name: str, typed: str) -> IssueQuerySet:
+        """What the public text says, best first; a number is just that issue.
+
+        Whoever sees what is not public finds that as well, by words of its title and summary, after the rest.
+        """
+        if NUMBER.fullmatch(typed):
+            return issues.filter(number=typed.upper())
+        found = search(typed, among=issues)
+        if not allows(self.actor, Act.SEE_UNPUBLISHED):
+            return found
+        hidden = issues.filter(public_text=None)
+        for word in words_in(typed):
+            hidden = hidden.filter(Q(public_title__icontains=word) | Q(public_summary__icontains=word))
+        return found | hidden
 
 
 class RecordFilter(IssueFilter):
@@ -90,29 +126,73 @@ class RecordFilter(IssueFilter):
         choices=ArtifactKind.choices, method="of_kind", label=_("Found in"), empty_label=_("Any")
     )
     artifact = None
+    severity = django_filters.ChoiceFilter(choices=Severity.choices, label=_("Severity"), empty_label=_("Any"))
+    context_of_use = django_filters.ChoiceFilter(
+        choices=ContextOfUse.choices, label=_("Context of use"), empty_label=_("Any")
+    )
+    order = django_filters.ChoiceFilter(
+        choices=[("latest", _("Latest decision first"))],
+        method="ordered",
+        label=_("Order"),
+        empty_label=_("Best match"),
+    )
+    RARE = ("severity", "context_of_use", "developer")
+
+    def ordered(self, issues: IssueQuerySet, name: str, order: str) -> IssueQuerySet:
+        return latest_first(issues)
+
+
+def made_by(typed: str, artifact: str = "") -> Q:
+    """Of rows that lead to an artifact: its org, or its developer, is called just so."""
+    return Q(**{f"{artifact}org__iexact": typed}) | Q(**{f"{artifact}developer__iexact": typed})
 
 
 class ArtifactFilter(AskedFilter):
+    developer = django_filters.CharFilter(method="of_developer", label=_("Developer"), max_length=LONGEST_SEARCH)
     access = django_filters.ChoiceFilter(choices=Access.choices, label=_("Access"), empty_label=_("Any"))
 
     class Meta:
         model = Artifact
         fields: list[str] = []
 
-    def shows(self, word: str) -> Q:
-        names = ("org", "name", "title", "developer", "aliases__name")
-        asked = Q()
-        for name in names:
-            asked |= Q(**{f"{name}__icontains": word})
-        return Q(pk__in=Artifact.objects.filter(asked).values("pk"))  # one row each, however many aliases match
+    def of_developer(self, artifacts: "QuerySet[Artifact]", name: str, typed: str) -> "QuerySet[Artifact]":
+        return artifacts.filter(made_by(typed))
+
+    def with_words(self, artifacts: "QuerySet[Artifact]", name: str, typed: str) -> "QuerySet[Artifact]":
+        """Artifacts one of whose names holds each of the words."""
+        for word in words_in(typed):
+            asked = Q()
+            for told in ("org", "name", "title", "developer", "aliases__name"):
+                asked |= Q(**{f"{told}__icontains": word})
+            artifacts = artifacts.filter(
+                pk__in=Artifact.objects.filter(asked).values("pk")
+            )  # one row, however many fit
+        return artifacts
 
 
 class DirectoryFilter(ArtifactFilter):
     """The directory, which also has an order. There is none by count: this is not a ranking."""
 
+    issues = django_filters.ChoiceFilter(
+        choices=[("open", _("Some open")), ("resolved", _("Some resolved")), ("none", _("None on record"))],
+        method="having",
+        label=_("Issues"),
+        empty_label=_("Any"),
+    )
     order = django_filters.ChoiceFilter(
-        choices=[("latest", _("Latest decision first"))], method="ordered", label=_("Order"), empty_label=_("By name")
+        choices=[(LATEST, _("Latest decision first")), (NEWEST, _("Newest page first"))],
+        method="ordered",
+        label=_("Order"),
+        empty_label=_("By name"),
     )
 
+    def having(self, artifacts: "QuerySet[Artifact]", name: str, which: str) -> "QuerySet[Artifact]":
+        of_it = on_record(self.actor).filter(artifact=OuterRef("pk"))
+        if which == "none":
+            return artifacts.filter(~Exists(of_it))
+        return artifacts.filter(Exists(of_it.filter(OPEN_HERE if which == "open" else RESOLVED_HERE)))
+
     def ordered(self, artifacts: "QuerySet[Artifact]", name: str, order: str) -> "QuerySet[Artifact]":
+        if order == NEWEST:
+            return artifacts.order_by(F("confirmed_at").desc(nulls_last=True), "-pk")
         return artifacts.order_by(F("latest_at").desc(nulls_last=True), "org", "name")

@@ -21,7 +21,7 @@ from reports.conditional import release, tag_of, unless_known
 from reports.exporters.records import Record, records_of
 from reports.filters import RecordFilter
 from reports.pages.artifact import artifact_meant
-from reports.record import issues_on_record, on_record
+from reports.record import issues_on_record, latest_first, on_record
 from reports.vocabulary import ArtifactKind, Kind, Resolution, Severity, Status
 
 MOST = 50  # issues, those that were decided on last
@@ -31,11 +31,11 @@ EMPTY_SINCE = datetime(2026, 1, 1, tzinfo=UTC)  # when a feed changed that nothi
 @open_to_all
 @require_safe
 def issues_feed(request: HttpRequest) -> HttpResponse:
-    """Every issue on record, or those that the parameters of the list (``kind``, ``state``, …) leave."""
+    """Every issue on record, or those that the parameters of the list (``q``, ``kind``, ``state``, …) leave."""
     narrowed = RecordFilter(request.GET, issues_on_record(ANONYMOUS), request=request, actor=ANONYMOUS)
     kind = dict(Kind.choices).get(request.GET.get("kind", ""))
     title = _("Issues on record: %(kind)s") % {"kind": kind} if kind else _("Issues on record")
-    return _feed(request, title, reverse("issues"), list(records_of(list(narrowed.qs[:MOST]))))
+    return _feed(request, title, reverse("issues"), list(records_of(list(latest_first(narrowed.qs)[:MOST]))))
 
 
 @open_to_all

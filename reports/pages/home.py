@@ -1,6 +1,5 @@
 """Home: two doors, what was decided last, and the one thing that was meant by a number or a name."""
 
-import re
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
@@ -11,12 +10,12 @@ from django.views.decorators.http import require_safe
 from accounts.actors import actor_of, open_to_all
 from accounts.policy import Actor
 from reports.conditional import public_page
+from reports.filters import LONGEST_SEARCH, NUMBER
 from reports.lines import Line
 from reports.pages.asked import storable
 from reports.record import artifact_called, issues_on_record, survivor_of
 
 LATEST = 6  # rows
-NUMBER = re.compile(r"TT-[0-9]{4}-[0-9]{5,11}", re.IGNORECASE)
 
 
 @open_to_all
@@ -24,7 +23,7 @@ NUMBER = re.compile(r"TT-[0-9]{4}-[0-9]{5,11}", re.IGNORECASE)
 def home(request: HttpRequest) -> HttpResponse:
     """Two doors. ``?q=`` leads to the one thing that was meant, else to a search of the issues."""
     actor = actor_of(request)
-    if asked := storable(request.GET.get("q", "")).strip():
+    if asked := storable(request.GET.get("q", "")).strip()[:LONGEST_SEARCH]:
         return redirect(meant(asked, actor) or f"{reverse('issues')}?{urlencode({'q': asked})}")
     latest = [Line.of(issue) for issue in issues_on_record(actor)[:LATEST]]
     return public_page(request, "reports/home.html", {"lines": latest})

@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts.tokens import make_token
 from reports.models import Affected, Artifact, Issue, Lineage, Version
 from reports.naming import artifact_named
+from reports.published import catch_up
 
 Make = Callable[..., Any]
 
@@ -83,6 +84,7 @@ def test_a_token_without_the_scope_reads_what_the_public_reads(client: Client, m
 def test_issues_are_filtered(client: Client, make_issue: Make) -> None:
     make_issue("Open one")
     make_issue("Ended", status="resolved", kind="other")
+    catch_up()
 
     def found(asked: str) -> list[str]:
         return [issue["title"] for issue in client.get(f"/api/v1/issues/?{asked}").json()["results"]]
