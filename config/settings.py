@@ -47,6 +47,21 @@ def embedder(spec: str) -> str:
     return spec
 
 
+def contact(address: str) -> str:
+    """An e-mail address or an https:// page where people are reached, as a link; empty if nobody is named."""
+    address = address.strip()
+    if not address:
+        return ""
+    if not address.isascii() or not address.isprintable() or set(address) & set(' "<>'):
+        raise ValueError(f"A contact must be an e-mail address or https://…, in ASCII without spaces, not {address!r}.")
+    if address.startswith("https://") and urlsplit(address).hostname:
+        return address
+    user, at, host = address.removeprefix("mailto:").partition("@")
+    if not (user and at and "." in host) or "@" in host or ":" in user:
+        raise ValueError(f"A contact must be an e-mail address or https://…, not {address!r}.")
+    return f"mailto:{user}@{host}"
+
+
 def database(url: str) -> dict[str, Any]:
     """A ``postgresql://user:password@host:port/name`` URL as Django wants it; ``?host=`` names a socket folder."""
     parts = urlsplit(url)
@@ -105,6 +120,10 @@ EMBEDDER_HUB = Path(os.environ.get("HF_HOME") or "~/.cache/huggingface").expandu
 KNOWN_ISSUES_FINDER = "triage.known.known_issues"  # what looks through public issues while somebody writes
 TWO_PERSON = flag("TWO_PERSON", True)  # in force where two people hold triager or moderator
 SAFETY_HOTLINES = [line.strip() for line in (os.environ.get("SAFETY_HOTLINES") or "").split(";") if line.strip()]
+OPERATOR_NAME = (os.environ.get("OPERATOR_NAME") or "").strip()  # who runs this site, in words
+OPERATOR_CONTACT = contact(os.environ.get("OPERATOR_CONTACT") or "")
+SECURITY_CONTACT = contact(os.environ.get("SECURITY_CONTACT") or "")  # for flaws in the site itself
+GOVERNANCE_DIR = Path(folder).expanduser() if (folder := os.environ.get("GOVERNANCE_DIR") or "") else None
 
 # How many reports pass, and how many are taken at all: reports.lanes says what follows
 LIMIT_NETWORK = number("LIMIT_NETWORK", 30)  # anonymous ones of a network that pass in ten minutes
