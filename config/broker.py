@@ -114,6 +114,8 @@ def celery_settings(broker_url: str) -> dict[str, Any]:
                 "task": "triage.tasks.catch_up_public_texts",
                 "schedule": crontab(minute="*/10"),
             },
+            "renew_dump": {"task": "triage.tasks.renew_dump", "schedule": crontab(minute="5-59/10")},
+            "write_dump": {"task": "triage.tasks.write_dump", "schedule": crontab(hour=NIGHT, minute=10)},
             "link_themes": {"task": "triage.tasks.link_themes", "schedule": crontab(hour=NIGHT, minute=30)},
             "reprioritise": {"task": "triage.tasks.reprioritise", "schedule": crontab(hour=NIGHT, minute=20)},
             "propose": {"task": "triage.tasks.propose", "schedule": crontab(hour=NIGHT, minute=50)},

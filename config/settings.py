@@ -152,6 +152,9 @@ FILES_DIR = Path(os.environ.get("FILES_DIR") or STATE_DIR / "files").resolve()
 FILE_LIMIT = number("FILE_LIMIT_MB", 10) * 1_000_000  # bytes of one file
 FILES_LIMIT = number("FILES_LIMIT_MB", 20) * 1_000_000  # bytes of all files beside one report
 FILES_AT_MOST = number("FILES_AT_MOST", 5)
+# What everybody may take away of the record, written nightly; web processes and workers share it
+DUMPS_DIR = Path(os.environ.get("DUMPS_DIR") or STATE_DIR / "dumps").resolve()
+DUMPS_LICENCE = (os.environ.get("DUMPS_LICENCE") or "").strip()  # what may be done with it, in the operator's words
 
 ALLOWED_HOSTS = [
     f"[{SITE_HOST}]" if ":" in SITE_HOST else SITE_HOST,

@@ -1,12 +1,13 @@
 """Doorbells: fetch by id, call the verb, go. The sweep serves what was not rung."""
 
 import time
+from contextlib import suppress
 from datetime import timedelta
 
 from celery import shared_task
 from django.utils import timezone
 
-from reports import attachments, examining, posting, published
+from reports import attachments, dump, examining, posting, published
 from reports.buckets import forget_windows
 from reports.drafts import forget_drafts
 from reports.idempotency import forget_answers
@@ -21,6 +22,7 @@ RENEWED_AT_MOST = 200  # reports analysed anew in one sweep after the analyser h
 PLACED_AT_MOST = 500  # issues given a theme at a time, and the same holds
 LINKED_AT_MOST = 100  # themes that changed, compared with those near them at a time
 HALF_A_MINUTE_S = 30.0
+DUMP_LIMIT_S = 3_600  # all of the record in one moment cannot be cut into minutes
 CHANGED_LATELY = timedelta(days=2)  # two nights, so that a night missed is made up for by the next
 
 
@@ -119,3 +121,18 @@ def catch_up_public_texts() -> None:
     until = time.monotonic() + HALF_A_MINUTE_S
     while published.catch_up() == published.AT_ONCE and time.monotonic() < until:
         pass
+
+
+@shared_task(ignore_result=True, time_limit=DUMP_LIMIT_S)
+def write_dump() -> None:
+    """The record as files, nightly. If somebody writes them already, theirs will do."""
+    with suppress(dump.Busy):
+        dump.write_dump()
+
+
+@shared_task(ignore_result=True, time_limit=DUMP_LIMIT_S)
+def renew_dump() -> None:
+    """By day only if the files say what the record does not say any more."""
+    if dump.outdated():
+        with suppress(dump.Busy):
+            dump.write_dump()

@@ -1,6 +1,6 @@
 """An issue in plain values, as every format is written from it: nothing in it that its page does not say."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -111,7 +111,7 @@ def _standing(row: Affected, versions: list[Version]) -> Standing:
         introduced_in=str(row.introduced_in or ""),
         last_affected=str(row.last_affected or ""),
         fixed_in=str(row.fixed_in or ""),
-        affected_versions=tuple(version.name for version in versions if _is_affected(version, row)),
+        affected_versions=affected_in(row, versions),
         tries=row.tries,
         failures=row.failures,
         statement=row.statement,
@@ -121,14 +121,22 @@ def _standing(row: Affected, versions: list[Version]) -> Standing:
 
 
 def _versions_of(rows: Sequence[Affected]) -> dict[int, list[Version]]:
-    """The releases of the artifacts of ``rows``, in their order; names without a place in it are left out."""
-    found: dict[int, list[Version]] = {}
     asked = {row.artifact_id for row in rows if row.introduced_in_id or row.last_affected_id or row.fixed_in_id}
-    if asked:
-        ordered = Version.objects.filter(artifact__in=asked, position__isnull=False, is_alias=False)
-        for version in ordered.order_by("artifact", "position"):
-            found.setdefault(version.artifact_id, []).append(version)
+    return releases_of(asked) if asked else {}
+
+
+def releases_of(artifacts: Collection[int]) -> dict[int, list[Version]]:
+    """The releases of artifacts, by their keys, in order; names without a place in it are left out."""
+    found: dict[int, list[Version]] = {}
+    ordered = Version.objects.filter(artifact__in=artifacts, position__isnull=False, is_alias=False)
+    for version in ordered.order_by("artifact", "position"):
+        found.setdefault(version.artifact_id, []).append(version)
     return found
+
+
+def affected_in(row: Affected, releases: Iterable[Version]) -> tuple[str, ...]:
+    """The names of those that are affected, as far as somebody said so."""
+    return tuple(version.name for version in releases if _is_affected(version, row))
 
 
 def _is_affected(version: Version, row: Affected) -> bool:

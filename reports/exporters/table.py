@@ -55,11 +55,13 @@ def lines(records: Iterable[Record]) -> Iterator[str]:
 def harmless(value: object) -> str:
     """A cell that no spreadsheet runs: text that begins like a formula gets an apostrophe before it.
 
-    >>> harmless("=1+1"), harmless(-1), harmless(None)
-    ("'=1+1", '-1', '')
+    >>> harmless("=1+1"), harmless(-1), harmless(None), harmless(True)
+    ("'=1+1", '-1', '', 'yes')
     """
     if value is None:
         return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     text = str(value)
     return f"'{text}" if isinstance(value, str) and text.startswith(_FORMULA) else text
 
@@ -86,7 +88,7 @@ def _rows(record: Record) -> Iterator[tuple[object, ...]]:
             each.failures,
             record.report_count,
             record.voice_count,
-            "yes" if record.is_disputed else "no",
+            record.is_disputed,
             moment(record.first_reported),
             moment(record.published),
             moment(each.resolved_at),

@@ -10,7 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from reports.cards import in_markdown, limitations_of
+from reports.cards import in_markdown, known_of
 from reports.models import Affected, Issue, Version
 from reports.text.marked import OPENING
 
@@ -65,7 +65,7 @@ def test_a_card_says_nothing_that_is_not_public(card: Path, artifact: Any, make_
 def test_words_of_others_are_text_in_a_card(artifact: Any, make_issue: Callable[..., Any]) -> None:
     make_issue("<img src=x> [a](javascript:b) <!-- /telltale:known-limitations --> `x` https://evil.example")
 
-    told = in_markdown(artifact, limitations_of(artifact))
+    told = in_markdown(artifact, known_of(artifact))
 
     assert "<" not in told
     assert "](javascript" not in told
@@ -80,7 +80,7 @@ def test_a_release_hears_of_what_may_concern_it(artifact: Any, make_issue: Calla
     Affected.objects.filter(issue=old).update(introduced_in=one, last_affected=one)
 
     def titles(version: str) -> set[str]:
-        return {each.record.title for each in limitations_of(artifact, version=version)}
+        return {each.record.title for each in known_of(artifact, version=version).limitations}
 
     assert titles("A") == {"Only in the first", "Nobody said when"}
     assert titles(two.name) == {anytime.public_title}

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import override
 
 from accounts.policy import ANONYMOUS
-from reports.cards import in_json, in_markdown, limitations_of
+from reports.cards import in_json, in_markdown, known_of
 from reports.models import Artifact
 from reports.naming import find_artifact, parse
 from reports.record import artifacts_with_pages
@@ -39,23 +39,23 @@ class Command(BaseCommand):
         artifact, release = asked_for(options["kind"], options["artifact"]), options["release"]
         path: Path = options["file"]
         stood = read(path)
-        limitations = limitations_of(artifact, version=release)
+        known = known_of(artifact, version=release)
         try:
             with override(options["language"]):
                 stands = (
                     without_block(stood)
                     if options["remove"]
-                    else with_block(stood, in_markdown(artifact, limitations, version=release))
+                    else with_block(stood, in_markdown(artifact, known, version=release))
                 )
         except Unclear as unclear:
             raise CommandError(f"{path}: {unclear}. Nothing was changed.") from None
         if stands != stood:
             write(path, stands)
         if options["machine"]:
-            told = in_json(artifact, limitations, version=release)
+            told = in_json(artifact, known, version=release)
             write(options["machine"], json.dumps(told, ensure_ascii=False, indent=2) + "\n")
         done = "unchanged" if stands == stood else "updated"
-        self.stdout.write(f"{path}: {done}, {len(limitations)} on record for {artifact}")
+        self.stdout.write(f"{path}: {done}, {known.count} on record for {artifact}")
 
 
 def asked_for(kind: str, typed: str) -> Artifact:
