@@ -14,10 +14,12 @@ from reports.pages import (
     artifact,
     attachments,
     badges,
+    card,
     checking,
     choosing,
     directory,
     drafting,
+    dumps,
     export,
     feeds,
     filing,
@@ -30,6 +32,7 @@ from reports.pages import (
     notices,
     own_report,
     receipt,
+    schemas,
     transparency,
 )
 from triage import pages as desk
@@ -67,6 +70,13 @@ urlpatterns = [
     path(
         "<any_kind:kind>/<str:org>/<str:name>/export/<any_form:form>/", export.artifact_export, name="artifact_export"
     ),
+    path("<any_kind:kind>/<str:org>/<str:name>/card/", card.artifact_card, name="artifact_card"),
+    path("<any_kind:kind>/<str:org>/<str:name>/card.md", card.card_block, name="card_block"),
+    path(
+        "<any_kind:kind>/<str:org>/<str:name>/known-limitations.json",
+        card.known_limitations,
+        name="known_limitations",
+    ),
     path("<any_kind:kind>/<str:org>/<str:name>/badge.<badge_form:form>", badges.badge, name="badge"),
     path("issues/", issues.issues, name="issues"),
     path("issues/feed.atom", feeds.issues_feed, name="issues_feed"),
@@ -87,6 +97,9 @@ urlpatterns = [
     path("about/", governance.about, name="about"),
     path("about/<slug:slug>/", governance.governance, name="governance"),
     path(".well-known/security.txt", governance.security_txt, name="security_txt"),
+    path("dumps/", dumps.dumps, name="dumps"),
+    path("dumps/LATEST/<str:name>", dumps.dump, name="dump"),
+    path("schemas/<slug:name>.json", schemas.schema, name="schema"),
     path("quality/", quality, name="quality"),
     path("triage/", desk.queue, name="queue"),
     path("triage/<int:pk>/", desk.issue, name="triage_issue"),
