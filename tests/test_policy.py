@@ -88,6 +88,13 @@ PAGES = [
     Row("badge", ALL, args=("models", "acme", "chat-7b", "svg")),
     Row("issues_feed", ALL),
     Row("issues_export", ALL, args=("csv",)),
+    Row("dumps", ALL),
+    Row("dump", NOBODY, args=("issues.csv",), hidden=True),  # until one is written: tests/reports/test_dump.py
+    Row("schema", ALL, args=("issue",)),
+    Row("artifact_card", ALL, args=("models", "acme", "chat-7b")),
+    Row("artifact_card", NOBODY, args=("models", "acme", "waiting"), hidden=True),
+    Row("card_block", ALL, args=("models", "acme", "chat-7b")),
+    Row("known_limitations", ALL, args=("models", "acme", "chat-7b")),
     Row("issue_export", ALL, args=("{public}", "json")),
     Row("issue_export", NOBODY, args=("{dismissed}", "json"), hidden=True),
     Row("artifact_export", ALL, args=("models", "acme", "chat-7b", "osv")),
