@@ -49,8 +49,9 @@ def unpublish(scene: Scene) -> None:
 
 def _why(scene: Scene) -> TakenOff:
     """The reason where nobody gave one."""
-    withdrawn = set(reports_in(scene.issue).values_list("withdrawn_at__isnull", flat=True))
-    return TakenOff.WITHDRAWN if withdrawn == {False} else TakenOff.DECIDED
+    reports = reports_in(scene.issue)
+    are_gone = reports.exists() and not reports.filter(withdrawn_at=None).exists()
+    return TakenOff.WITHDRAWN if are_gone else TakenOff.DECIDED
 
 
 def excerpt(scene: Scene) -> None:
