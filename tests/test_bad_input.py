@@ -1,13 +1,14 @@
 """Whatever is sent to the desks is answered: no parameter, field or number in an address is an error of the server."""
 
 from collections.abc import Callable, Mapping
-from copy import deepcopy
 from typing import Any
 
 import pytest
 from django.db import transaction
 from django.test import Client
 from django.urls import reverse
+
+from tests.standing import anew
 
 pytestmark = pytest.mark.django_db
 
@@ -56,14 +57,7 @@ def standing(ground: Any) -> dict[str, Any]:
     return {"artifact": ground.artifact, "told": issue}
 
 
-@pytest.fixture
-def artifact(db: None, standing: dict[str, Any]) -> Any:
-    return deepcopy(standing["artifact"])
-
-
-@pytest.fixture
-def told(db: None, standing: dict[str, Any]) -> Any:
-    return deepcopy(standing["told"])
+artifact, told = anew("artifact"), anew("told")
 
 
 @pytest.mark.parametrize("value", HOSTILE, ids=ascii)

@@ -26,13 +26,6 @@ Make = Callable[..., Any]
 
 
 @pytest.fixture
-def rosa(client: Client, someone: Make) -> Any:
-    made = someone(email="rosa@reporters.example")
-    client.force_login(made)
-    return made
-
-
-@pytest.fixture
 def report(file: Make, rosa: Any, artifact: Any) -> Report:
     filed: Report = file(actor=actor_for(rosa), transcript=[{"role": "user", "content": "Which rulings are there?"}])
     Contact.objects.create(report=filed, sealed_email=seal("rosa@elsewhere.example"))

@@ -15,20 +15,11 @@ from reports.drafts import KEPT
 from reports.models import Attachment, Draft, Evidence, Report
 from reports.promises import promises
 from reports.traps import drawn
+from tests.answered import FILLED
 
 pytestmark = pytest.mark.django_db
 FORM, CHECK, SAVE = "/report/", "/report/check/", "/report/draft/"
 MAIL, PHONE = "sam@example.com", "+1 212 555 0142"
-FILLED = {
-    "gate": "no",
-    "artifact": "acme/chat-7b",
-    "artifact_kind": "model",
-    "summary": "It invents a court ruling",
-    "what_happened": "I asked for rulings on rent and it cited one that was never made.",
-    "kind": "false_information",
-    "severity": "not_sure",
-    "consent": "on",
-}
 HIDDEN = re.compile(r'name="(once|seen)" value="([^"]*)"')
 
 

@@ -39,15 +39,6 @@ def report(file: Make, artifact: Any) -> Report:
     return filed
 
 
-@pytest.fixture
-def reader(client: Client, report: Report) -> Client:
-    """Whoever opened the receipt with its code."""
-    code = new_code()
-    Report.objects.filter(pk=report.pk).update(receipt_digest=code_digest(code))
-    client.post(f"/reports/{report.reference}/", {"code": code})
-    return client
-
-
 def page(client: Client, report: Report) -> str:
     return str(client.get(f"/reports/{report.reference}/").content.decode())
 

@@ -21,21 +21,11 @@ from reports.forms import GatedForm
 from reports.models import Attachment, Draft, Evidence, Report
 from reports.traps import drawn
 from reports.vocabulary import Visibility
+from tests.answered import FILLED
 
 pytestmark = pytest.mark.django_db
 URL, CHECK = "/report/", "/report/check/"
 HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)"(?: value="([^"]*)")?')
-FILLED = {
-    "gate": "no",
-    "artifact": "acme/chat-7b",
-    "artifact_kind": "model",
-    "summary": "It invents a court ruling",
-    "what_happened": "I asked for rulings on rent and it cited one that was never made.",
-    "kind": "false_information",
-    "severity": "not_sure",
-    "visibility": "public_after_review",
-    "consent": "on",
-}
 CODE = re.compile(r'id="receipt-code">([^<]+)<')
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c49444154789c63f8cfc0000003010100c9fe92ef"

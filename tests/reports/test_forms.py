@@ -12,18 +12,9 @@ from reports.conversations import KEPT_WHOLE, REFUSED, TOLD
 from reports.forms import SET_APART, SHORT, GatedForm, ReportForm
 from reports.models import Issue
 from reports.text.conversation import Doubt
+from tests import answered
 
-FILLED = {
-    "artifact": "acme/chat-7b",
-    "artifact_kind": "model",
-    "summary": "It invents a court ruling",
-    "what_happened": "I asked for rulings on rent and it cited one that was never made.",
-    "kind": "false_information",
-    "severity": "not_sure",
-    "visibility": "public_after_review",
-    "consent": "on",
-    "once": "a-token-of-the-page",
-}
+FILLED = {name: said for name, said in answered.FILLED.items() if name != "gate"} | {"once": "a-token-of-the-page"}
 
 
 def errors(**changes: Any) -> dict[str, list[str]]:

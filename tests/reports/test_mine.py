@@ -19,13 +19,6 @@ COST = 8  # session, account, roles; how many, the page, their issues, what is p
 
 
 @pytest.fixture
-def rosa(client: Client, someone: Make) -> Any:
-    made = someone(email="rosa@reporters.example")
-    client.force_login(made)
-    return made
-
-
-@pytest.fixture
 def mine(file: Make, rosa: Any, artifact: Any) -> Make:
     def filed(**changes: Any) -> Report:
         report: Report = file(actor=actor_for(rosa), **changes)

@@ -37,14 +37,6 @@ def report(file: Make, artifact: Any) -> Report:
     return filed
 
 
-@pytest.fixture
-def reader(client: Client, report: Report) -> Client:
-    code = new_code()
-    Report.objects.filter(pk=report.pk).update(receipt_digest=code_digest(code))
-    client.post(f"/reports/{report.reference}/", {"code": code})
-    return client
-
-
 def issue(report: Report) -> Issue:
     found = issue_of(report)
     assert found is not None

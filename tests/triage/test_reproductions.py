@@ -1,7 +1,6 @@
 """Trying again: the page, what a fix needs, and what flags a possible regression."""
 
 from collections.abc import Callable
-from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ from django.urls import reverse
 from ledger.models import Event
 from reports.models import Affected, Reproduction, Version
 from reports.naming import artifact_named
+from tests.standing import anew
 from triage.decisions import decide, undo
 from triage.forms.answering import settings_in
 from triage.queue import waiting_count
@@ -29,19 +29,7 @@ def standing(ground: Any) -> dict[str, Any]:
     return {"artifact": ground.artifact, "triager": triager, "issue": issue}
 
 
-@pytest.fixture
-def artifact(db: None, standing: dict[str, Any]) -> Any:
-    return deepcopy(standing["artifact"])
-
-
-@pytest.fixture
-def triager(db: None, standing: dict[str, Any]) -> Any:
-    return deepcopy(standing["triager"])
-
-
-@pytest.fixture
-def issue(db: None, standing: dict[str, Any]) -> Any:
-    return deepcopy(standing["issue"])
+artifact, triager, issue = anew("artifact"), anew("triager"), anew("issue")
 
 
 @pytest.fixture

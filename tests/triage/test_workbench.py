@@ -1,7 +1,6 @@
 """The workbench through its addresses: what it tells beforehand, what it refuses, and what it leaves."""
 
 from collections.abc import Callable
-from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -10,6 +9,7 @@ from django.urls import reverse
 
 from reports.models import Issue, Placement, Report
 from reports.vocabulary import Status
+from tests.standing import anew
 from triage.counting import recount
 from triage.decisions import decide, undo
 from triage.models import Constraint, Decision, Proposal, Suggestion
@@ -35,19 +35,7 @@ def standing(ground: Any) -> dict[str, Any]:
     return {"artifact": ground.artifact, "triager": ground.someone("triager"), "reports": reports}
 
 
-@pytest.fixture
-def artifact(db: None, standing: dict[str, Any]) -> Any:
-    return deepcopy(standing["artifact"])
-
-
-@pytest.fixture
-def triager(db: None, standing: dict[str, Any]) -> Any:
-    return deepcopy(standing["triager"])
-
-
-@pytest.fixture
-def reports(db: None, standing: dict[str, Any]) -> list[Report]:
-    return deepcopy(standing["reports"])
+artifact, triager, reports = anew("artifact"), anew("triager"), anew("reports")
 
 
 @pytest.fixture
