@@ -1,9 +1,12 @@
 """What early warning counts, and what it says."""
 
+from typing import Self
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
+from accounts.policy import Act, Actor, allows
 from reports.models.artifact import Artifact, Version
 from reports.models.issue import Issue
 
@@ -42,6 +45,17 @@ class DailyCount(models.Model):
         return f"{self.day}: {self.voice_count}"
 
 
+class SignalQuerySet(models.QuerySet["Signal"]):
+    def visible_to(self, actor: Actor) -> Self:
+        """Those that a person confirmed, of issues and artifacts with a page. Triagers see the rest too."""
+        if allows(actor, Act.SEE_UNPUBLISHED):
+            return self
+        of_issues = Q(issue=None) | Q(issue__in=Issue.objects.visible_to(actor))
+        of_artifacts = Q(artifact=None) | Q(artifact__in=Artifact.objects.visible_to(actor))
+        about_something = Q(issue__isnull=False) | Q(artifact__isnull=False)
+        return self.filter(of_issues, of_artifacts, about_something, state=Signal.State.CONFIRMED)
+
+
 class Signal(models.Model):
     """An early warning with its statistics."""
 
@@ -70,6 +84,8 @@ class Signal(models.Model):
     since = models.DateField()
     opened_at = models.DateTimeField(default=timezone.now)
     judged_at = models.DateTimeField(null=True, blank=True)
+
+    objects = SignalQuerySet.as_manager()
 
     class Meta:
         ordering = ["-opened_at"]

@@ -1,5 +1,7 @@
-"""Home: two doors, what was decided last, and the one thing that was meant by a number or a name."""
+"""Home: two doors, what is new on the record, and the one thing that was meant by a number or a name."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
@@ -10,12 +12,14 @@ from django.views.decorators.http import require_safe
 from accounts.actors import actor_of, open_to_all
 from accounts.policy import Actor
 from reports.conditional import public_page
+from reports.emerging import emerging
 from reports.filters import LONGEST_SEARCH, NUMBER
-from reports.lines import Line
+from reports.lines import lines
+from reports.models import Artifact
 from reports.pages.asked import storable
-from reports.record import artifact_called, issues_on_record, survivor_of
+from reports.record import artifact_called, artifacts_with_pages, issues_on_record, survivor_of
 
-LATEST = 6  # rows
+LATEST, RESOLVED, EMERGING, NEWEST = 6, 4, 3, 6  # rows
 
 
 @open_to_all
@@ -25,8 +29,29 @@ def home(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     if asked := storable(request.GET.get("q", "")).strip()[:LONGEST_SEARCH]:
         return redirect(meant(asked, actor) or f"{reverse('issues')}?{urlencode({'q': asked})}")
-    latest = [Line.of(issue) for issue in issues_on_record(actor)[:LATEST]]
-    return public_page(request, "reports/home.html", {"lines": latest})
+    issues = issues_on_record(actor)
+    newest = artifacts_with_pages(actor).filter(confirmed_at__isnull=False).order_by("-confirmed_at", "-pk")
+    told = {
+        "emerging": emerging(actor, most=EMERGING),
+        "lines": lines(issues.open()[:LATEST]),
+        "resolved": lines(issues.resolved().order_by("-resolved_at", "-pk")[:RESOLVED]),
+        "newest": [NewPage.of(artifact) for artifact in newest[:NEWEST]],
+    }
+    return public_page(request, "reports/home.html", told)
+
+
+@dataclass(frozen=True, slots=True)
+class NewPage:
+    """An artifact whose page is new."""
+
+    name: str
+    kind: str
+    since: datetime | None
+    get_absolute_url: str
+
+    @classmethod
+    def of(cls, artifact: Artifact) -> "NewPage":
+        return cls(str(artifact), artifact.get_kind_display(), artifact.confirmed_at, artifact.get_absolute_url())
 
 
 def meant(asked: str, actor: Actor) -> str | None:
