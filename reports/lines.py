@@ -82,11 +82,13 @@ class ArtifactLine:
     """One artifact in the directory."""
 
     name: str
+    org: str
     title: str
     developer: str
     access: str
     open_count: int
     resolved_count: int
+    latest_at: datetime | None
     is_public: bool
     get_absolute_url: str
 
@@ -95,11 +97,13 @@ class ArtifactLine:
         tallied: Any = artifact  # by record.with_tallies
         return cls(
             name=str(artifact),
+            org=artifact.org,
             title=artifact.title,
             developer=artifact.developer,
             access=artifact.get_access_display(),
             open_count=tallied.open_count,
             resolved_count=tallied.resolved_count,
+            latest_at=tallied.latest_at,
             is_public=artifact.confirmed_at is not None,
             get_absolute_url=artifact.get_absolute_url(),
         )
