@@ -28,7 +28,6 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from accounts.policy import Actor
-from ledger.models import Event
 from ledger.record import events_about
 from reports.models import (
     Affected,
@@ -55,7 +54,6 @@ RESOLVED_HERE = ~Q(resolution="")
 NOT_AFFECTED = Q(resolution="", status=AffectedStatus.NOT_AFFECTED)
 STANDS = {"open": OPEN_HERE, "resolved": RESOLVED_HERE, "not_affected": NOT_AFFECTED}
 PAGED = (Status.CONFIRMED, Status.RESOLVED)
-PUBLIC_VERBS = ("confirm", "publish", "resolve", "reopen", "undo")
 TOMBSTONES_AT_ONCE = 500
 CHART_WEEKS = 26
 CHART_LEAST = 3  # voices: below that a chart draws noise
@@ -108,12 +106,6 @@ def issues_to_triage(actor: Actor) -> IssueQuerySet:
         .annotate(oldest_summary=Subquery(words.order_by("report__reported_at", "pk").values("summary")[:1]))
         .prefetch_related(Prefetch("placements", queryset=placed, to_attr="placed"))
     )
-
-
-def history_of(issue: Issue) -> "QuerySet[Event]":
-    """What was decided about the issue in public, the newest first, as the ledger tells it."""
-    since = issue.published_at or issue.confirmed_at or issue.opened_at
-    return events_about(issue, verbs=PUBLIC_VERBS).filter(at__gte=since).order_by("-at", "-pk")
 
 
 def excerpts_of(issue: Issue, actor: Actor, *, shown: Collection[int] = ()) -> list[Quoted]:

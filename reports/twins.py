@@ -6,6 +6,8 @@ from django.conf import settings
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from reports.grounds import Grounds, Said, Tried, grounds_of
+from reports.history import Change, Step, history_of
 from reports.models import Affected, Artifact, Issue, Lineage, Placement, Version
 from reports.record import Tombstone, modified_at
 from reports.redaction import Quote, Quoted
@@ -91,14 +93,113 @@ class QuotedTwin(serializers.Serializer[Quoted]):
     quotes = QuoteTwin(many=True)
 
 
-class RecordTwin(IssueTwin):
-    """An issue on its own page: with what people chose to publish, handed over as ``excerpts`` in the context."""
+class TriedTwin(serializers.Serializer[Tried]):
+    """Somebody tried again: ``failures`` of ``tries``. ``by`` is "reporter", "triager" or "developer"."""
 
+    artifact = serializers.CharField()
+    version = serializers.CharField()
+    tries = serializers.IntegerField()
+    failures = serializers.IntegerField()
+    by = serializers.CharField()
+    tried = serializers.DateTimeField(source="tried_at")
+    settings = serializers.SerializerMethodField()
+
+    def get_settings(self, tried: Tried) -> dict[str, str]:
+        return dict(tried.settings)
+
+
+class SaidTwin(serializers.Serializer[Said]):
+    """What stands on record as said of one artifact; ``by`` as in :class:`TriedTwin`."""
+
+    artifact = serializers.CharField()
+    text = serializers.CharField()
+    by = serializers.CharField()
+    said = serializers.DateTimeField(source="at")
+
+
+class ChangeTwin(serializers.Serializer[Change]):
+    """``field``: kind, severity, lifecycle_stage, in_stated_use and affected with codes before and after; public_title
+    and public_summary without; excerpt with ``after`` true where a passage was published, false where it went."""
+
+    field = serializers.CharField()
+    before = serializers.JSONField()
+    after = serializers.JSONField()
+    artifact = serializers.CharField(source="of")
+
+
+class StepTwin(serializers.Serializer[Step]):
+    """One public act. ``act`` is what was done, or what was undone where ``is_undo``; ``is_undone``: taken back since.
+
+    ``reason`` is the code of a resolution, a dismissal or a reason of being taken off; ``merged`` the number of an
+    issue that became part of this one.
+    """
+
+    at = serializers.DateTimeField()
+    act = serializers.CharField(source="verb")
+    by = serializers.CharField()
+    reason = serializers.CharField()
+    merged = serializers.CharField()
+    changes = ChangeTwin(many=True)
+    is_undo = serializers.BooleanField()
+    is_undone = serializers.BooleanField()
+
+
+class RecordTwin(IssueTwin):
+    """An issue on its own page: with what people chose to publish, handed over as ``excerpts`` in the context.
+
+    Beyond what a line of a list tells: severity_set_by ("triager", or "reporters": the median of what they said),
+    lifecycle_stage, in_stated_use, found_by (how many reports by each layer of testing), reproductions, answers (what
+    stands on record as said, the newest first), disputed_by, credits, history (the newest first), excerpts.
+    What it asks of the database may be handed over as ``grounds`` and ``history``.
+    """
+
+    severity_set_by = serializers.SerializerMethodField()
+    lifecycle_stage = serializers.CharField()
+    in_stated_use = serializers.BooleanField(allow_null=True)
+    found_by = serializers.SerializerMethodField()
+    reproductions = serializers.SerializerMethodField()
+    answers = serializers.SerializerMethodField()
+    disputed_by = serializers.SerializerMethodField()
+    credits = serializers.SerializerMethodField()
+    history = serializers.SerializerMethodField()
     excerpts = serializers.SerializerMethodField()
+
+    def to_representation(self, issue: Issue) -> Any:
+        self.grounds: Grounds = self.context.get("grounds") or grounds_of(issue)
+        return super().to_representation(issue)
+
+    def get_severity_set_by(self, issue: Issue) -> str:
+        return "triager" if issue.severity_by_person else "reporters"
+
+    def get_found_by(self, issue: Issue) -> dict[str, int]:
+        return dict(self.grounds.found_by)
+
+    @extend_schema_field(TriedTwin(many=True))
+    def get_reproductions(self, issue: Issue) -> Any:
+        return _many(TriedTwin, self.grounds.tried)
+
+    @extend_schema_field(SaidTwin(many=True))
+    def get_answers(self, issue: Issue) -> Any:
+        return _many(SaidTwin, self.grounds.answers)
+
+    def get_disputed_by(self, issue: Issue) -> str | None:
+        return self.grounds.disputed_by
+
+    def get_credits(self, issue: Issue) -> list[str]:
+        return list(self.grounds.credits)
+
+    @extend_schema_field(StepTwin(many=True))
+    def get_history(self, issue: Issue) -> Any:
+        steps = self.context.get("history")
+        return _many(StepTwin, history_of(issue) if steps is None else steps)
 
     @extend_schema_field(QuotedTwin(many=True))
     def get_excerpts(self, issue: Issue) -> Any:
         return QuotedTwin(self.context["excerpts"], many=True).data
+
+
+def _many(twin: type[serializers.Serializer[Any]], rows: Any) -> Any:
+    return twin(rows, many=True).data
 
 
 class TombstoneTwin(serializers.Serializer[Tombstone]):

@@ -18,7 +18,7 @@ from accounts.actors import actor_for
 from accounts.models import User
 from accounts.policy import Act, allows
 from ledger.record import record, subject
-from reports.models import Affected, Artifact, Issue, Placement, Report
+from reports.models import Affected, Artifact, Excerpt, Issue, Placement, Redaction, Report
 from reports.notices import tell
 from reports.vocabulary import AffectedStatus, PlacedBy, Status
 from triage import constraints, growth
@@ -29,6 +29,9 @@ from triage.moves import MOVES, Scene, Verb
 from triage.moves.scene import stand_apart
 from triage.publication import keep_current, reports_in
 from triage.trail import Overtaken, Rows, Trail, added_in, put_back
+
+TOLD_CODES = ("kind", "severity", "lifecycle_stage", "in_stated_use")  # columns of an issue that its page shows
+TOLD_WORDS = ("public_title", "public_summary")
 
 
 class DecidedSince(ValidationError):
@@ -211,7 +214,7 @@ def _told(decision: Decision, trail: Trail) -> dict[str, Any]:
         told["number"] = decision.issue.number
         told["status"] = decision.issue.status
         told["published"] = decision.issue.published_at is not None
-        told |= _tombstone(decision.issue, trail)
+        told |= _tombstone(decision.issue, trail) | _changed(decision.issue, trail)
     if fixes := sorted({row["fixed_in_id"] for row in trail.after.values() if row and row.get("fixed_in_id")}):
         told["fixed_in"] = fixes
     return told
@@ -223,6 +226,28 @@ def _tombstone(issue: Issue, trail: Trail) -> dict[str, Any]:
     if not stands.get("withdrawn_at"):
         return {}
     return {"was_published": stood.get("published_at"), "taken_off": stands["withdrawn_at"]}
+
+
+def _changed(issue: Issue, trail: Trail) -> dict[str, Any]:
+    """What the issue's public history is told from: codes before and after, and which rows; of words only that."""
+    stood, stands = (rows.get(subject(issue)) or {} for rows in (trail.before, trail.after))
+    told: dict[str, Any] = {}
+    if codes := {name: [stood.get(name), stands[name]] for name in TOLD_CODES if name in stands}:
+        told["changed"] = codes
+    if words := [name for name in TOLD_WORDS if name in stands]:
+        told["words"] = words
+    if rows := {str(pk): _statuses(trail, f"affected:{pk}") for pk in trail.ids(Affected)}:
+        told["affected"] = rows
+    for kind in (Excerpt, Redaction):
+        if pks := trail.ids(kind):
+            told[f"{kind._meta.model_name}s"] = {"added": trail.added(kind), "all": pks}
+    return told
+
+
+def _statuses(trail: Trail, row: str) -> list[str]:
+    """Before and after, where it changed; of a row that was added, nothing before."""
+    stood, stands = trail.before.get(row) or {}, trail.after.get(row) or {}
+    return [stood.get("status", ""), stands["status"]] if "status" in stands else []
 
 
 def may_be_undone(decision: Decision, *, concerning: Q) -> None:

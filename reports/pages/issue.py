@@ -1,5 +1,6 @@
 """The page of one issue, and its JSON twin."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -13,33 +14,28 @@ from django.views.decorators.http import require_safe
 
 from accounts.actors import actor_of, open_to_all
 from accounts.policy import Actor
-from ledger.models import Event
 from reports import linked
 from reports.citing import in_bibtex, in_words
 from reports.conditional import public_page, tag_of, unless_known
+from reports.grounds import By, Grounds, grounds_of
+from reports.history import Step, history_of
 from reports.lines import Line
-from reports.models import Affected, Issue
+from reports.models import Affected, Artifact, Issue
 from reports.record import (
     Tombstone,
     affected_of,
     excerpts_of,
-    history_of,
     issues_on_record,
     modified_at,
     survivor_of,
     tombstone_of,
 )
 from reports.redaction import Quoted
+from reports.story import story_of
 from reports.twins import RecordTwin, TombstoneTwin
-from reports.vocabulary import Resolution, Status
+from reports.vocabulary import ExportForm, FoundBy, Resolution
 
-HISTORY = {
-    "confirm": _("Confirmed and published"),
-    "publish": _("Published"),
-    "resolve": _("Resolved"),
-    "reopen": _("Reopened"),
-}
-UNDONE = {"resolve": _("The resolution was undone"), "reopen": _("The reopening was undone")}
+WHO = {By.REPORTER: _("reporter"), By.TRIAGER: _("triager"), By.DEVELOPER: _("developer")}
 
 
 @open_to_all
@@ -50,19 +46,26 @@ def issue(request: HttpRequest, number: str) -> HttpResponse:
     if shown is None:
         return moved(number, actor, "issue") or tombstone(request, number, actor)
     told = told_on_page(shown, excerpts_of(shown, actor, shown=asked_for(request)))
-    frame = {"cite": cited(shown), "subject": f"issue:{shown.pk}"}
+    frame = {"cite": cited(shown), "subject": f"issue:{shown.pk}", "forms": list(ExportForm)}
     return public_page(request, "reports/issue.html", told, modified=modified_at(shown), **frame)
 
 
 def told_on_page(shown: Issue, excerpts: list[Quoted]) -> dict[str, Any]:
     """What the page of an issue says, in plain values."""
+    grounds, steps = grounds_of(shown), history_of(shown)
     return {
+        "story": story_of(shown, grounds),
         "line": Line.of(shown),
-        "twin": RecordTwin(shown, context={"excerpts": excerpts}).data,
+        "twin": RecordTwin(shown, context={"excerpts": excerpts, "grounds": grounds, "history": steps}).data,
         "rows": [standing(row) for row in affected_of(shown)],
         "excerpts": excerpts,
-        "facts": facts(shown),
-        "history": history(shown),
+        "facts": facts(shown, grounds),
+        "tries": tries(grounds),
+        "answers": [said for said in grounds.answers if said.by is By.DEVELOPER],
+        "disputed_by": grounds.disputed_by,
+        "credits": grounds.credits,
+        "more_credits": grounds.more_credits,
+        "history": history(shown, steps),
         "first_reported": shown.first_reported_at and shown.first_reported_at.date(),
         "published": shown.published_at,
         "linked": linked.issue(shown),
@@ -134,6 +137,7 @@ def standing(row: Affected) -> dict[str, Any]:
     return {
         "name": str(row.artifact),
         "href": "" if row.artifact.is_unknown else row.artifact.get_absolute_url(),
+        "feed": "" if row.artifact.is_unknown else reverse("artifact_feed", args=feed_of(row.artifact)),
         "kind": row.artifact.get_kind_display(),
         "status": row.status,
         "resolution": str(Resolution(row.resolution).label) if row.resolution else "",
@@ -148,8 +152,13 @@ def standing(row: Affected) -> dict[str, Any]:
     }
 
 
-def facts(issue: Issue) -> list[dict[str, str]]:
+def feed_of(artifact: Artifact) -> tuple[str, str, str]:
+    return f"{artifact.kind}s", artifact.org, artifact.name
+
+
+def facts(issue: Issue, grounds: Grounds) -> list[dict[str, str]]:
     severity_by = _("set by a triager") if issue.severity_by_person else _("as reporters said, the median")
+    found_by = [f"{FoundBy(by).label} {count}" for by, count in grounds.found_by]
     stated = {True: _("Inside it"), False: _("Outside it"), None: ""}[issue.in_stated_use]
     told = [
         {"term": _("Kind of failure"), "value": issue.get_kind_display()},
@@ -157,31 +166,38 @@ def facts(issue: Issue) -> list[dict[str, str]]:
         {"term": _("Context of use"), "value": issue.get_context_of_use_display()},
         {"term": _("Stated use"), "value": stated},
         {"term": _("Lifecycle stage"), "value": issue.get_lifecycle_stage_display()},
+        {"term": _("Found by"), "value": _(", ").join(found_by)},
     ]
     return [{name: str(words) for name, words in fact.items()} for fact in told]
 
 
-def history(issue: Issue) -> list[dict[str, Any]]:
+def history(shown: Issue, steps: Sequence[Step]) -> list[dict[str, Any]]:
     """The newest first, ending on the first report."""
-    told = [line for event in history_of(issue) if (line := told_of(event))]
-    if issue.first_reported_at:
-        told.append({"when": issue.first_reported_at.date(), "words": str(_("First report"))})
+    told: list[dict[str, Any]] = [
+        {
+            "when": step.at,
+            "words": step.words,
+            "note": str(_("decided by %(who)s") % {"who": step.by}),
+            "ended": step.ends and not step.is_undone and not step.is_undo,
+            "is_undone": step.is_undone,
+        }
+        for step in steps
+    ]
+    if shown.first_reported_at:
+        told.append({"when": shown.first_reported_at.date(), "words": str(_("First report"))})
     return told
 
 
-def told_of(event: Event) -> dict[str, Any] | None:
-    """One step of the history in words; None if it was not the public's."""
-    said = event.payload.content if hasattr(event, "payload") else {}
-    words = UNDONE.get(said.get("undone", ""), "") if event.verb == "undo" else HISTORY[event.verb]
-    if not words:
-        return None
-    how = said.get("reason", "")
-    if event.verb == "resolve" and how in Resolution.values:
-        ended = said.get("status") == Status.RESOLVED
-        words = Resolution(how).label if ended else _("%(how)s, for one artifact") % {"how": Resolution(how).label}
-    return {
-        "when": event.at,
-        "words": str(words),
-        "note": str(_("decided by %(who)s") % {"who": event.actor}),
-        "ended": event.verb == "resolve",
-    }
+def tries(grounds: Grounds) -> list[dict[str, Any]]:
+    """Rows of "How we know"."""
+    return [
+        {
+            "when": tried.tried_at,
+            "what": f"{tried.artifact} {tried.version}".strip(),
+            "by": str(WHO[tried.by]),
+            "settings": _(", ").join(f"{name} {value}" for name, value in tried.settings),
+            "failures": tried.failures,
+            "tries": tried.tries,
+        }
+        for tried in grounds.tried
+    ]

@@ -15,9 +15,10 @@ from django.utils.formats import date_format
 from django.utils.html import conditional_escape, format_html, format_html_join, strip_tags
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timezone import is_aware, localtime
-from django.utils.translation import get_language, get_language_info, gettext, gettext_lazy
+from django.utils.translation import get_language_info, gettext, gettext_lazy
 
 from reports.vocabulary import AffectedStatus, Dismissal, Resolution, Severity, Status, TurnRole
+from reports.workdays import day_in_words
 
 register = template.Library()
 
@@ -121,11 +122,16 @@ def when(moment: date | datetime | None, minutes: bool = False) -> str:
         return ""
     local = localtime(moment) if isinstance(moment, datetime) and is_aware(moment) else moment
     with_minutes = bool(minutes) and isinstance(local, datetime)
-    is_english = (get_language() or "en").startswith("en")
-    words = date_format(local, "j M Y" if is_english else "DATE_FORMAT")  # Django's own English is American
+    words = day_in_words(local)
     if with_minutes:
         words = gettext("%(day)s, %(time)s") % {"day": words, "time": date_format(local, "H:i")}
     return format_html('<time datetime="{}">{}</time>', local.isoformat(), words)
+
+
+@register.filter
+def day(moment: date | datetime) -> str:
+    """The day in words alone, where very many stand on a page; else ``when``."""
+    return day_in_words(moment)
 
 
 @register.simple_block_tag

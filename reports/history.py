@@ -1,0 +1,290 @@
+"""The history of an issue as everybody may read it: every public change since it was published, from the ledger.
+
+What was done while nobody could read the page is no part of it, nor what was done to words and artifacts that have no
+place on it. An act that was undone stays, marked as undone, and so does its undoing.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext
+
+from ledger.models import Event
+from ledger.record import events_about, subject
+from reports.models import Excerpt, Issue, Redaction, Report
+from reports.record import affected_of
+from reports.redaction import fit_to_quote, may_be_quoted
+from reports.vocabulary import (
+    AffectedStatus,
+    Dismissal,
+    HazardLevel,
+    Kind,
+    LifecycleStage,
+    Resolution,
+    Severity,
+    Status,
+    TakenOff,
+)
+
+OFF = ("unpublish", "dismiss")  # what takes the page away; if it is undone the history goes on
+VERBS = (
+    "confirm",
+    "publish",
+    "resolve",
+    "reopen",
+    "affect",
+    "classify",
+    "write",
+    "merge",
+    "redact",
+    "excerpt",
+    "settle",
+)
+SAID: Mapping[str, Promise] = {
+    "confirm": gettext_lazy("Confirmed and published"),
+    "publish": gettext_lazy("Published"),
+    "reopen": gettext_lazy("Reopened"),
+    "unpublish": gettext_lazy("Taken off the record"),
+    "dismiss": gettext_lazy("Dismissed"),
+    "redact": gettext_lazy("Words were removed from what is published"),
+    "settle": gettext_lazy("The dispute was looked at, and what was decided stands"),
+}
+FIELDS: Mapping[str, tuple[Promise, Mapping[Any, Any]]] = {
+    "kind": (gettext_lazy("Kind of failure"), dict(Kind.choices)),
+    "severity": (gettext_lazy("Severity"), dict(Severity.choices)),
+    "lifecycle_stage": (gettext_lazy("Lifecycle stage"), dict(LifecycleStage.choices)),
+    "in_stated_use": (
+        gettext_lazy("Stated use"),
+        {True: gettext_lazy("Inside it"), False: gettext_lazy("Outside it")},
+    ),
+}
+WORDS: Mapping[str, Promise] = {
+    "public_title": gettext_lazy("The title was written anew"),
+    "public_summary": gettext_lazy("The summary was written anew"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing in plain codes, before and after; ``of`` names the artifact where it is about one."""
+
+    field: str
+    before: str | bool | None = None
+    after: str | bool | None = None
+    of: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One act. ``verb`` is what was done, or what was undone where ``is_undo``; ``by`` is a pseudonym.
+
+    ``merged`` is the number of the issue that became part of this one.
+    """
+
+    at: datetime
+    verb: str
+    by: str
+    reason: str = ""
+    merged: str = ""
+    changes: tuple[Change, ...] = ()
+    is_undo: bool = False
+    is_undone: bool = False
+    ends: bool = False  # it resolved the whole issue
+
+    @property
+    def words(self) -> str:
+        told = TOLD[self.verb](self) if self.verb in TOLD else str(SAID[self.verb])
+        if self.is_undo:
+            return _("Undone: %(what)s") % {"what": told}
+        return _("%(what)s (undone since)") % {"what": told} if self.is_undone else told
+
+
+def history_of(issue: Issue) -> list[Step]:
+    """The newest first. ``issue`` was fetched through ``record.issues_on_record``."""
+    since = issue.published_at or issue.confirmed_at or issue.opened_at
+    found = events_about(issue, verbs=(*VERBS, *OFF, "undo")).filter(at__gte=since).order_by("at", "pk")
+    events = list(_while_public(found))
+    reading = _Reading(issue, events)
+    undone = {said(event).get("undoes") for event in events if event.verb == "undo"}
+    steps = []
+    for event in events:
+        if step := reading.step(event):
+            decided = said(event).get("decision")
+            steps.append(replace(step, is_undone=decided is not None and decided in undone))
+    return steps[::-1]
+
+
+def said(event: Event) -> Mapping[str, Any]:
+    content: Mapping[str, Any] = event.payload.content if hasattr(event, "payload") else {}
+    return content
+
+
+def verb_of(event: Event) -> str:
+    """What was done, or what was undone."""
+    return str(said(event).get("undone", "")) if event.verb == "undo" else event.verb
+
+
+def _while_public(events: Iterable[Event]) -> Iterable[Event]:
+    """Those between which the page was there, its going and coming back included."""
+    is_there = True
+    for event in events:
+        if verb_of(event) in OFF:
+            is_there = event.verb == "undo"
+            yield event
+        elif is_there:
+            yield event
+
+
+class _Reading:
+    """Reads events of one issue, by what its page shows of artifacts and of reports' words."""
+
+    def __init__(self, issue: Issue, events: Sequence[Event]) -> None:
+        self.issue = issue
+        self.names = {str(row.pk): str(row.artifact) for row in affected_of(issue)}
+        self.made = {said(event).get("decision"): said(event) for event in events if event.verb != "undo"}
+        asked = {verb_of(event) for event in events}
+        self.excerpts = _open_excerpts(issue) if asked & {"excerpt", "redact"} else {}
+        removed = [pk for event in events for pk in said(event).get("redactions", {}).get("added", ())]
+        self.redactions = Redaction.objects.in_bulk(removed) if removed and self.excerpts else {}
+
+    def step(self, event: Event) -> Step | None:
+        """None where it changed nothing that the public reads."""
+        verb, content = verb_of(event), said(event)
+        is_undo = event.verb == "undo"
+        if is_undo:  # told by what was done, where that is part of the history; else as the change it is
+            is_undo = content.get("undoes") in self.made or verb in OFF
+            content = self.made.get(content.get("undoes"), content)
+        changes = tuple(self._changes(verb, content))
+        merged = self._merged(event, content) if verb == "merge" else ""
+        is_told = {
+            "affect": bool(changes),
+            "classify": bool(changes),
+            "write": bool(changes),
+            "merge": bool(merged),
+            "excerpt": bool(changes),
+            "redact": self._cuts(event, content),
+        }
+        if verb not in (*VERBS, *OFF) or not is_told.get(verb, True):
+            return None
+        return Step(
+            at=event.at,
+            verb=verb,
+            by=event.actor,
+            reason=str(content.get("reason", "")),
+            merged=merged,
+            changes=changes,
+            is_undo=is_undo,
+            ends=verb == "resolve" and content.get("status") == Status.RESOLVED,
+        )
+
+    def _changes(self, verb: str, content: Mapping[str, Any]) -> Iterable[Change]:
+        for name, (before, after) in content.get("changed", {}).items():
+            if name in FIELDS and verb == "classify":
+                yield Change(name, before, after)
+        if verb == "write":
+            yield from (Change(name) for name in content.get("words", ()) if name in WORDS)
+        if verb == "affect":
+            for pk, statuses in content.get("affected", {}).items():
+                if pk in self.names:
+                    before, after = statuses or ("", "")
+                    yield Change("affected", before, after, of=self.names[pk])
+        if verb == "excerpt":
+            rows = content.get("excerpts", {})
+            if any(pk in self.excerpts for pk in rows.get("all", ())):
+                yield Change("excerpt", after=any(pk in self.excerpts for pk in rows.get("added", ())))
+
+    def _merged(self, event: Event, content: Mapping[str, Any]) -> str:
+        """The number of what became part of the issue, if it had a page: else nobody knew of it."""
+        is_of_another = bool(event.subjects) and event.subjects[0] != subject(self.issue)
+        return str(content.get("number") or "") if is_of_another and content.get("published") else ""
+
+    def _cuts(self, event: Event, content: Mapping[str, Any]) -> bool:
+        """Whether it took words out of what stood published then."""
+        cut = [self.redactions.get(pk) for pk in content.get("redactions", {}).get("added", ())]
+        return any(
+            redaction.report_id == excerpt.report_id
+            and redaction.part == excerpt.part
+            and redaction.start < excerpt.end
+            and excerpt.start < redaction.end
+            and excerpt.made_at <= event.at
+            and (excerpt.ended_at is None or excerpt.ended_at >= event.at)
+            for redaction in cut
+            if redaction is not None
+            for excerpt in self.excerpts.values()
+        )
+
+
+def _open_excerpts(issue: Issue) -> dict[int, Excerpt]:
+    """Excerpts of the issue, those that ended too, of reports and parts whose words may be published at all."""
+    if issue.hazard_level >= HazardLevel.GATED:
+        return {}
+    placed = issue.placements.filter(superseded_at=None).values("report")
+    fit = Report.objects.filter(fit_to_quote(), pk__in=placed)
+    rows = issue.excerpts.filter(report__in=fit).select_related("report")
+    return {row.pk: row for row in rows if may_be_quoted(row.report, row.part)}
+
+
+def _resolved(step: Step) -> str:
+    if step.reason not in Resolution.values:
+        return _("Resolved")
+    how = Resolution(step.reason).label
+    return str(how) if step.ends or step.is_undo else _("%(how)s, for one artifact") % {"how": how}
+
+
+def _changed(step: Step) -> str:
+    return _("; ").join(_in_words(change) for change in step.changes)
+
+
+def _dismissed(step: Step) -> str:
+    if step.reason in Dismissal.values:
+        return _("Dismissed: %(reason)s") % {"reason": Dismissal(step.reason).label}
+    return str(SAID["dismiss"])
+
+
+def _unpublished(step: Step) -> str:
+    if step.reason in TakenOff.values:
+        return f"{SAID['unpublish']}. {TakenOff(step.reason).label}"
+    return str(SAID["unpublish"])
+
+
+def _merged(step: Step) -> str:
+    return _("%(number)s became part of this issue") % {"number": step.merged}
+
+
+TOLD: Mapping[str, Callable[[Step], str]] = {
+    "affect": _changed,
+    "classify": _changed,
+    "write": _changed,
+    "excerpt": _changed,
+    "resolve": _resolved,
+    "merge": _merged,
+    "dismiss": _dismissed,
+    "unpublish": _unpublished,
+}
+
+
+def _in_words(change: Change) -> str:
+    if change.field in WORDS:
+        return str(WORDS[change.field])
+    if change.field == "excerpt":
+        return _("A passage was published") if change.after else _("A passage is no longer published")
+    if change.field == "affected":
+        if not change.after:
+            return _("%(artifact)s: versions or statement") % {"artifact": change.of}
+        return _("%(artifact)s: %(change)s") % {
+            "artifact": change.of,
+            "change": _arrow(change, dict(AffectedStatus.choices)),
+        }
+    name, values = FIELDS[change.field]
+    return _("%(field)s: %(change)s") % {"field": name, "change": _arrow(change, values)}
+
+
+def _arrow(change: Change, values: Mapping[Any, Any]) -> str:
+    """ "Medium → High"; what was added has no before."""
+    unset = pgettext("nothing was said", "–")
+    before, after = (str(values.get(value, unset)) for value in (change.before, change.after))
+    return after if change.field == "affected" and not change.before else f"{before} → {after}"
