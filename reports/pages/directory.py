@@ -1,6 +1,10 @@
 """The directory of models, systems and datasets."""
 
+from typing import Any
+from urllib.parse import urlencode
+
 from django.core.paginator import Paginator
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -10,10 +14,12 @@ from accounts.actors import actor_of, open_to_all
 from reports.conditional import public_page
 from reports.filters import DirectoryFilter
 from reports.lines import ArtifactLine
+from reports.models import Artifact
 from reports.record import artifacts_with_pages, with_tallies
 from reports.vocabulary import ArtifactKind
 
 PAGE = 25  # rows
+DEVELOPERS = 40  # names; of more a search finds those that are meant
 KINDS = {
     ArtifactKind.MODEL: _("Models"),
     ArtifactKind.SYSTEM: _("Systems"),
@@ -28,17 +34,30 @@ def artifacts(request: HttpRequest, kind: ArtifactKind) -> HttpResponse:
     of_kind = with_tallies(artifacts_with_pages(actor).filter(kind=kind), actor)
     narrowed = DirectoryFilter(request.GET, of_kind, request=request)
     page = Paginator(narrowed.qs, PAGE).get_page(request.GET.get("page"))
-    return public_page(
-        request,
-        "reports/artifacts.html",
-        {"lines": [ArtifactLine.of(each) for each in page], "total": page.paginator.count},
-        page=page,
-        form=narrowed.form,
-        is_narrowed=any(narrowed.form.data.get(name) for name in ("q", "access")),
-        heading=KINDS[kind],
-        all_of_kind=reverse("artifacts", args=[f"{kind}s"]),
-        tabs=[
+    address = reverse("artifacts", args=[f"{kind}s"])
+    named = narrowed.form.data.get("developer", "")
+    told = {
+        "lines": [ArtifactLine.of(each) for each in page],
+        "total": page.paginator.count,
+        "developers": [] if named else list(developers(narrowed.qs)[: DEVELOPERS + 1]),
+    }
+    frame = {
+        "form": narrowed.form,
+        "is_narrowed": narrowed.is_narrowed,
+        "developer": "" if narrowed.form.errors else named,
+        "developers_at_most": DEVELOPERS,
+        "heading": KINDS[kind],
+        "all_of_kind": address,
+        "feed": f"{reverse('issues_feed')}?{urlencode({'artifact_kind': kind})}",
+        "tabs": [
             {"words": words, "href": reverse("artifacts", args=[f"{each}s"]), "is_here": each == kind}
             for each, words in KINDS.items()
         ],
-    )
+    }
+    return public_page(request, "reports/artifacts.html", told, page=page, **frame)
+
+
+def developers(artifacts: "QuerySet[Artifact]") -> "QuerySet[Any, Any]":
+    """Orgs of these artifacts by name, each with ``org`` and ``total``: how many of them are its own."""
+    rows = Artifact.objects.filter(pk__in=artifacts.order_by().values("pk"))
+    return rows.values("org").annotate(total=Count("pk")).order_by("org")
