@@ -70,7 +70,10 @@ class Issues(Reading):
 
 
 @extend_schema(
-    summary="Issues", description="With a token of scope queue:read, unpublished ones and their reports too."
+    summary="Issues",
+    description="With a token of scope queue:read, unpublished ones and their reports too. `q` looks through what is "
+    "public of an issue (title, summary, excerpts, the names of artifacts) and leaves at most the 500 best; of "
+    "unpublished ones, which only such a token finds, through their titles and summaries.",
 )
 class IssueList(Issues, ListAPIView[Any]):
     pass
