@@ -307,7 +307,7 @@ def days_in_words(days: int) -> str:
 
 
 def as_json(shown: Figures, prompt: Mapping[str, Promptness]) -> dict[str, Any]:
-    """The twin of the page: reports/schemas/transparency-1.json says what each name means."""
+    """The twin of the page: reports/schemas/transparency.json says what each name means."""
     before, after = neighbours(shown)
     flows = shown.flows
     return {

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 
 TODAY = date(2026, 8, 20)
 SPRING, SUMMER = datetime(2026, 5, 4, 12, tzinfo=UTC), datetime(2026, 7, 6, 12, tzinfo=UTC)
-SCHEMA = json.loads((Path(__file__).parents[2] / "reports/schemas/transparency-1.json").read_text())
+SCHEMA = json.loads((Path(__file__).parents[2] / "reports/schemas/transparency.json").read_text())
 serial = count(1)
 
 
