@@ -21,14 +21,25 @@ from django.db.models.functions import Greatest, TruncWeek
 from django.utils import timezone
 
 from accounts.policy import ANONYMOUS, Act, Actor, allows
-from reports.groups import STATES, ancestors_of, inherited_by, placements_in, told_of
+from reports.groups import (
+    ALL,
+    GROUPS,
+    GROUPS_OF,
+    PAGE,
+    STATES,
+    ancestors_of,
+    inherited_by,
+    placements_in,
+    rows_of,
+    told_of,
+)
 from reports.models import Abstract, Artifact, Issue, Report, Stir
 from reports.promptness import exchanges, of_artifact
 from reports.record import lineage_of, on_record, versions_of, weekly_voices
 from reports.suppression import folded
 from reports.vocabulary import ContextOfUse, LifecycleStage, ReporterRelation, Resolution
 
-INHERITED = 8  # issues of its ancestors that are listed; the others are counted
+INHERITED = 3  # issues of its ancestors that are listed; the others are counted
 KEPT = timedelta(days=1)  # how long stirs of pages that nobody reads stay
 # What a page, or one of its further pages, tells of each issue.
 TOLD_OF_EACH = (
@@ -64,6 +75,13 @@ def abstract_of(artifact: Artifact, actor: Actor) -> Abridged:
         return _counted(artifact, actor)
     kept = Abstract.objects.current().filter(artifact=artifact, day=_today()).first()
     return Abridged(kept.told, kept.stamp, kept.modified_at) if kept else _kept(artifact)
+
+
+def heads_of(told: Mapping[str, Any], state: str) -> list[int] | None:
+    """The ids of the rows on the first page of a state, in their order; None if they are not known."""
+    if state not in GROUPS_OF:
+        return None
+    return [pk for group in GROUPS_OF[state] for pk in told["heads"][group]][:PAGE]
 
 
 def tidy() -> None:
@@ -126,6 +144,7 @@ def _counted(artifact: Artifact, actor: Actor) -> Abridged:
         "inherited": _inherited(artifact, actor),
         "other_names": list(artifact.aliases.order_by("name").values_list("name", flat=True)),
         "met": _met(artifact, actor),
+        "heads": _heads(artifact, actor),
     }
     digest = hashlib.sha256(json.dumps([told, str(lines), str(layers)], sort_keys=True).encode())
     return Abridged(told, digest.hexdigest(), modified_at)
@@ -134,7 +153,7 @@ def _counted(artifact: Artifact, actor: Actor) -> Abridged:
 def _aggregated(rows: Any) -> dict[str, Any]:
     """Over all issues on record: how many stand how, what the card has to do with them, and a sum of all that is
     told of each, which no order changes."""
-    counts = {name: Count("pk", filter=which) for name, which in STATES.items()}
+    counts = {name: Count("pk", filter=which) for name, which in STATES.items()} | {ALL: Count("pk")}
     return dict(
         exchanges(rows)
         .annotate(
@@ -148,11 +167,21 @@ def _aggregated(rows: Any) -> dict[str, Any]:
             inside=Count("pk", filter=Q(issue__in_stated_use=True)),
             outside=Count("pk", filter=Q(issue__in_stated_use=False)),
             of_data=Count("pk", filter=Q(issue__lifecycle_stage=LifecycleStage.DATA)),
-            all=Count("pk"),
             lines=Sum("told_hash"),
             modified=Max("told_at"),
         )
     )
+
+
+def _heads(artifact: Artifact, actor: Actor) -> dict[str, list[int]]:
+    """The first rows of each group."""
+    found: dict[str, list[int]] = {name: [] for name in GROUPS}
+    names = list(GROUPS)
+    rows: Any = rows_of(artifact, actor)  # with their place, which the type does not know
+    for place, pk in rows.values_list("place", "pk"):
+        if len(found[names[place]]) < PAGE:
+            found[names[place]].append(pk)
+    return found
 
 
 def _weeks(artifact: Artifact, actor: Actor, now: datetime) -> list[dict[str, Any]]:
@@ -194,7 +223,12 @@ def _lineage(artifact: Artifact, actor: Actor) -> dict[str, list[dict[str, str]]
 
 
 def _named(artifact: Artifact) -> dict[str, str]:
-    return {"kind": artifact.kind, "name": str(artifact), "href": artifact.get_absolute_url()}
+    return {
+        "kind": artifact.kind,
+        "name": str(artifact),
+        "title": artifact.title,
+        "href": artifact.get_absolute_url(),
+    }
 
 
 def _inherited(artifact: Artifact, actor: Actor) -> dict[str, Any]:

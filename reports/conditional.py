@@ -79,7 +79,8 @@ def public_page(
     """
 
     def make() -> HttpResponse:
-        return render(request, template, {"canonical": canonical(request), **(told() if callable(told) else told), **frame})
+        said = told() if callable(told) else told
+        return render(request, template, {"canonical": canonical(request), **said, **frame})
 
     if any(cookie in request.COOKIES for cookie in PERSONAL_COOKIES):
         answer = make()

@@ -4,17 +4,18 @@ import re
 from typing import Any
 
 import django_filters
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actors import actor_of
 from accounts.policy import Act, Actor, allows
 from reports.converters import IssueNumber
-from reports.models import Affected, Artifact, Issue
-from reports.models.issue import IssueQuerySet
+from reports.groups import STATES
+from reports.models import Affected, Artifact, Issue, Version
+from reports.models.issue import AffectedQuerySet, IssueQuerySet
 from reports.published import search
 from reports.record import OPEN_HERE, RESOLVED_HERE, latest_first, on_record
-from reports.vocabulary import Access, ArtifactKind, ContextOfUse, Kind, Severity, Status
+from reports.vocabulary import Access, ArtifactKind, ContextOfUse, Kind, LifecycleStage, Resolution, Severity, Status
 
 OPEN = "open"
 LATEST, NEWEST = "latest", "newest"  # orders
@@ -196,3 +197,75 @@ class DirectoryFilter(ArtifactFilter):
         if order == NEWEST:
             return artifacts.order_by(F("confirmed_at").desc(nulls_last=True), "-pk")
         return artifacts.order_by(F("latest_at").desc(nulls_last=True), "org", "name")
+
+
+STATED_USE = {"inside": True, "outside": False}
+
+
+class FoundFilter(AskedFilter):
+    """The issues of one artifact, as rows of Affected: how it stands in each. ``versions`` are its releases by name."""
+
+    q = None
+    state = django_filters.ChoiceFilter(
+        choices=[
+            ("open", _("Open")),
+            ("acknowledged", _("Open, acknowledged")),
+            ("disputed", _("Open, disputed")),
+            ("resolved", _("Resolved")),
+            ("not_reproduced", _("Not reproduced")),
+            ("not_affected", _("Not affected")),
+        ],
+        method="in_state",
+        label=_("State"),
+        empty_label=_("Any"),
+    )
+    kind = django_filters.ChoiceFilter(
+        field_name="issue__kind", choices=Kind.choices, label=_("Kind of failure"), empty_label=_("Any")
+    )
+    severity = django_filters.ChoiceFilter(
+        field_name="issue__severity", choices=Severity.choices, label=_("Severity"), empty_label=_("Any")
+    )
+    context_of_use = django_filters.ChoiceFilter(
+        field_name="issue__context_of_use",
+        choices=ContextOfUse.choices,
+        label=_("Context of use"),
+        empty_label=_("Any"),
+    )
+    lifecycle_stage = django_filters.ChoiceFilter(
+        field_name="issue__lifecycle_stage",
+        choices=LifecycleStage.choices,
+        label=_("Lifecycle stage"),
+        empty_label=_("Any"),
+    )
+    version = django_filters.ChoiceFilter(method="in_version", label=_("Version"), empty_label=_("Any"))
+    stated_use = django_filters.ChoiceFilter(
+        choices=[("inside", _("Inside it")), ("outside", _("Outside it"))],
+        method="in_stated_use",
+        label=_("Stated use"),
+        empty_label=_("Any"),
+    )
+    resolution = django_filters.ChoiceFilter(choices=Resolution.choices, label=_("What was done"), empty_label=_("Any"))
+
+    class Meta:
+        model = Affected
+        fields: list[str] = []
+
+    def __init__(self, *args: Any, versions: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.filters["version"].extra["choices"] = [(name, name) for name in versions]
+
+    def in_state(self, rows: AffectedQuerySet, name: str, state: str) -> AffectedQuerySet:
+        return rows.filter(STATES[state])
+
+    def in_stated_use(self, rows: AffectedQuerySet, name: str, stated: str) -> AffectedQuerySet:
+        return rows.filter(issue__in_stated_use=STATED_USE[stated])
+
+    def in_version(self, rows: AffectedQuerySet, name: str, version: str) -> AffectedQuerySet:
+        """Seen or fixed in it, as far as anybody has said: by the order of releases, never by their names."""
+        of_it = Version.objects.filter(artifact=OuterRef("artifact"), name=version).values("position")[:1]
+        place = Subquery(of_it)
+        since = Q(introduced_in__position__lte=place)
+        until = Q(last_affected=None) | Q(last_affected__position__gte=place)
+        before = Q(fixed_in=None) | Q(fixed_in__position__gt=place)
+        named = Q(introduced_in__name=version) | Q(last_affected__name=version) | Q(fixed_in__name=version)
+        return rows.filter(named | (since & until & before))

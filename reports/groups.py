@@ -13,6 +13,8 @@ from reports.promptness import exchanges
 from reports.record import NOT_AFFECTED, OPEN_HERE, RESOLVED_HERE, artifacts_with_pages, on_record
 from reports.vocabulary import Resolution, Visibility
 
+PAGE = 25  # rows
+ALL = "all"
 NOT_REPRODUCED = Q(resolution=Resolution.NOT_REPRODUCIBLE)
 DISPUTED = OPEN_HERE & Q(issue__is_disputed=True)
 ACKNOWLEDGED = OPEN_HERE & Q(acknowledged_at__isnull=False)
@@ -32,6 +34,15 @@ STATES: Mapping[str, Q] = {
     "resolved": RESOLVED_HERE,
     "not_reproduced": NOT_REPRODUCED,
     "not_affected": NOT_AFFECTED,
+}
+# In which groups the issues of a state stand; those acknowledged are among the open ones.
+GROUPS_OF: Mapping[str, tuple[str, ...]] = {
+    ALL: tuple(GROUPS),
+    "open": ("open", "disputed"),
+    "disputed": ("disputed",),
+    "resolved": ("resolved", "not_reproduced"),
+    "not_reproduced": ("not_reproduced",),
+    "not_affected": ("not_affected",),
 }
 GENERATIONS = 20  # steps back that are followed
 

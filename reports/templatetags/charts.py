@@ -51,6 +51,7 @@ class WeeklyChart:
     expected: str
     months: list[dict[str, str]]
     flags: list[dict[str, str]]
+    published: str
     rows: list[dict[str, Any]]
     label: str
 
@@ -109,7 +110,8 @@ def sparkline(counts: Sequence[float] | None, expected: float | None = None) -> 
 @register.simple_tag
 def weekly_chart(weeks: Iterable[Any] | None, releases: Iterable[Any] | None = None) -> WeeklyChart:
     """Bars over consecutive weeks (``start``, ``count``, maybe ``expected``, ``low``, ``high``), oldest first,
-    with a flag for each release (``on``, ``name``) that falls into them."""
+    with a flag for each release (``on``, ``name``) that falls into them, and a mark below those in which issues were
+    ``published``."""
     shown = list(weeks or ())
     counts = [float(_part(week, "count") or 0) for week in shown]
     highs = [float(high) for week in shown if (high := _part(week, "high")) is not None]
@@ -126,6 +128,11 @@ def weekly_chart(weeks: Iterable[Any] | None, releases: Iterable[Any] | None = N
         expected=_points(_line(shown, centres, "expected", top)),
         months=_months(shown, step),
         flags=_flags(shown, step, releases or ()),
+        published=" ".join(
+            f"M{_number(centre)} {BASE + 1:g}l3.5 4-3.5 4-3.5-4z"
+            for week, centre in zip(shown, centres, strict=True)
+            if _part(week, "published")
+        ),
         rows=[_row(week) for week in reversed(shown)],
         label=_in_words(counts),
     )
@@ -284,7 +291,12 @@ def _row(week: Any) -> dict[str, Any]:
         words = f"{float(expected):.1f}"
         if high is not None:
             words += f" ({float(low or 0):.1f}\N{EN DASH}{float(high):.1f})"
-    return {"start": _part(week, "start"), "count": _part(week, "count"), "expected": words}
+    return {
+        "start": _part(week, "start"),
+        "count": _part(week, "count"),
+        "expected": words,
+        "published": _part(week, "published"),
+    }
 
 
 def _day(moment: date | datetime) -> date:

@@ -126,7 +126,8 @@ def test_transcript_shows_hostile_turns_as_text() -> None:
 def test_severity_has_meter_and_word() -> None:
     shown = render_to_string("components/severity.html", {"severity": "high"})
 
-    assert shown.count('class="on"') == 3
+    (_before, lit) = shown.split('class="on" d="')
+    assert lit.partition('"')[0].count("V") == 3  # strokes
     assert "High" in shown
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from ledger.record import record
 from reports.citing import in_bibtex
-from reports.models import Affected, Alias, Artifact, DailyCount, Issue, Lineage, Version
+from reports.models import Affected, Artifact, Issue, Version
 from reports.naming import artifact_named
 from tests.deciding import A_FIX
 
@@ -27,112 +27,6 @@ def confirmed(kind: str, name: str, **fields: Any) -> Artifact:
 def titles(response: Any) -> list[str]:
     rows = response.context.get("found") or response.context.get("lines") or ()
     return [getattr(row, "line", row).title for row in rows]
-
-
-# The page of an artifact
-
-
-def test_an_artifact_page_goes_by_how_the_issue_stands_for_it(client: Client, make_issue: Make) -> None:
-    other = confirmed("model", "acme/other")
-    half = make_issue("Mended here only")
-    Affected.objects.filter(issue=half).update(resolution="documented", resolved_at=timezone.now())
-    Affected.objects.create(issue=half, artifact=other, status="affected")
-    cleared = make_issue("Not ours")
-    Affected.objects.filter(issue=cleared).update(status="not_affected")
-    make_issue("Open", is_disputed=True)
-
-    def groups(address: str) -> dict[str, list[str]]:
-        found = client.get(address).context["groups"]
-        return {group["words"]: [line.title for line in group["lines"]] for group in found}
-
-    assert groups("/models/acme/chat-7b/") == {
-        "Open": ["Open"],
-        "Resolved": ["Mended here only"],
-        "Not affected": ["Not ours"],
-    }
-    assert groups("/models/acme/chat-7b/?state=resolved") == {"Resolved": ["Mended here only"]}
-    assert groups("/models/acme/other/") == {"Open": ["Mended here only"]}
-
-
-def test_an_artifact_page_says_what_it_is(client: Client, artifact: Artifact) -> None:
-    base = confirmed("model", "acme/base")
-    child = confirmed("system", "clinic/desk")
-    Lineage.objects.create(child=artifact, parent=base, relation="fine_tuned_from")
-    Lineage.objects.create(child=child, parent=artifact, relation="built_on")
-    Lineage.objects.create(child=artifact, parent=artifact_named("dataset", "secret/crawl"), relation="trained_on")
-    Artifact.objects.filter(pk=artifact.pk).update(intended_use="Chat in English.", access="open")
-
-    response = client.get("/models/acme/chat-7b/")
-    page = response.content.decode()
-
-    assert [leaf["name"] for leaf in response.context["lineage"]["parents"]] == ["acme/base"]
-    assert [leaf["words"] for leaf in response.context["lineage"]["children"]] == ["built on it"]
-    assert [release.name for release in response.context["releases"] if release.is_newest] == ["2026-06"]
-    assert "Chat in English." in page
-    assert "The card does not say." in page
-    assert "Reports are not rates" in page
-    assert 'href="/report/?model=acme%2Fchat-7b"' in page
-
-
-def test_a_version_that_only_a_reporter_named_is_not_shown(
-    client: Client, artifact: Artifact, make_issue: Make
-) -> None:
-    Version.objects.create(artifact=artifact, name="my private build")
-    fixed = Version.objects.create(artifact=artifact, name="2026-07")
-    issue = make_issue(status="resolved")
-    Affected.objects.filter(issue=issue).update(fixed_in=fixed)
-
-    releases = client.get("/models/acme/chat-7b/").context["releases"]
-
-    assert [(release.name, release.fixed) for release in releases] == [("2026-06", 0), ("2026-05", 0), ("2026-07", 1)]
-
-
-@pytest.mark.parametrize(
-    "address", ["/models/acme/unseen/", "/models/acme/never/", "/systems/acme/chat-7b/", "/models/a/%00/"]
-)
-def test_an_artifact_without_a_page_answers_like_one_that_never_was(
-    client: Client, artifact: Artifact, address: str
-) -> None:
-    unseen = artifact_named("model", "acme/unseen")
-    Alias.objects.create(artifact=unseen, name="acme/never")
-
-    assert client.get(address).status_code == 404
-
-
-def test_old_and_other_names_lead_to_the_artifact(client: Client, artifact: Artifact) -> None:
-    Alias.objects.create(artifact=artifact, name="acme/chatty")
-    confirmed("model", "acme/doublet", merged_into=artifact)
-
-    for address in ("/models/acme/chatty/", "/models/acme/doublet/", "/models/ACME/Chat-7B/"):
-        response = client.get(address)
-        assert (response.status_code, response["Location"]) == (301, "/models/acme/chat-7b/")
-
-
-def test_the_chart_counts_voices_of_public_issues_only(client: Client, artifact: Artifact, make_issue: Make) -> None:
-    today = datetime.now(UTC).date()
-    monday = today - timedelta(days=today.weekday())
-    unjudged = make_issue("Names it, unjudged")
-    Affected.objects.filter(issue=unjudged).update(status="under_investigation")
-    for issue, voices in ((make_issue(), 4), (make_issue(status="new"), 50), (unjudged, 60)):
-        for day in (monday, monday - timedelta(days=14)):
-            DailyCount.objects.create(
-                issue=issue,
-                day=day,
-                artifact=artifact,
-                kind="other",
-                channel="api",
-                report_count=70,
-                voice_count=voices,
-            )
-
-    response = client.get("/models/acme/chat-7b/")
-
-    assert [(week.start, week.count) for week in response.context["weeks"]] == [
-        (monday - timedelta(days=14), 4),
-        (monday - timedelta(days=7), 0),
-        (monday, 4),
-    ]
-    assert '<svg viewBox="0 0 720 218"' in response.content.decode()
 
 
 # The page of an issue
@@ -404,7 +298,6 @@ def test_a_triager_reads_what_is_not_public_and_is_told_so(client: Client, make_
     [
         ("/issues/TT-2026-00001/", 7),
         ("/issues/TT-2026-00001.json", 7),
-        ("/models/acme/chat-7b/", 7),
     ],
 )
 def test_pages_cost_the_same_for_one_row_and_three(
