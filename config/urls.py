@@ -32,6 +32,7 @@ from reports.pages import (
     notices,
     own_report,
     receipt,
+    robots,
     schemas,
     transparency,
 )
@@ -97,6 +98,9 @@ urlpatterns = [
     path("about/", governance.about, name="about"),
     path("about/<slug:slug>/", governance.governance, name="governance"),
     path(".well-known/security.txt", governance.security_txt, name="security_txt"),
+    path("robots.txt", robots.robots, name="robots"),
+    path("sitemap.xml", robots.map_of_site, name="sitemap"),
+    path("sitemap-<slug:section>-<int:part>.xml", robots.part_of_map, name="sitemap_part"),
     path("dumps/", dumps.dumps, name="dumps"),
     path("dumps/LATEST/<str:name>", dumps.dump, name="dump"),
     path("schemas/<slug:name>.json", schemas.schema, name="schema"),

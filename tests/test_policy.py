@@ -117,6 +117,10 @@ PAGES = [
     Row("follow", SIGNED_IN, "post", posted={"subject": "artifact:{artifact}"}),
     Row("unsubscribe", NOBODY, args=("not-signed-here",), hidden=True),  # signed ones: tests/reports/test_posting.py
     Row("unsubscribe", NOBODY, "post", args=("not-signed-here",), hidden=True),
+    Row("robots", ALL),
+    Row("sitemap", ALL),
+    Row("sitemap_part", ALL, args=("pages", "1")),
+    Row("sitemap_part", NOBODY, args=("pages", "2"), hidden=True),
     Row("about", ALL),
     Row("governance", ALL, args=("handling",)),
     Row("security_txt", NOBODY, hidden=True),  # until somebody is named: tests/reports/test_governance.py
