@@ -82,6 +82,7 @@ def around(shown: Figures) -> dict[str, Any]:
         tabs.append({"words": in_words(shown.quarter), "href": address(shown.quarter), "is_here": True})
     before, after = neighbours(shown)
     return {
+        "canonical": settings.SITE_URL + address(shown.quarter),
         "tabs": tabs,
         "twin": address(shown.quarter, "transparency_twin"),
         "before": {"words": in_words(before), "href": address(before)} if before else None,

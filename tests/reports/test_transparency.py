@@ -223,6 +223,7 @@ def test_the_page_can_be_shared_and_asked_for_again(client: Client) -> None:
 
     page = answer.content.decode()
     assert "2026, quarter 2" in page
+    assert '/transparency/?period=2026-Q2">' in page.partition('rel="canonical"')[2][:99]
     assert 'href="/transparency/?period=2026-Q3"' in page
     assert "too few to tell" in page
     again = client.get("/transparency/?period=2026-Q2", headers={"if-none-match": answer["ETag"]})
