@@ -23,6 +23,7 @@ ALARM_DAY_WEIGHT = (
 PSEUDO_VOICES = 0.5  # Jeffreys' prior of a Poisson rate. One worth 30 days biased busy issues low and flooded
 STEADY = 30  # voices a weekday, and issues of a dispersion, from which on they say more than what is assumed
 ASSUMED_DISPERSION = 1.5  # variance over mean of daily counts, until there are enough issues to tell
+EVEN = 28  # voices in the baseline, one in two days: one very busy issue does not tell for all
 MOST_DISPERSION = 5.0  # the ceiling: whoever makes the whole site restless must not make it deaf
 
 
@@ -61,28 +62,26 @@ def weekday_factors(voices: Real, weekdays: Whole) -> Real:
 def dispersion(voices: Whole, exposure: Real, window: int) -> float:
     """Variance over mean of counts of ``window`` days, pooled over things, at least 1 (Poisson).
 
-    ``voices`` (things, days) and ``exposure`` (days,). Pearson's statistic of a thing, over its degrees of freedom,
-    has, given the thing's total b, the expectation b * phi / (phi - 1 + b) if counts are negative binomial of variance
-    phi * mean: a thing with one voice tells nothing, and a plain mean would be drawn to 1 by all of those. Phi is where
-    the sum over things meets its expectation.
+    ``voices`` (things, days) and ``exposure`` (days,). By pairs of voices: those of one window come as often as those
+    of two windows let expect, and more often only by dispersion. Each thing keeps its own rate, which need not be
+    known. So nothing is drawn to 1, or from it, by the many things with a voice or two, as Pearson's statistic over its
+    degrees of freedom is. The busy count as much as one with ``EVEN`` voices.
 
-    Source: McCullagh and Nelder 1989, §4.5.2 for Pearson's statistic; the expectation is the Dirichlet-multinomial's
-    variance, Mosimann 1962.
+    Source: factorial moments of the negative binomial of variance phi * mean (Johnson, Kemp and Kotz 2005, §5.3).
     """
     blocks = voices.shape[1] // window
     grouped = voices[:, : blocks * window].reshape(len(voices), blocks, window).sum(axis=2)
     share = exposure[: blocks * window].reshape(blocks, window).sum(axis=1)
+    share = share / max(share.sum(), 1e-9)
     totals = grouped.sum(axis=1)
-    grouped, totals = grouped[totals > 1], totals[totals > 1]
-    if len(totals) < STEADY or blocks < 2 or not share.all():
+    if (totals > 1).sum() < STEADY or blocks < 2:
         return ASSUMED_DISPERSION
-    expected = np.outer(totals, share / share.sum())
-    pearson = float((((grouped - expected) ** 2 / expected).sum(axis=1) / (blocks - 1)).sum())
-    low, high = 1.0, MOST_DISPERSION
-    for _ in range(30):
-        middle = (low + high) / 2
-        low, high = (middle, high) if (totals * middle / (middle - 1 + totals)).sum() < pearson else (low, middle)
-    return (low + high) / 2
+    same = (share**2).sum()
+    within = (grouped * (grouped - 1)).sum(axis=1)
+    between = totals**2 - (grouped**2).sum(axis=1)
+    weight = np.minimum(1.0, EVEN / np.maximum(totals, 1))
+    excess = (weight * (within - between * same / (1 - same))).sum() / (weight * totals).sum()
+    return float(np.clip(1 + excess, 1.0, MOST_DISPERSION))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -26,7 +26,7 @@ from triage.surveillance.tiers import Bars, Tier
 LEAST_VOICES = 3  # two is a coincidence
 BARS = Bars(watch=0.005, alarm=0.001)  # of the smallest p of the three windows; measured in docs/early-warning.md
 LAUNCH_PRIOR = 0.25  # voices: how much weighs that an artifact is told of no more than usual; 1 let launches through
-TELLS_OF_LAUNCH = 0.1  # voices a day about the rest of an artifact, below which a launch looks like a burst
+TELLS_OF_LAUNCH = 0.3  # voices a day about the rest of an artifact, below which a launch often looks like a burst
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,11 +121,10 @@ def judge(counts: Counts, artifacts: Whole, usual: Usual, weights: Real | None =
         raise ValueError(f"A judgement reads {SERIES_DAYS} days, and here are {counts.days}.")
     baseline = Baseline.of(counts, usual, weights)
     exposure = usual.weekdays[counts.weekdays]
-    rest = _rest(counts, artifacts, slice(0, -max(WINDOWS))) / exposure[: -max(WINDOWS)].sum()
     columns = []
     for window, dispersion in zip(WINDOWS, usual.dispersion, strict=True):
         observed, reports = counts.voices[:, -window:].sum(axis=1), counts.reports[:, -window:].sum(axis=1)
-        launch, doubt = _launch(counts, artifacts, rest, exposure, window)
+        launch, doubt = _launch(counts, artifacts, exposure, window)
         expected = baseline.rate * exposure[-window:].sum() * launch
         doubt += 1 / (baseline.voices + PSEUDO_VOICES)
         spread = expected**2 / (dispersion * (expected + expected**2 * doubt) - expected)
@@ -133,23 +132,27 @@ def judge(counts: Counts, artifacts: Whole, usual: Usual, weights: Real | None =
         counted = (baseline.days >= LEAST_EXPOSURE) & (observed >= LEAST_VOICES)
         p[counted] = tail(observed[counted], expected[counted], spread[counted])
         columns.append((observed, reports, expected, spread, launch, p))
+    rest = _rest(counts, artifacts, slice(0, -max(WINDOWS))) / exposure[: -max(WINDOWS)].sum()
     return Judged(rest, *(np.stack(column, axis=1) for column in zip(*columns, strict=True)))
 
 
-def _launch(counts: Counts, artifacts: Whole, usually: Real, exposure: Real, window: int) -> tuple[Real, Real]:
-    """How many times as much as ``usually`` is told about the rest of each thing's artifact, and the doubt of that.
+def _launch(counts: Counts, artifacts: Whole, exposure: Real, window: int) -> tuple[Real, Real]:
+    """How many times as much as usual is told about the rest of each thing's artifact, and the doubt of that.
 
     The rest, since a burst must not excuse itself. The longer windows have their say in the shorter ones, since a day
     of a small artifact tells little; what they say of a launch that is over makes deaf for a week at most. Less than
-    usual counts as usual: what does not fade with the rest is no burst. Doubt is the squared relative error.
+    usual counts as usual: what does not fade with the rest is no burst. Doubt is the squared relative error, of now and
+    of before.
     """
+    before = _rest(counts, artifacts, slice(0, -max(WINDOWS)))
+    usually = before / exposure[: -max(WINDOWS)].sum()
     launch, doubt = np.ones(len(counts)), np.zeros(len(counts))
     for days in WINDOWS[WINDOWS.index(window) :]:
         now = _rest(counts, artifacts, slice(-days, None))
         times = (now + LAUNCH_PRIOR) / (usually * exposure[-days:].sum() + LAUNCH_PRIOR)
         is_larger = times > launch
         launch = np.where(is_larger, times, launch)
-        doubt = np.where(is_larger, 1 / (now + LAUNCH_PRIOR), doubt)
+        doubt = np.where(is_larger, 1 / (now + LAUNCH_PRIOR) + 1 / (before + LAUNCH_PRIOR), doubt)
     return launch, doubt
 
 
@@ -172,7 +175,7 @@ def _burst(counts: Counts, judged: Judged, usual: Usual, row: int, thing: int, b
     low, high = stats.nbinom.ppf([0.025, 0.975], spread, spread / (spread + expected))
     exposure = usual.weekdays[counts.weekdays[-max(WINDOWS) :]]
     daily = expected * exposure / exposure[-WINDOWS[at] :].sum()
-    began = onset(counts.voices[row, -max(WINDOWS) :], daily)
+    began = onset(counts.voices[row, -max(WINDOWS) :], daily, float(judged.ratio[row]))
     return Burst(
         thing=thing,
         tier=bars.tier(float(judged.best_unheld[row])) or "watch",

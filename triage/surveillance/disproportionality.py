@@ -30,7 +30,7 @@ SHRINKAGE = 0.5  # voices added to observed and to expected: IC -> 0 where littl
 POISSON = 1.001  # a dispersion below this is as good as 1, where the negative binomial has no size
 WIDTH = 0.95  # of the interval; its lower end is IC025
 STEADY = 30  # cells that expect a voice at least, from which on they tell how restless the table is
-MOST_FALSE = 0.05  # share of alarms of a table that may be false: Benjamini-Hochberg's q
+MOST_FALSE = 0.1  # Benjamini-Hochberg: where nothing stands out, one table in ten has an alarm at most
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,8 +48,8 @@ class Told:
     days: Whole
     voices: Whole
 
-    def where(self, kept: Truth) -> Told:
-        """Some of the lines."""
+    def where(self, kept: Truth | Whole) -> Told:
+        """Some of the lines: those that are true, or those numbered, in that order."""
         return Told(
             self.rows[kept],
             self.columns[kept],
@@ -244,7 +244,7 @@ def _since(told: Told, row: int, column: int, expected: float) -> date:
     daily = np.bincount(told.days - begin, told.voices)
     here = (told.rows == row) & (told.columns == column)
     own = np.bincount(told.days[here] - begin, told.voices[here], minlength=len(daily))
-    return date.fromordinal(begin + (onset(own, expected * daily / daily.sum()) or 0))
+    return date.fromordinal(begin + (onset(own, expected * daily / daily.sum(), own.sum() / expected) or 0))
 
 
 def codes_of(values: Sequence[object]) -> tuple[Whole, list[object]]:

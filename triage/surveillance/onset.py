@@ -5,19 +5,19 @@ import numpy as np
 from triage.surveillance.counts import Real, Whole
 
 
-def onset(observed: Whole | Real, expected: Real) -> int | None:
-    """The column from which on the excess over what was expected adds up to most; None if it never exceeds.
+def onset(observed: Whole | Real, expected: Real, ratio: float) -> int | None:
+    """The column from which on ``ratio`` times what was expected explains the days best; None if it never does.
 
-    Both (days,). Ties go to the later column, which is the shorter story.
+    Both (days,). A single voice a few days before does not count for a beginning. Ties go to the later column.
 
-    Source: Page 1954, Continuous inspection schemes: the last zero of the cumulative sum estimates the change.
+    Source: Page 1954, with the reference value of the Poisson cumulative sum (Lucas 1985): since its last zero.
 
-    >>> onset(np.array([0, 1, 0, 0, 3, 4]), np.full(6, 0.5))
+    >>> onset(np.array([1, 0, 0, 0, 3, 4]), np.full(6, 0.5), 7.0)
     4
-    >>> onset(np.zeros(3), np.ones(3)) is None
+    >>> onset(np.zeros(3), np.ones(3), 2.0) is None
     True
     """
-    excess = np.cumsum((observed - expected)[::-1])
-    if not len(excess) or excess.max() <= 0:
+    if ratio <= 1 or not len(observed):
         return None
-    return len(excess) - 1 - int(np.argmax(excess))
+    growth = np.cumsum((observed * np.log(ratio) - expected * (ratio - 1))[::-1])
+    return len(growth) - 1 - int(np.argmax(growth)) if growth.max() > 0 else None

@@ -88,6 +88,8 @@ def p_of_rate(before: Span, since: Span) -> float:
 
 def p_of_share(before: Span, since: Span) -> float:
     """The chance of at least so many since, given how many voices there were of each kind and in each span."""
+    if not before.all_voices + since.all_voices:
+        return 1.0
     everything, kind = before.all_voices + since.all_voices, before.voices + since.voices
     return float(stats.hypergeom.sf(since.voices - 1, everything, kind, since.all_voices))
 
