@@ -4,6 +4,7 @@ Runs in a process of its own, whose environment names the state folder; says wha
 """
 
 import json
+import re
 import time
 from typing import Any
 
@@ -23,6 +24,7 @@ from reports.vocabulary import Kind, Severity  # isort: skip
 
 SEED, WORDS, TITLE, SUMMARY = 11, 20_000, 8, 40
 ORGS = 1_000
+TOTAL = re.compile(r'class="head results">\s*<h2>[^<0-9]*(?:<bdi>[^<]*</bdi>[^<0-9]*)?([0-9]+)')
 CHINESE = "它编造关于租金的判决书和不存在的法官姓名以及日期药物剂量错误拒绝回答"
 
 
@@ -89,8 +91,8 @@ def asked(client: Client, address: str) -> dict[str, Any]:
     with CaptureQueriesContext(connection) as captured:
         client.get(address)
     queries = sorted(((float(each["time"]) * 1_000, each["sql"]) for each in captured.captured_queries), reverse=True)
-    context: Any = response.context
-    return {"ms": times, "cpu_ms": busy_ms, "found": context.get("total") or 0, "queries": queries}
+    told = TOTAL.search(response.content.decode())
+    return {"ms": times, "cpu_ms": busy_ms, "found": int(told[1]) if told else 0, "queries": queries}
 
 
 def main() -> None:
