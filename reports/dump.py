@@ -146,11 +146,8 @@ def files() -> list[File]:
     folder = (settings.DUMPS_DIR / LATEST).resolve()  # one and the same, should another take its place meanwhile
     try:
         sums = (folder / SUMS).read_text().splitlines()
-        told = [
-            File(name, (folder / name).stat().st_size, digest, folder / name) for digest, name in map(str.split, sums)
-        ]
-        whole = folder / SUMS
-        return [*told, File(SUMS, whole.stat().st_size, hashlib.sha256(whole.read_bytes()).hexdigest(), whole)]
+        told = [_file(folder / name, digest) for digest, name in map(str.split, sums)]
+        return [*told, _file(folder / SUMS, hashlib.sha256((folder / SUMS).read_bytes()).hexdigest())]
     except FileNotFoundError:
         return []
 

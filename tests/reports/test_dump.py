@@ -77,7 +77,8 @@ def test_both_forms_of_a_table_agree_and_their_digests_are_right(issues: list[Is
     dump.write_dump()
     files = kept()
 
-    sums = dict(reversed(line.split()) for line in files.pop("SHA256SUMS").decode().splitlines())
+    lines = [line.split() for line in files.pop("SHA256SUMS").decode().splitlines()]
+    sums = {name: digest for digest, name in lines}
 
     assert sums == {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     for table, columns in COLUMNS.items():
@@ -135,7 +136,7 @@ def test_a_word_that_was_taken_back_is_noticed(issues: list[Issue], artifact: Ar
         (Artifact.objects.filter(pk=artifact.pk), {"intended_use": "Chat"}),
     ]:
         assert not dump.outdated()
-        row.update(**change)  # type: ignore[attr-defined] # three kinds of queryset
+        row.update(**change)
         assert dump.outdated()
         dump.write_dump()
 
@@ -197,7 +198,7 @@ def test_lines_are_written_one_by_one(folder: Path) -> None:
         """What can be counted while it is alive."""
 
     class Row(dict[str, object]):
-        def __init__(self, row: dict[str, object], held: Held) -> None:
+        def __init__(self, row: dict[str, str], held: Held) -> None:
             super().__init__(row)
             self.held = held
 
