@@ -247,6 +247,8 @@ ANYBODY: dict[str, Way] = {
     "issues-none": to("/issues/?q=nothing+is+called+this"),
     "issue": to("issue"),
     "issue-resolved": to("issue-resolved"),
+    "card": below("artifact", "card/"),
+    "dumps": to("/dumps/"),
     "transparency": to("/transparency/"),
     "about": to("/about/"),
     "about-operator": to("/about/operator/"),
