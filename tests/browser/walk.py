@@ -245,6 +245,8 @@ ANYBODY: dict[str, Way] = {
     "artifact": to("artifact"),
     "issues": to("/issues/"),
     "issues-none": to("/issues/?q=nothing+is+called+this"),
+    "issues-found": to("/issues/?q=crisis+line+Spanish+harbor-7b&developer=northlight"),
+    "models-by": to("/models/?developer=northlight&order=latest"),
     "issue": to("issue"),
     "issue-resolved": to("issue-resolved"),
     "card": below("artifact", "card/"),
