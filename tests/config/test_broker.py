@@ -1,6 +1,5 @@
 """What the house relies on in its brokers: bells are not lost, and nobody waits for a broker that is away."""
 
-import contextlib
 import json
 import os
 import socket
@@ -15,10 +14,12 @@ import psycopg
 import pytest
 from celery import Celery
 from kombu.exceptions import OperationalError
+from kombu.transport import pgmq
 
 from config import broker, postgres
 
 BASE = Path(__file__).resolve().parents[2]
+PATIENCE_S = 20  # a bound for a loaded machine, shorter than what the brokers' own clients wait
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +49,7 @@ def test_a_bell_that_was_acknowledged_is_gone(app: broker.Doorbell) -> None:
     publish(app, "1")
 
     with app.connection_for_read() as connection, connection.SimpleQueue("bells") as queue:
-        queue.get(timeout=5).ack()
+        queue.get(timeout=PATIENCE_S).ack()
 
         assert queue.qsize() == 0
 
@@ -71,30 +72,35 @@ def test_a_bell_taken_by_a_worker_that_is_killed_comes_back(app: broker.Doorbell
         taker.kill()
 
     with app.connection_for_read() as connection, connection.SimpleQueue("bells") as queue:
-        message = queue.get(timeout=10)
+        message = queue.get(timeout=PATIENCE_S)
         message.ack()
 
     assert message.payload == "2"
 
 
-def test_a_waiting_worker_is_woken_at_once(app: broker.Doorbell) -> None:
-    """By LISTEN and NOTIFY, well before it would look by itself, which is every polling_interval."""
-    received: list[float] = []
+def test_a_waiting_worker_is_woken_at_once(app: broker.Doorbell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By LISTEN and NOTIFY: what is sent while it waits ends the wait, and not the time after which it would look."""
+    app.conf.broker_transport_options["polling_interval"] = PATIENCE_S
+    wait_for_notification = pgmq._NotifyWaiter.wait
+    received: list[object] = []
+    woken: list[bool] = []
 
     def receive(body: object, message: Any) -> None:
-        received.append(time.monotonic())
+        received.append(body)
         message.ack()
 
+    def wait(waiter: Any, timeout: float | None) -> bool:
+        publish(app, "3")
+        woken.append(wait_for_notification(waiter, timeout))
+        return woken[-1]
+
+    monkeypatch.setattr(pgmq._NotifyWaiter, "wait", wait)
     with app.connection_for_read() as connection, connection.SimpleQueue("bells") as queue:
         queue.consumer.register_callback(receive)
         queue.consumer.consume()
-        with contextlib.suppress(TimeoutError):
-            connection.drain_events(timeout=0.1)
-        publish(app, "3")
-        rung = time.monotonic()
-        connection.drain_events(timeout=5)
+        connection.drain_events(timeout=PATIENCE_S)
 
-    assert received[0] - rung < 0.5
+    assert (woken, received) == ([True], ["3"])
 
 
 def test_the_tables_of_the_queue_are_made_once(queue_address: str) -> None:
@@ -122,7 +128,7 @@ def test_publishing_to_a_broker_that_is_away_fails_soon(
         with pytest.raises(OperationalError):
             app.send_task("ring", (1,))
 
-    assert time.monotonic() - began < 4 * broker.PATIENCE_S
+    assert time.monotonic() - began < PATIENCE_S
     app.close()
 
 

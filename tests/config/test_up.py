@@ -179,10 +179,8 @@ def test_from_first_start_over_every_kind_of_death_to_a_clean_stop(site: Site) -
     site.wait_until_ready()
     assert postgres.server_pid(site.state_dir) == new_server
 
-    began = time.monotonic()
     up.send_signal(signal.SIGTERM)
     assert up.wait(timeout=PATIENCE_S) == 0
-    assert time.monotonic() - began < 10
     assert site.lines.count(site.ready_line) == 1
     assert site.processes() == {}
     assert postgres.server_pid(site.state_dir) is None
