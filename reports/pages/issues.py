@@ -16,6 +16,7 @@ from reports.finding import artifacts_like, artifacts_named, results
 from reports.pages.home import meant
 from reports.published import FOUND_AT_MOST
 from reports.record import issues_on_record
+from reports.vocabulary import ExportForm
 
 PAGE = 25  # rows
 
@@ -47,7 +48,8 @@ def issues(request: HttpRequest) -> HttpResponse:
         "is_narrowed": narrowed.is_narrowed,
         "asked": typed,
         "same_words": with_words_alone(request, typed),
-        "feed": feed_of(narrowed),
+        "narrowing": narrowing(narrowed),
+        "forms": list(ExportForm),
     }
     return public_page(request, "reports/issues.html", told, page=page, **frame)
 
@@ -58,8 +60,8 @@ def with_words_alone(request: HttpRequest, typed: str) -> str:
     return f"{reverse('issues')}?{urlencode({'q': typed})}" if typed and others else ""
 
 
-def feed_of(narrowed: RecordFilter) -> str:
-    """The address of the feed that is narrowed in the same way."""
+def narrowing(narrowed: RecordFilter) -> str:
+    """What narrows the list, as it is asked of the feed and the exports: "" or "?kind=…"."""
     asked: dict[str, Any] = {} if narrowed.form.errors else narrowed.form.cleaned_data
     kept = {name: value for name, value in asked.items() if value and name != "order"}
-    return f"{reverse('issues_feed')}?{urlencode(kept)}" if kept else reverse("issues_feed")
+    return f"?{urlencode(kept)}" if kept else ""

@@ -253,14 +253,13 @@ def test_list_feed_and_api_find_the_same(client: Client, make_issue: Make, triag
     assert fed.index("About tenants") < fed.index("Invents rulings")  # the latest decision first, as feeds are
 
 
-def test_the_list_names_the_feed_that_is_as_narrow(client: Client, make_issue: Make) -> None:
+def test_the_list_names_the_feed_and_exports_that_are_as_narrow(client: Client, make_issue: Make) -> None:
     make_issue()
 
     page = client.get("/issues/?kind=false_information&order=latest&page=1&q=").content.decode()
 
-    assert (
-        'type="application/atom+xml" title="Issues on record" href="/issues/feed.atom?kind=false_information"' in page
-    )
+    assert 'title="Issues on record" href="/issues/feed.atom?kind=false_information"' in page
+    assert 'href="/issues/export/csv/?kind=false_information"' in page
 
 
 def test_who_sees_what_is_not_public_finds_that_too(client: Client, make_issue: Make, triager: Any) -> None:
