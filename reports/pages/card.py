@@ -4,6 +4,7 @@ One and the same for everybody: a card is published elsewhere. Files are in Engl
 otherwise; the page is in its reader's language, and so is the block on it.
 """
 
+import shlex
 from typing import Any
 from urllib.parse import urlencode
 
@@ -43,7 +44,7 @@ def artifact_card(request: HttpRequest, kind: ArtifactKind, org: str, name: str)
         "is_data": kind == ArtifactKind.DATASET,
         "version": version,
         "releases": releases(shown, version),
-        "block": block(shown, known, version),
+        "markdown": block(shown, known, version),  # "block" is taken in a template: it is what {% block %} is in
         "count": len(known.limitations),
         "elsewhere": known.elsewhere,
         "command": command(shown, version, language),
@@ -53,7 +54,9 @@ def artifact_card(request: HttpRequest, kind: ArtifactKind, org: str, name: str)
         ],
     }
     fetched = f"{settings.SITE_URL}{address_of('known_limitations', shown, version=version)}"
-    return public_page(request, "reports/card.html", told, fetch=f"curl -fsSo known-limitations.json '{fetched}'")
+    return public_page(
+        request, "reports/card.html", told, fetch=f"curl -fsSo known-limitations.json {shlex.quote(fetched)}"
+    )
 
 
 @open_to_all
@@ -114,11 +117,11 @@ def releases(artifact: Artifact, version: str) -> list[dict[str, Any]]:
 
 def command(artifact: Artifact, version: str, language: str) -> str:
     """What keeps a card in step, where this site runs."""
-    words = ["python manage.py card README.md", f"--artifact {artifact}"]
+    words = ["python manage.py card README.md", f"--artifact {shlex.quote(str(artifact))}"]
     if artifact.kind != ArtifactKind.MODEL:
         words.append(f"--kind {artifact.kind}")
     if version:
-        words.append(f"--release '{version}'" if "'" not in version else f'--release "{version}"')
+        words.append(f"--release {shlex.quote(version)}")
     if language != settings.LANGUAGE_CODE:
         words.append(f"--language {language}")
     return " ".join(words)
