@@ -48,7 +48,7 @@ def places(section: str, part: int) -> list[Place]:
     """Those of one file, in an order that only what is public decides."""
     start = (part - 1) * MOST
     if section == "pages":
-        return pages() if part == 1 else []
+        return pages()[start : start + MOST]
     return list(_of_artifacts(start) if section == "artifacts" else _of_issues(start))
 
 
@@ -73,7 +73,7 @@ def _artifacts() -> ArtifactQuerySet:
 
 
 def _issues() -> IssueQuerySet:
-    """Issues on record with ``decided``: when anything was last decided in public of them, or of an artifact in them."""
+    """Issues on record with ``decided``: when anything was last decided in public of them or of an artifact in them."""
     of_it = Affected.objects.visible_to(ANONYMOUS).filter(issue=OuterRef("pk")).order_by().values("issue")
     decided = Subquery(of_it.annotate(at=Max(Greatest("stated_at", "resolved_at"))).values("at"))
     changed = Greatest("confirmed_at", "published_at", "resolved_at", decided)

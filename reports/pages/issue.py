@@ -32,7 +32,7 @@ from reports.record import (
 )
 from reports.redaction import Quoted
 from reports.story import story_of
-from reports.twins import RecordTwin, TombstoneTwin
+from reports.twins import RecordTwin, TombstoneTwin, address_of
 from reports.vocabulary import ExportForm, FoundBy, Resolution
 
 WHO = {By.REPORTER: _("reporter"), By.TRIAGER: _("triager"), By.DEVELOPER: _("developer")}
@@ -137,6 +137,7 @@ def standing(row: Affected) -> dict[str, Any]:
     return {
         "name": str(row.artifact),
         "href": "" if row.artifact.is_unknown else row.artifact.get_absolute_url(),
+        "url": "" if row.artifact.is_unknown else address_of(row.artifact),
         "feed": "" if row.artifact.is_unknown else reverse("artifact_feed", args=feed_of(row.artifact)),
         "kind": row.artifact.get_kind_display(),
         "status": row.status,
