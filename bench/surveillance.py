@@ -35,6 +35,7 @@ from triage.surveillance.disproportionality import Cells, Told, disproportions
 from triage.surveillance.emergence import emerging, velocities
 from triage.surveillance.episodes import Spoken, episodes
 from triage.surveillance.evenings import evenings
+from triage.surveillance.release import BARS as RADAR
 from triage.surveillance.release import Span, change
 from triage.surveillance.tiers import Bars
 
@@ -42,7 +43,7 @@ SEED = 20_261_122  # what is reported; tuning used seeds below 2,000
 YEARS, ISSUES, YEAR = 24, 1000, 365
 TARGETS, FOLLOWED = 300, 28  # bursts of a rate and factor, days they last
 BURSTS = [(rate, times) for rate in (0.1, 0.5, 2.0) for times in (3, 5, 10)]  # voices a day, factor
-LAUNCHED, LAUNCH_DAYS, LAUNCH = 300, 14, 8.0
+LAUNCHED, LAUNCH_DAYS, LAUNCH = 900, 14, 8.0
 TABLES = 400
 TABLE_SIZES = (500, 3_000, 20_000)
 BUDGET, BUDGETED = 5.0, 5_000
@@ -165,30 +166,32 @@ def launches() -> Iterator[Line]:
     means = site.means(begin + LAUNCH_DAYS)
     launched = means.copy()
     launched[:, begin:] *= LAUNCH
-    is_told = site.rest >= TELLS_OF_LAUNCH
-    alone = replace(site, artifacts=np.arange(len(site)))
-    rows = {
-        "nothing is launched": (means, site, is_told),
-        "all is launched": (launched, site, is_told),
-        "  without the artifact's volume": (launched, alone, is_told),
-        "nothing is launched, issues nearly alone": (means, site, ~is_told),
-        "all is launched, issues nearly alone": (launched, site, ~is_told),
+    means_of = {
+        "nothing is launched": (means, site.artifacts),
+        "as busy as that, and always was": (LAUNCH * means, site.artifacts),
+        "all is launched": (launched, site.artifacts),
+        "  without the artifact's volume": (launched, np.arange(len(site))),
     }
+    rest, alone = site.rest, site.rest < TELLS_OF_LAUNCH
+    bands = {"all": rest >= 0, f"< {TELLS_OF_LAUNCH:g}": alone, "up to 1": ~alone & (rest < 1), "≥ 1": rest >= 1}
     print(
-        f"\nAlarms a week and 1,000 issues in the {LAUNCH_DAYS} days of a launch × {LAUNCH:g}; "
-        f"{LAUNCHED} artifacts, {len(site)} issues:"
+        f"\nAlarms a week and 1,000 issues in the {LAUNCH_DAYS} days of a launch × {LAUNCH:g}, by voices a day about the "
+        f"rest of the artifact; {LAUNCHED} artifacts, {len(site)} issues:"
     )
-    found = {}
-    for name, (mean, artifacts, which) in rows.items():
-        alarms = alarms_of(told(generator(4, 1), mean), artifacts)[0][-LAUNCH_DAYS:, which]
-        found[name] = Rate(int(alarms.sum()), LAUNCH_DAYS / 7 * int(which.sum()) / 1000)
-        print(f"  {name:<44}{found[name]}")
-    yield Line(
-        "alarms a week and 1,000 issues while all is launched, issues with company",
-        found["all is launched"].value,
-        "",
-        5.5,
-    )
+    print(" " * 36 + "".join(f"{f'{band} ({which.sum()})':<24}" for band, which in bands.items()))
+    quietly = 0
+    for name, (mean, artifacts) in means_of.items():
+        alarms = alarms_of(told(generator(4, 1), mean), replace(site, artifacts=artifacts))[0][-LAUNCH_DAYS:]
+        rates = {
+            band: Rate(int(alarms[:, which].sum()), LAUNCH_DAYS / 7 * int(which.sum()) / 1000)
+            for band, which in bands.items()
+        }
+        print(f"  {name:<34}" + "".join(f"{rate!s:<24}" for rate in rates.values()))
+        added = (rates["all"].count - quietly) / LAUNCHED
+        if mean is means:
+            quietly = rates["all"].count
+        if mean is launched:
+            yield Line(f"alarms that a launch adds: {name.strip()}", added, "")
     yield Line("alarms of a launch of exactly ×8", float(_exact_launch().sum()), "", 0, digits=0)
 
 
@@ -328,7 +331,7 @@ def radar() -> Iterator[Line]:
         ]
         print(f"  {name:<20}{_share(spoken)}")
         if times == 1:
-            yield Line(f"releases of which a kind alarms, {name}", float(np.mean(spoken)), "", BARS.alarm, digits=4)
+            yield Line(f"releases of which a kind alarms, {name}", float(np.mean(spoken)), "", RADAR.alarm, digits=4)
 
 
 def speed() -> Iterator[Line]:

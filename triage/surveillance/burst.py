@@ -24,7 +24,7 @@ from triage.surveillance.onset import onset
 from triage.surveillance.tiers import Bars, Tier
 
 LEAST_VOICES = 3  # two is a coincidence
-BARS = Bars(watch=0.005, alarm=0.001)  # of the smallest p of the three windows; measured in docs/early-warning.md
+BARS = Bars(watch=0.005, alarm=0.0008)  # of the smallest p of the three windows; measured in docs/early-warning.md
 LAUNCH_PRIOR = 0.25  # voices: how much weighs that an artifact is told of no more than usual; 1 let launches through
 TELLS_OF_LAUNCH = 0.3  # voices a day about the rest of an artifact, below which a launch often looks like a burst
 

@@ -60,7 +60,7 @@ def test_no_history_says_nothing() -> None:
 def test_the_upper_limit_is_the_exact_one_of_a_poisson_count(alarms: int, weeks: float) -> None:
     limit = most_a_week(alarms, weeks)
 
-    assert stats.poisson.cdf(alarms, limit * weeks) == pytest.approx(0.05)
+    assert stats.poisson.cdf(alarms, limit * weeks) == pytest.approx(0.01)
 
 
 @pytest.mark.parametrize(("watch", "alarm"), [(0.001, 0.005), (0.5, 0.0), (1.0, 0.1)])
