@@ -315,6 +315,7 @@ def at_once(transactional_db: None) -> Callable[..., list[Any]]:
                 connection.close()
 
         threads = [threading.Thread(target=one, args=(number,)) for number in range(count)]
+        connection.close()  # the pool holds eight
         for thread in threads:
             thread.start()
         for thread in threads:

@@ -439,6 +439,7 @@ def test_eight_workers_on_one_bulk_decide_on_each_issue_once(new: Any, triager: 
             connection.close()
 
     threads = [threading.Thread(target=work, daemon=True) for _ in range(8)]
+    connection.close()  # the pool holds eight
     for thread in threads:
         thread.start()
     for thread in threads:

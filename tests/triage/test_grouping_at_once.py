@@ -87,6 +87,7 @@ def work(shares: Sequence[Sequence[int]]) -> list[BaseException]:
             connection.close()
 
     threads = [threading.Thread(target=match, args=(share,), daemon=True) for share in shares]
+    connection.close()  # the pool holds eight
     for thread in threads:
         thread.start()
     for thread in threads:
