@@ -84,7 +84,7 @@ def heads_of(told: Mapping[str, Any], state: str) -> list[int] | None:
     return [pk for group in GROUPS_OF[state] for pk in told["heads"][group]][:PAGE]
 
 
-def tidy() -> None:
+def forget_unread() -> None:
     """Forget pages that nobody has read for a day since something stirred; they are made anew for the next reader."""
     old = Stir.objects.filter(at__lt=timezone.now() - KEPT)
     with transaction.atomic():

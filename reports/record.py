@@ -46,7 +46,7 @@ from reports.models.artifact import ArtifactQuerySet
 from reports.models.issue import AffectedQuerySet, IssueQuerySet
 from reports.naming import parse
 from reports.redaction import Quoted, fit_to_quote, quoted, summary_kept_back, with_redactions, with_translations
-from reports.vocabulary import AffectedStatus, Dismissal, HazardLevel, Resolution, Status, TakenOff, Visibility
+from reports.vocabulary import AffectedStatus, Dismissal, HazardLevel, Status, TakenOff, Visibility
 
 # How an issue stands for one artifact, in the order in which a page tells it.
 OPEN_HERE = Q(resolution="") & ~Q(status=AffectedStatus.NOT_AFFECTED)
@@ -275,21 +275,6 @@ def issues_of(artifact: Artifact, actor: Actor) -> AffectedQuerySet:
     )
     rows = on_record(actor).filter(artifact=artifact).select_related("issue", "fixed_in")
     return rows.annotate(stands=stands).order_by(place, decided.desc(nulls_last=True), "-pk")
-
-
-def tally_of(artifact: Artifact, actor: Actor) -> dict[str, int]:
-    """Issues by how they stand for the artifact: open (of them disputed), resolved (of them fixed), not affected."""
-    return (
-        on_record(actor)
-        .filter(artifact=artifact)
-        .aggregate(
-            open=Count("pk", filter=OPEN_HERE),
-            disputed=Count("pk", filter=OPEN_HERE & Q(issue__is_disputed=True)),
-            resolved=Count("pk", filter=RESOLVED_HERE),
-            fixed=Count("pk", filter=Q(resolution=Resolution.FIXED)),
-            not_affected=Count("pk", filter=NOT_AFFECTED),
-        )
-    )
 
 
 def versions_of(artifact: Artifact, actor: Actor) -> "QuerySet[Version]":

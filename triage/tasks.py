@@ -8,6 +8,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from reports import attachments, dump, examining, posting, published
+from reports.abstracts import forget_unread
 from reports.buckets import forget_windows
 from reports.drafts import forget_drafts
 from reports.idempotency import forget_answers
@@ -35,7 +36,7 @@ def match_report(*report_ids: int) -> None:
 
 @shared_task(ignore_result=True)
 def sweep() -> None:
-    """Group what nobody rang for, oldest first; throw away old salts, answers and drafts; keep the vectors complete."""
+    """Group what nobody rang for, oldest first; throw away old salts, answers and drafts, unread pages; keep up vectors."""
     waiting = Report.objects.ungrouped().filter(filed_at__lte=timezone.now() - SWEEP_AFTER).order_by("pk")
     for report_id in waiting.values_list("pk", flat=True)[:SWEEP_AT_MOST]:
         match_report.apply((report_id,))  # as a task of its own: one that fails is logged, and holds up no other
@@ -43,6 +44,7 @@ def sweep() -> None:
     forget_answers()
     forget_windows(at=timezone.now())
     forget_drafts()
+    forget_unread()
     growth.flag_growth()
     matching.renew(most=RENEWED_AT_MOST)
     index.maintain()

@@ -359,7 +359,7 @@ def inherited(told: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def met(told: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Tables of voices; nothing where all of them are too few to be told."""
+    """Tables of voices; nothing where none of the cells may be told."""
     return [
         {
             "name": name,
@@ -371,7 +371,7 @@ def met(told: Mapping[str, Any]) -> list[dict[str, Any]]:
             "total": table["total"],
         }
         for name, (words, named) in MET.items()
-        if (table := told[name])["total"] is not None
+        if (table := told[name])["cells"]
     ]
 
 

@@ -5,7 +5,7 @@ are those of everybody's page; the text stands in the file as text, and for who 
 """
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -21,9 +21,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 from accounts.actors import open_to_all
 from accounts.policy import ANONYMOUS
+from reports.abstracts import abstract_of
 from reports.conditional import release, tag_of, unless_known
 from reports.pages.artifact import artifact_meant
-from reports.record import tally_of
 from reports.vocabulary import ArtifactKind
 
 KEPT_S = 300  # seconds a cache on the way may keep it
@@ -70,7 +70,7 @@ class Badge:
         return self.width - 1
 
 
-def badge_of(tally: dict[str, int]) -> Badge:
+def badge_of(tally: Mapping[str, int]) -> Badge:
     is_open = ngettext("%(number)d open", "%(number)d open", tally["open"]) % {"number": tally["open"]}
     resolved = ngettext("%(number)d resolved", "%(number)d resolved", tally["resolved"]) % {"number": tally["resolved"]}
     return Badge(_("issues on record"), _("%(open)s, %(resolved)s") % {"open": is_open, "resolved": resolved})
@@ -87,7 +87,7 @@ def badge(request: HttpRequest, kind: ArtifactKind, org: str, name: str, form: s
     drawable = dict(settings.LANGUAGES) if form == "svg" else LATIN
     language = asked if asked in drawable else settings.LANGUAGE_CODE
     with override(language):
-        drawn = badge_of(tally_of(shown, ANONYMOUS))
+        drawn = badge_of(abstract_of(shown, ANONYMOUS).told["tally"])
     answer = unless_known(request, tag_of(release(), form, drawn), lambda: DRAWN[form](request, drawn))
     answer.headers.pop("Cache-Control", None)
     patch_cache_control(answer, public=True, max_age=KEPT_S)

@@ -213,7 +213,8 @@ def test_silence_is_told_with_its_days_and_an_answer_ends_it(
     Affected.objects.filter(issue=issue).update(notified_at=timezone.now() - timedelta(days=12))
 
     silent = client.get(PAGE).content.decode()
-    given = Answer.objects.create(issue=issue, artifact=artifact, text="We look into it.", by=someone("maintainer"))
+    maintainer = someone("maintainer", artifact_id=artifact.pk)
+    given = Answer.objects.create(issue=issue, artifact=artifact, text="We look into it.", by=maintainer)
     waiting = client.get(PAGE).content.decode()
     Answer.objects.filter(pk=given.pk).update(accepted_at=timezone.now())
     answered = client.get(PAGE).content.decode()
@@ -361,7 +362,9 @@ def test_promises_stand_beside_what_was_found(client: Client, artifact: Artifact
 # Taking it along
 
 
-def test_it_leads_to_all_its_other_forms(client: Client, artifact: Artifact) -> None:
+def test_it_leads_to_all_its_other_forms(client: Client, artifact: Artifact, make_issue: Make) -> None:
+    make_issue()
+
     response = client.get(PAGE)
     page = response.content.decode()
 
@@ -370,7 +373,7 @@ def test_it_leads_to_all_its_other_forms(client: Client, artifact: Artifact) -> 
     for address in (links["feed"], links["card"], links["badge"], *(form["href"] for form in links["exports"])):
         assert client.get(address).status_code == 200
     assert links["snippet"] == (
-        "[![Issues of acme/chat-7b on the public record](http://127.0.0.1:8000/models/acme/chat-7b/badge.svg)]"
+        "[![Issues of acme/chat\\-7b on the public record](http://127.0.0.1:8000/models/acme/chat-7b/badge.svg)]"
         "(http://127.0.0.1:8000/models/acme/chat-7b/)"
     )
 
