@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
-from bench import filing, grouping, matching, resting
+from bench import filing, grouping, matching, pages, resting, surveillance
 from bench.stack import stack
 from bench.table import Line, machine, show
 
@@ -21,7 +21,9 @@ PARTS: dict[str, Callable[[], Iterator[Line]]] = {
     "filing": filing.measure,
     "life": life,
     "matching": matching.measure,
+    "pages": pages.measure,
     "scale": matching.scale,
+    "surveillance": surveillance.speed,
 }
 LONG = {"scale"}  # measured only if asked for
 

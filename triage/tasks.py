@@ -36,7 +36,7 @@ def match_report(*report_ids: int) -> None:
 
 @shared_task(ignore_result=True)
 def sweep() -> None:
-    """Group what nobody rang for, oldest first; throw away old salts, answers and drafts, unread pages; keep up vectors."""
+    """Group what nobody rang for, oldest first; throw away what is old or unread; keep the vectors complete."""
     waiting = Report.objects.ungrouped().filter(filed_at__lte=timezone.now() - SWEEP_AFTER).order_by("pk")
     for report_id in waiting.values_list("pk", flat=True)[:SWEEP_AT_MOST]:
         match_report.apply((report_id,))  # as a task of its own: one that fails is logged, and holds up no other

@@ -1,0 +1,89 @@
+"""The public page of an artifact with 10,000 issues on record: how long, how large, and what it saves to know it.
+
+``python -m bench.pages`` makes a database of its own, fills it, and throws it away. ``--queries`` prints them, the
+slowest first.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from bench.table import Line, machine, percentile, show
+
+BASE = Path(__file__).resolve().parent.parent
+ORG, NAME = "bench", "harbor-7b"
+ADDRESS = f"/models/{ORG}/{NAME}/"
+ISSUES = 10_000
+REPORTS_EACH = 2  # on average
+ASKED = 40  # times each is asked for, after it was asked for twice
+PAGE_MS, PAGE_KB, TIMES = 50.0, 50.0, 3.0  # p95, HTML, and how many times as often a known page is told; DESIGN §6
+PAGES = {
+    "page": "",
+    "badge": "badge.svg",
+    "feed": "feed.atom",
+    "narrowed": "?severity=high&state=open",
+    "page 40": "?page=40",
+}
+
+
+def measure() -> Iterator[Line]:
+    """What a process on a site of its own says: one that has the settings of that site."""
+    folder = Path(tempfile.mkdtemp(prefix="telltale-bench-"))
+    own = {"STATE_DIR": str(folder / "state"), "DATABASE_URL": "", "BROKER_URL": "", "DEMO": "0", "REQUIRE_MFA": "0"}
+    try:
+        told = subprocess.run(
+            [sys.executable, "-m", "bench.reading"],
+            cwd=BASE,
+            env={**os.environ, **own},
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        ).stdout.splitlines()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    yield from lines_of(json.loads(told[-1]))
+
+
+def lines_of(measured: dict[str, Any]) -> Iterator[Line]:
+    """A line for each budget. Rates are compared by CPU time, of the process and of PostgreSQL: the clock of a busy
+    machine tells mostly of waiting."""
+    pages, known = measured["pages"], measured["known"]
+    page = pages["page"]
+    yield Line(f"artifact page: {measured['issues']:,} issues on record stored", measured["loaded_s"], "s", digits=0)
+    yield Line("artifact page, p95", percentile(page["ms"], 95), "ms", PAGE_MS, digits=1)
+    yield Line(f"  p50, {len(page['queries'])} queries", percentile(page["ms"], 50), "ms", digits=1)
+    yield Line("  CPU, process and PostgreSQL, mean", page["cpu_ms"], "ms", digits=1)
+    yield Line("artifact page, HTML of the first page", page["bytes"] / 1_000, "kB", PAGE_KB, digits=1)
+    yield Line("artifact page, 304: times its rate", page["cpu_ms"] / known["cpu_ms"], "", TIMES, at_least=True)
+    yield Line(f"  CPU, {len(known['queries'])} queries", known["cpu_ms"], "ms", digits=1)
+    badge = pages["badge"]
+    yield Line("badge: times the page's rate", page["cpu_ms"] / badge["cpu_ms"], "", TIMES, at_least=True)
+    for name, other in pages.items():
+        if name != "page":
+            yield Line(f"artifact page: {name}, p95", percentile(other["ms"], 95), "ms", digits=1)
+            yield Line("  CPU, process and PostgreSQL, mean", other["cpu_ms"], "ms", digits=1)
+    if "--queries" in sys.argv:
+        for name, other in {**pages, "known": known}.items():
+            for ms, sql in other["queries"]:
+                print(f"{name}: {ms:.1f} ms {sql}\n")
+
+
+def main() -> None:
+    print(machine(), flush=True)
+    began = time.monotonic()
+    lines = list(measure())
+    show(lines)
+    print(f"Measured in {time.monotonic() - began:.0f} s.")
+    if missed := [line.what for line in lines if not line.is_kept]:
+        sys.exit("Missed: " + "; ".join(missed))
+
+
+if __name__ == "__main__":
+    main()
