@@ -20,7 +20,8 @@ from django.utils import timezone
 from accounts.policy import ANONYMOUS, Actor
 from reports.models import Affected, Excerpt, Issue, PublicText
 from reports.models.issue import IssueQuerySet
-from reports.record import excerpts_of
+from reports.record import excerpts_by_issue
+from reports.redaction import Quoted
 from reports.text import terms
 
 ANALYSER = 1  # of the terms; rows cut by another are made anew
@@ -56,7 +57,8 @@ def refresh(issue_ids: Iterable[int]) -> None:
     gone = wanted - {issue.pk for issue in shown}
     if gone:
         PublicText.objects.filter(issue__in=gone).delete()
-    made = [_made(issue) for issue in shown[:AT_ONCE]]
+    excerpts = excerpts_by_issue(shown[:AT_ONCE], ANONYMOUS, shown=EVERY_PLACE)
+    made = [_made(issue, excerpts[issue.pk]) for issue in shown[:AT_ONCE]]
     if made:
         PublicText.objects.bulk_create(
             made,
@@ -90,10 +92,10 @@ def catch_up(*, most: int = AT_ONCE) -> int:
     return len(waiting)
 
 
-def _made(issue: Issue) -> PublicText:
+def _made(issue: Issue, excerpts: Iterable[Quoted]) -> PublicText:
     title = list(dict.fromkeys(terms(issue.public_title)))
     words = dict.fromkeys(title)
-    for text in _told(issue):
+    for text in _told(issue, excerpts):
         words.update(dict.fromkeys(terms(text)))
         if len(words) >= TERMS_AT_MOST:
             break
@@ -102,10 +104,10 @@ def _made(issue: Issue) -> PublicText:
     )
 
 
-def _told(issue: Issue) -> Iterable[str]:
+def _told(issue: Issue, excerpts: Iterable[Quoted]) -> Iterable[str]:
     """What everybody may read of the issue beside its title."""
     yield issue.public_summary
-    for report in excerpts_of(issue, ANONYMOUS, shown=EVERY_PLACE):
+    for report in excerpts:
         for quote in report.quotes:
             yield quote.text
             yield from (text for _language, text in quote.translations)
