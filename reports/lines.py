@@ -138,7 +138,7 @@ def _facts(row: Affected, line: Line) -> Iterator[str]:
     yield line.get_kind_display
     if issue.context_of_use:
         yield line.get_context_of_use_display
-    yield ngettext("%(voices)d voice", "%(voices)d voices", issue.voice_count) % {"voices": issue.voice_count}
+    yield ngettext("%(voices)s voice", "%(voices)s voices", issue.voice_count) % {"voices": issue.voice_count}
     if row.tries:
         yield gettext("reproduced %(failures)d of %(tries)d") % {"failures": row.failures or 0, "tries": row.tries}
     if issue.in_stated_use is not None:

@@ -355,7 +355,7 @@ def leaf_artifact(named: Mapping[str, str]) -> Artifact:
 
 def inherited(told: Mapping[str, Any]) -> dict[str, Any]:
     rows = [{**row, "kind": str(Kind(row["kind"]).label), "of": leaf(row["of"], "")} for row in told["first"]]
-    return {"count": told["count"], "first": rows}
+    return {"count": told["count"], "first": rows, "more": max(0, told["count"] - len(rows))}
 
 
 def met(told: Mapping[str, Any]) -> list[dict[str, Any]]:

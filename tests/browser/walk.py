@@ -243,6 +243,7 @@ ANYBODY: dict[str, Way] = {
     "systems": to("/systems/"),
     "datasets": to("/datasets/"),
     "artifact": to("artifact"),
+    "artifact-narrowed": below("artifact", "?state=open&severity=high&kind=banana"),
     "issues": to("/issues/"),
     "issues-none": to("/issues/?q=nothing+is+called+this"),
     "issues-found": to("/issues/?q=crisis+line+Spanish+harbor-7b&developer=northlight"),
