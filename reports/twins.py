@@ -27,7 +27,13 @@ class AffectedTwin(serializers.Serializer[Affected]):
     status = serializers.CharField()
     resolution = serializers.CharField()
     introduced_in = serializers.CharField(default=None)
+    last_affected = serializers.CharField(default=None)
     fixed_in = serializers.CharField(default=None)
+    tries = serializers.IntegerField(allow_null=True)
+    failures = serializers.IntegerField(allow_null=True)
+    statement = serializers.CharField()
+    stated = serializers.DateTimeField(source="stated_at")
+    resolved = serializers.DateTimeField(source="resolved_at")
 
     def get_url(self, row: Affected) -> str | None:
         return None if row.artifact.is_unknown else address_of(row.artifact)

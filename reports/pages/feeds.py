@@ -11,6 +11,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed
+from django.utils.html import escape
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -85,10 +86,11 @@ def _tag(path: str) -> str:
 
 
 def _told(record: Record) -> str:
-    """In plain words: readers take it for text."""
+    """As HTML, which is what readers take it for: whatever was written is text in it."""
     state = Resolution(record.resolution).label if record.resolution else Status(record.status).label
     facts = [str(state), str(Kind(record.kind).label)]
     if record.severity != Severity.NOT_SURE:
         facts.append(_("severity: %(severity)s") % {"severity": Severity(record.severity).label})
     facts += [each.full_name for each in record.standings]
-    return "\n\n".join(filter(None, [record.summary, " · ".join(facts)]))
+    words = "\n\n".join(filter(None, [record.summary, " · ".join(facts)]))
+    return escape(words).replace("\n", "<br>")

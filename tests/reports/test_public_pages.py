@@ -193,7 +193,13 @@ def test_the_twin_says_what_the_page_says(client: Client, make_issue: Make, arti
                 "status": "fixed",
                 "resolution": "fixed",
                 "introduced_in": None,
+                "last_affected": None,
                 "fixed_in": "2026-06",
+                "tries": None,
+                "failures": None,
+                "statement": "",
+                "stated": None,
+                "resolved": twin["resolved"],
             }
         ],
         "report_count": 5,
