@@ -110,6 +110,7 @@ def fill(
     desks_used(rulings, by=triager, done=[issue_of(odd), issue_of(known)])
     asked, declined = (file(actor=actor_for(somebody), **OWN[name]) for name in ("asked", "declined"))
     decide(issue_of(asked), "ask", by=triager, report=asked, text="Which day was it, and on which page?")
+    decide(issue_of(declined), "confirm", by=triager)
     decide(issue_of(declined), "dismiss", by=triager, reason="insufficient")
     receipt = file_report(answers, channel=Channel.API)
     return Site(
@@ -119,6 +120,7 @@ def fill(
             "artifact": artifact.get_absolute_url(),
             "issue": issue_of(known).get_absolute_url(),
             "issue-resolved": issue_of(insult).get_absolute_url(),
+            "tombstone": issue_of(declined).get_absolute_url(),
             "sign-in": reverse("sign_in", args=[sign_in_code(somebody)]),
             "unsubscribe": Reader(user_id=somebody.pk, subject=f"issue:{issue_of(known).pk}").unsubscribe_path,
             "receipt-asked": asked.get_absolute_url(),

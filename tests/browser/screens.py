@@ -35,7 +35,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SCREENS = ROOT / "screens"
 STOP_S = 15
 ANSWERED_FOR = "northlight/harbor-7b"
-WITHOUT = {"unsubscribe", "receipt-asked", "receipt-declined"}  # pages that the demo has none of
+WITHOUT = {"tombstone", "unsubscribe", "receipt-asked", "receipt-declined"}  # pages that the demo has none of
 WALKS = {"": ANYBODY, "somebody": SIGNED_IN, "triager": {**TRIAGER, **DESKS}, "maintainer": MAINTAINER}
 LOOKS: dict[str, dict[str, Any]] = {
     "light": {"viewport": WIDE},

@@ -250,6 +250,7 @@ ANYBODY: dict[str, Way] = {
     "models-by": to("/models/?developer=northlight&order=latest"),
     "issue": to("issue"),
     "issue-resolved": to("issue-resolved"),
+    "tombstone": to("tombstone"),
     "card": below("artifact", "card/"),
     "dumps": to("/dumps/"),
     "transparency": to("/transparency/"),
