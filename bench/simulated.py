@@ -76,12 +76,16 @@ def moods(random: np.random.Generator, means: Real, strength: float = 0.3) -> Re
     return np.asarray(means * np.repeat(factors, 7, axis=1)[:, : means.shape[1]])
 
 
-def told(random: np.random.Generator, means: Real, clumps: float = CLUMPS) -> Counts:
-    """Voices, negative binomial with variance ``clumps`` x mean (Poisson at 1), and their raw reports."""
+def drawn(random: np.random.Generator, means: Real, clumps: float) -> Whole:
+    """Counts: negative binomial with variance ``clumps`` x mean, or Poisson at 1."""
     if clumps == 1:
-        voices = random.poisson(means)
-    else:
-        voices = random.negative_binomial(np.maximum(means, 1e-12) / (clumps - 1), 1 / clumps)
+        return random.poisson(means)
+    return random.negative_binomial(np.maximum(means, 1e-12) / (clumps - 1), 1 / clumps)
+
+
+def told(random: np.random.Generator, means: Real, clumps: float = CLUMPS) -> Counts:
+    """Voices and their raw reports."""
+    voices = drawn(random, means, clumps)
     reports = voices + random.poisson(COPIES * voices)
     return Counts(LAST, voices, reports, np.zeros(len(voices), dtype=np.int64))
 
@@ -93,10 +97,7 @@ class World:
     shares: Real
 
     def voices(self, random: np.random.Generator, total: int, clumps: float = 1.0) -> Whole:
-        means = self.shares * total
-        if clumps == 1:
-            return random.poisson(means)
-        return random.negative_binomial(np.maximum(means, 1e-12) / (clumps - 1), 1 / clumps)
+        return drawn(random, self.shares * total, clumps)
 
     def expected(self, total: int) -> Real:
         return np.asarray(self.shares.sum(axis=2) * total)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from bench.intervals import Rate
 from bench.simulated import bursting_site, expectation_of, moods, quiet_site, told, world
-from bench.surveillance import Rate
 from triage.surveillance.disproportionality import Told, expectation
 
 

@@ -1,7 +1,8 @@
 """The version radar: is a kind of failure told of more often since a release?
 
 Two questions, and both must be answered with yes. Is more told a day? And is it a larger share of all that is told? A
-release that everybody tries raises the first for every kind, a quiet week after a busy one the second.
+release that everybody tries raises the first for every kind, a quiet week after a busy one the second. Where voices
+come in clumps, so many of them tell as much as one, and the exact tests are asked of the fewer.
 
 Source: Przyborowski and Wilenski 1940 for two Poisson counts given their sum (binomial); Fisher 1935 for the share
 (hypergeometric); Clopper and Pearson 1934 for the interval.
@@ -9,8 +10,10 @@ Source: Przyborowski and Wilenski 1940 for two Poisson counts given their sum (b
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from math import ceil, floor
 
 from scipy import stats
 
@@ -58,8 +61,8 @@ class Change:
         return bars.tier(self.p) if self.observed >= LEAST_VOICES else None
 
 
-def change(before: Span, since: Span, released_on: date) -> Change:
-    """What has changed with a release.
+def change(before: Span, since: Span, released_on: date, restless: float = 1.0) -> Change:
+    """What has changed with a release, where the site's dispersion is ``restless``, at least 1.
 
     >>> told = change(Span(4, 40, 56), Span(12, 20, 14), date(2026, 11, 1))
     >>> round(told.ratio, 1), told.tier()
@@ -68,16 +71,22 @@ def change(before: Span, since: Span, released_on: date) -> Change:
     True
     """
     rate = before.voices / before.days
-    low, high = ratio_interval(before, since)
+    told_before, told_since = _fewer(before, restless, ceil), _fewer(since, restless, floor)
     return Change(
         observed=since.voices,
         expected=rate * since.days,
         ratio=since.voices / since.days / rate if rate else float("inf") if since.voices else 1.0,
-        interval=(low, high),
-        p_rate=p_of_rate(before, since),
-        p_share=p_of_share(before, since),
+        interval=ratio_interval(told_before, told_since),
+        p_rate=p_of_rate(told_before, told_since),
+        p_share=p_of_share(told_before, told_since),
         since=released_on,
     )
+
+
+def _fewer(span: Span, restless: float, whole: Callable[[float], int]) -> Span:
+    """As many voices as tell as much where there are no clumps: rounded against a change."""
+    kind, others = whole(span.voices / restless), round((span.all_voices - span.voices) / restless)
+    return Span(kind, kind + others, span.days)
 
 
 def p_of_rate(before: Span, since: Span) -> float:

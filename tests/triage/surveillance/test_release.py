@@ -70,6 +70,15 @@ def test_a_launch_is_no_change_and_a_quiet_week_neither() -> None:
     assert (launched.tier(), quieter.tier()) == (None, None)
 
 
+@settings(max_examples=40)
+@given(before=spans, since=spans, restless=st.floats(1, 5))
+def test_clumps_are_never_more_of_a_change(before: Span, since: Span, restless: float) -> None:
+    plain, clumped = change(before, since, TODAY), change(before, since, TODAY, restless)
+
+    assert clumped.p_rate >= plain.p_rate * (1 - 1e-9) or plain.ratio < 1
+    assert (clumped.observed, clumped.expected, clumped.ratio) == (plain.observed, plain.expected, plain.ratio)
+
+
 def test_two_voices_are_a_coincidence() -> None:
     assert change(Span(0, 400, 400), Span(2, 2, 1), TODAY).tier() is None
 
