@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, Response, expect, sync_playwright
 
-from tests.browser.walk import FLAGS, PHONE, Site
+from tests.browser.walk import FLAGS, PHONE, WIDE, Site
 
 # Playwright's own loop runs in this thread, which Django would take for an asynchronous caller of the database.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
@@ -76,39 +76,72 @@ def of_part(answer: Response) -> list[str]:
     return [] if is_page or is_refused or answer.status < 400 else [f"{answer.status} {answer.url}"]
 
 
+class Watch:
+    """What pages complain of, any request to somewhere else among it, and what they are still waiting for."""
+
+    def __init__(self, site: str) -> None:
+        self.site = site
+        self.complaints: list[str] = []
+        self.under_way: set[Request] = set()
+
+    def over(self, page: Page) -> Page:
+        told, under_way = self.complaints, self.under_way
+        page.on("console", lambda said: told.append(said.text) if said.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: told.append(str(error)))
+        page.on("request", lambda sent: under_way.update([sent]))
+        page.on("requestfinished", lambda sent: under_way.difference_update([sent]))
+        page.on("requestfailed", lambda sent: under_way.difference_update([sent]))
+        page.on("request", lambda sent: None if sent.url.startswith((self.site, "data:")) else told.append(sent.url))
+        page.on("requestfailed", lambda sent: told.append(f"{sent.url}: {sent.failure}"))
+        page.on("response", lambda answer: told.extend(of_part(answer)))
+        return page
+
+    def let_end(self, pages: list[Page]) -> None:
+        """What was asked for last is answered, for the tables are emptied next."""
+        for _ in range(250):
+            if not self.under_way:
+                return
+            pages[0].wait_for_timeout(20)
+
+    def unexpected(self) -> list[str]:
+        return [said for said in self.complaints if not said.startswith(EXPECTED) and not said.endswith(GIVEN_UP)]
+
+
 @pytest.fixture
 def visitor(browser: Browser, site: str) -> Iterator[Callable[..., Page]]:
-    """A page in a browser of its own, as strict as a visitor's: what it complains of, and any request to
-    somewhere else, fails the test at its end."""
+    """A page in a browser of its own, as strict as a visitor's: what it complains of fails the test at its end."""
+    watch = Watch(site)
     contexts: list[BrowserContext] = []
-    under_way: set[Request] = set()
-    complaints: list[str] = []
 
     def come(**options: Any) -> Page:
         context = browser.new_context(**{"viewport": PHONE, **options}, base_url=site)
         context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("request", lambda sent: under_way.update([sent]))
-        page.on("requestfinished", lambda sent: under_way.difference_update([sent]))
-        page.on("requestfailed", lambda sent: under_way.difference_update([sent]))
-        page.on("request", lambda sent: None if sent.url.startswith((site, "data:")) else complaints.append(sent.url))
-        page.on("requestfailed", lambda sent: complaints.append(f"{sent.url}: {sent.failure}"))
-        page.on("response", lambda answer: complaints.extend(of_part(answer)))
-        return page
+        return watch.over(context.new_page())
 
     yield come
-    let_end(contexts, under_way)
+    watch.let_end([page for context in contexts for page in context.pages])
     for context in contexts:
         context.close()
-    assert [said for said in complaints if not said.startswith(EXPECTED) and not said.endswith(GIVEN_UP)] == []
+    assert watch.unexpected() == []
 
 
-def let_end(contexts: list[BrowserContext], under_way: set[Request]) -> None:
-    """What was asked for last is answered, for the tables are emptied next."""
-    for _ in range(250):
-        if not under_way:
-            return
-        contexts[0].pages[0].wait_for_timeout(20)
+@pytest.fixture(scope="module")
+def seat(browser: Browser, live_server: Any) -> Iterator[Page]:
+    """One wide browser for all tests of a module: a new one costs more than most of them do."""
+    context = browser.new_context(viewport=WIDE, base_url=live_server.url)
+    context.set_default_timeout(PATIENCE_MS)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def seated(seat: Page, site: str) -> Iterator[Page]:
+    """The module's browser as if it were new, and watched like a visitor's. A module that takes it leaves nothing in
+    it but cookies, routes and pages gone by."""
+    watch = Watch(site)
+    yield watch.over(seat)
+    watch.let_end([seat])
+    seat.unroute_all()
+    seat.context.clear_cookies()
+    assert watch.unexpected() == []
