@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from html import unescape
+from io import BytesIO
 from typing import Any
 from urllib.parse import urljoin, urlsplit
+from zipfile import ZipFile
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
@@ -35,7 +37,7 @@ from reports.models import (
 from reports.naming import artifact_named
 from reports.receipts import code_digest, new_code
 from reports.record import artifacts_called, artifacts_with_pages, issues_on_record, with_tallies
-from reports.vocabulary import Channel
+from reports.vocabulary import Channel, ExportForm
 from triage.catalogue import confirm_artifact
 from triage.counting import recount
 from triage.decisions import decide
@@ -77,9 +79,30 @@ SEEDS = [
     "/admin/",
     "/models/acme/chat-7b/feed.atom",
     "/models/acme/chat-7b/badge.svg",
+    "/models/acme/chat-7b/badge.png",
+    "/issues/feed.atom",
+    "/issues/feed.atom?q=kestrel",
+    "/issues/feed.atom?kind=false_information",
+    "/issues/?q=canary",
+    *(f"/issues/export/{form}/" for form in ExportForm.values),
+    "/issues/export/csv/?q=kestrel",
+    *(f"/models/acme/chat-7b/export/{form}/" for form in ExportForm.values),
+    *(f"/issues/TT-2026-00001/export/{form}/" for form in ExportForm.values),
+    "/models/acme/chat-7b/card/",
+    "/models/acme/chat-7b/card.md",
+    "/models/acme/chat-7b/known-limitations.json",
+    "/report/artifacts/?q=acme",
+    "/report/artifacts/?q=canary",
+    "/report/artifacts/versions/?artifact=acme/chat-7b",
+    "/transparency/",
+    "/transparency.json",
+    "/about/",
+    "/dumps/",
+    "/robots.txt",
+    "/sitemap.xml",
     "/nothing-here/",
 ]
-LINK = re.compile(r"""(?:href|action|src)="([^"]+)"|"(?:next|url)":\s*"([^"]+)\"""")
+LINK = re.compile(r"""(?:href|action|src)="([^"]+)"|"(?:next|url)":\s*"([^"]+)"|<loc>([^<]+)</loc>""")
 NEVER_FOLLOWED = ("/static/", "/accounts/logout", "/language/")
 SORTED = re.compile(r"/admin/.*\?")  # the same rows in ever other orders
 METHOD = "lexical-2"  # in force: of any other the site would say that it has not been measured
@@ -98,6 +121,13 @@ MET = {  # where the crawl has to meet it: a page that fell out would hide its l
     "/issues/TT-2026-00001/",
     "/issues/TT-2026-00001.json",
     "/issues/TT-2026-00002/",
+    "/issues/feed.atom",
+    *(f"/issues/export/{form}/" for form in ExportForm.values),
+    *(f"/models/acme/chat-7b/export/{form}/" for form in ExportForm.values),
+    "/models/acme/chat-7b/card/",
+    "/models/acme/chat-7b/card.md",
+    "/models/acme/chat-7b/feed.atom",
+    "/models/acme/chat-7b/known-limitations.json",
     "/models/acme/chat-7b/",
     "/models/acme/chat-7b/?state=open",
     "/models/acme/chat-7b/?state=resolved",
@@ -281,7 +311,7 @@ def crawl(client: Client, seeds: list[str]) -> Iterator[tuple[str, Any]]:
 
 def links(address: str, response: Any) -> Iterator[str]:
     body = text_of(response) if "image" not in response.get("Content-Type", "") else ""
-    named = [unescape(one or other) for one, other in LINK.findall(body)]
+    named = [unescape(next(filter(None, each))) for each in LINK.findall(body)]
     if "Location" in response:
         named.append(response["Location"])
     for link in named:
@@ -302,6 +332,11 @@ def seen_of(response: Any) -> dict[str, str]:
 
 def text_of(response: Any) -> str:
     body = b"".join(response.streaming_content) if response.streaming else response.content
+    if response.streaming:
+        response.streaming_content = [body]  # to be read again
+    if response.get("Content-Type") == "application/zip":
+        with ZipFile(BytesIO(body)) as archive:
+            return "\n".join(f"{name}\n{archive.read(name).decode()}" for name in archive.namelist())
     return str(body.decode("utf-8", "replace"))
 
 
@@ -397,6 +432,12 @@ def test_who_is_named_but_not_judged_stands_in_no_issue(planted: Canaries, clien
 def test_the_crawl_would_see_a_leak(planted: Canaries, client: Client) -> None:
     Issue.objects.filter(number="TT-2026-00001").update(public_summary=next(iter(planted.words)))
 
-    leaking = {address for address, response in crawl(client, ["/issues/"]) if planted.in_text(told_by(response))}
+    leaking = {address for address, response in crawl(client, SEEDS) if planted.in_text(told_by(response))}
 
-    assert leaking == {"/issues/TT-2026-00001/", "/issues/TT-2026-00001.json"}
+    assert leaking >= {
+        "/issues/TT-2026-00001/",
+        "/issues/TT-2026-00001.json",
+        "/issues/export/osv/",
+        "/models/acme/chat-7b/card.md",
+        "/models/acme/chat-7b/feed.atom",
+    }
