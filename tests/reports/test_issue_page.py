@@ -38,7 +38,8 @@ def made(ground: Any) -> Any:
 
 @pytest.fixture
 def issue(made: Any) -> Issue:
-    return deepcopy(made[0])
+    copied: Issue = deepcopy(made[0])
+    return copied
 
 
 @pytest.fixture
@@ -53,7 +54,8 @@ def triager(made: Any) -> Any:
 
 @pytest.fixture
 def artifact(made: Any) -> Artifact:
-    return deepcopy(made[4])
+    copied: Artifact = deepcopy(made[4])
+    return copied
 
 
 def page(client: Client, issue: Issue) -> str:
