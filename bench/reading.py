@@ -118,7 +118,13 @@ FILLED = (ARTIFACTS, FAMILY, LINEAGE, VERSIONS, ISSUES_STORED, AFFECTED, INHERIT
 def load() -> None:
     """Fill the site, count as the product does, and tell the planner."""
     stored = ISSUES * 100 // 85
-    told: dict[str, str | int] = {"org": ORG, "name": NAME, "words": WORDS, "stored": stored, "reports": stored * REPORTS_EACH}
+    told: dict[str, str | int] = {
+        "org": ORG,
+        "name": NAME,
+        "words": WORDS,
+        "stored": stored,
+        "reports": stored * REPORTS_EACH,
+    }
     with transaction.atomic(), connection.cursor() as cursor:
         for statement in FILLED:
             cursor.execute(statement, told)

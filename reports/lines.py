@@ -21,7 +21,7 @@ MOMENTS = (
     _("acknowledged %(day)s"),
     _("answered %(day)s"),
 )
-SUMMARY, STATEMENT = 140, 100  # characters of them in a list
+SUMMARY, STATEMENT = 120, 100  # characters of them in a list
 
 
 @dataclass(frozen=True, slots=True)
