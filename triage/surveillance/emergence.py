@@ -1,7 +1,7 @@
 """D3, emergence: a young issue that grows fast, and a failure that turns up in a further family or down a lineage.
 
-A burst needs a past to stand out from (``LEAST_EXPOSURE``), and what is young has none. It is compared with how other
-issues of the site began.
+A burst needs a past to stand out from (``LEAST_EXPOSURE``), and what is young has none: until it has, it is compared
+with how other issues of the site began.
 
 Source: that a new group is measured by the velocities of other new groups is an idea of error trackers; the rank is the
 permutation p of Phipson and Smyth 2010, which is never 0.
@@ -16,12 +16,13 @@ from typing import Literal
 
 import numpy as np
 
-from triage.surveillance.baseline import LEAST_EXPOSURE
+from triage.surveillance.baseline import LEAST_EXPOSURE, WINDOWS
 from triage.surveillance.campaign import possible_campaign
 from triage.surveillance.counts import Counts, Real, Whole
 from triage.surveillance.tiers import Bars, Tier
 
 WINDOW = 3  # days
+YOUNG_DAYS = LEAST_EXPOSURE + max(WINDOWS)  # until a burst can be told: nothing is looked at by neither
 LEAST_VOICES = 3
 BARS = Bars(watch=0.05, alarm=0.01)  # of the rank among beginnings: one in twenty is looked at, one in a hundred alarms
 LEAST_BEGINNINGS = 100  # below which nothing alarms: one in a hundred cannot be told
@@ -44,9 +45,9 @@ class Young:
 
 
 def velocities(counts: Counts) -> Whole:
-    """Of each thing, the most voices within three days of its first fortnight, as far as it has come."""
+    """Of each thing, the most voices within three days while it was young, as far as it has come."""
     age = np.arange(counts.days) - counts.first[:, None]
-    young = np.where((age >= 0) & (age < LEAST_EXPOSURE), counts.voices, 0)
+    young = np.where((age >= 0) & (age < YOUNG_DAYS), counts.voices, 0)
     summed = np.cumsum(np.pad(young, ((0, 0), (WINDOW, 0))), axis=1)
     return np.asarray((summed[:, WINDOW:] - summed[:, :-WINDOW]).max(axis=1, initial=0))
 
@@ -67,11 +68,11 @@ def emerging(counts: Counts, things: Iterable[int], beginnings: Whole, bars: Bar
     ``beginnings`` are velocities of the site's issues that were young before. Fast is at least three voices in the
     last three days, and among the fastest beginnings; as long as there are too few of those, three voices are a watch.
     """
-    if counts.days <= LEAST_EXPOSURE:
-        raise ValueError(f"Who is young shows in more than {LEAST_EXPOSURE} days, and here are {counts.days}.")
+    if counts.days <= YOUNG_DAYS:
+        raise ValueError(f"Who is young shows in more than {YOUNG_DAYS} days, and here are {counts.days}.")
     names, velocity = list(things), velocities(counts)
     lately = counts.voices[:, -WINDOW:].sum(axis=1)
-    is_young = (counts.first < counts.days) & (counts.first > counts.days - 1 - LEAST_EXPOSURE)
+    is_young = (counts.first < counts.days) & (counts.first > counts.days - YOUNG_DAYS)
     p, is_known = ranks(velocity, beginnings), len(beginnings) >= LEAST_BEGINNINGS
     found = is_young & (lately >= LEAST_VOICES) & ((p <= bars.watch) | (not is_known))
     reports = counts.reports[:, -WINDOW:].sum(axis=1)

@@ -5,7 +5,8 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from tests.triage.surveillance.series import LAST, counts_of
+from tests.triage.surveillance.series import LAST, PLAIN, apart, counts_of
+from triage.surveillance.burst import judge
 from triage.surveillance.counts import Counts
 from triage.surveillance.emergence import Appearance, Spread, ancestors, emerging, spreads, velocities
 
@@ -57,7 +58,18 @@ def test_a_campaign_of_few_voices_is_only_watched() -> None:
     assert (found.tier, found.is_possible_campaign) == ("watch", True)
 
 
-def test_velocity_is_of_the_first_fortnight() -> None:
+def test_everything_is_looked_at_by_one_of_the_two() -> None:
+    voices = np.zeros((63, 63), dtype=np.int64)
+    voices[:, -2:] = 9
+    counts = counts_of(voices, first=np.arange(63))
+
+    young = {each.thing for each in emerging(counts, range(63), SLOW)}
+    bursting = set(np.flatnonzero(judge(counts, apart(63), PLAIN).best < 1).tolist())
+
+    assert (young | bursting, young & bursting) == (set(range(63)), set())
+
+
+def test_velocity_is_of_what_was_young() -> None:
     voices = np.zeros((2, 40), dtype=np.int64)
     voices[:, 5:9] = 2
     voices[:, 30] = 50
@@ -66,7 +78,7 @@ def test_velocity_is_of_the_first_fortnight() -> None:
 
 
 def test_one_day_of_history_tells_nobody_young() -> None:
-    with pytest.raises(ValueError, match="more than 14 days"):
+    with pytest.raises(ValueError, match="more than 21 days"):
         emerging(counts_of(np.ones((1, 1), dtype=np.int64)), [1], SLOW)
 
 
