@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from reports import dump
 from reports.exporters.tables import Line
+from reports.exporters.tables import lines as dump_lines
 from reports.models import Artifact
 
 
@@ -21,7 +22,7 @@ def test_all_files_tell_of_one_moment(
     """What is published while it is being written is not half in it."""
     settings.DUMPS_DIR = tmp_path
     make_issue("Invents rulings")
-    real = dump.lines
+    real = dump_lines
 
     def publish() -> None:
         Artifact.objects.create(kind="model", org="acme", name="late", confirmed_at=timezone.now())
