@@ -310,7 +310,7 @@ def tabs(tally: Mapping[str, int], asked: Mapping[str, str]) -> list[dict[str, A
             "is_here": name == here,
         }
         for name, words in TABS.items()
-        if tally[name] or name in ALWAYS
+        if tally[name] or name in ALWAYS or name == here
     ]
 
 
