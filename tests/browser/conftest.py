@@ -143,5 +143,6 @@ def seated(seat: Page, site: str) -> Iterator[Page]:
     yield watch.over(seat)
     watch.let_end([seat])
     seat.unroute_all()
+    seat.goto("about:blank")  # so that nothing is asked for any more
     seat.context.clear_cookies()
     assert watch.unexpected() == []
