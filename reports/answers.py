@@ -127,6 +127,7 @@ class Answers(serializers.Serializer[Any]):
     artifact = Text(max_length=260)
     artifact_kind = Choice(choices=ArtifactKind.values, default=ArtifactKind.MODEL)
     developer = Text(max_length=200, required=False, allow_blank=True)
+    deployer = Text(max_length=200, required=False, allow_blank=True)
     version = Text(max_length=120, required=False, allow_blank=True)
     also_affects = serializers.ListField(child=Text(max_length=260), max_length=ALSO_AFFECTS_MAX, required=False)
     summary = Text(min_length=SUMMARY_MIN, max_length=SUMMARY_MAX)

@@ -114,7 +114,8 @@ def file_report(
     with transaction.atomic():
         if known := filed_before(source, checked.get("source_key", "")):
             raise AlreadyFiled(known)
-        artifact = artifact_named(checked["artifact_kind"], checked["artifact"], developer=checked.get("developer", ""))
+        whose = {name: checked.get(name, "") for name in ("developer", "deployer")}
+        artifact = artifact_named(checked["artifact_kind"], checked["artifact"], **whose)
         refuse_other_family(confirmed_issue, artifact)
         code = new_code()
         report = save_report(

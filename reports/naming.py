@@ -76,20 +76,21 @@ def find_artifact(kind: str, org: str, name: str) -> Artifact | None:
     return found[0] if len(found) == 1 else None
 
 
-def artifact_named(kind: str, typed: str, *, developer: str = "") -> Artifact:
+def artifact_named(kind: str, typed: str, *, developer: str = "", deployer: str = "") -> Artifact:
     """The artifact that ``typed`` means; a new one, waiting for a triager, if nobody has named it before."""
     org, name = parse(typed)
     if not org and name.lower() == UNKNOWN:
         return _made(kind="model", org="", name=UNKNOWN)
     if found := find_artifact(kind, org, name):
         return found
-    return _made(kind=kind, org=org or tidy(developer)[:ORG_LENGTH].lower() or UNLISTED, name=name, developer=developer)
+    org = org or tidy(developer)[:ORG_LENGTH].lower() or UNLISTED
+    return _made(kind=kind, org=org, name=name, developer=developer, deployer=deployer)
 
 
-def _made(*, kind: str, org: str, name: str, developer: str = "") -> Artifact:
+def _made(*, kind: str, org: str, name: str, **told: str) -> Artifact:
     with transaction.atomic():
         artifact, is_new = Artifact.objects.called(kind, org, name).get_or_create(
-            defaults={"kind": kind, "org": org, "name": name, "developer": developer}
+            defaults={"kind": kind, "org": org, "name": name, **told}
         )
         if is_new:
             Artifact.objects.filter(pk=artifact.pk).update(family_id=F("pk"))

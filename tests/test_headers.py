@@ -54,6 +54,9 @@ POLICY = {
 }
 
 
+WORDS = ("application/json", "application/ld+json")  # of scripts that do nothing
+
+
 class Page(HTMLParser):
     """What the policy would stop, or would have to be loosened for."""
 
@@ -66,9 +69,11 @@ class Page(HTMLParser):
         told = {name: value or "" for name, value in attrs}
         named = f"<{tag} {told}>"
         addresses = [told[name].strip().lower() for name in ("href", "src", "action", "formaction") if name in told]
-        from_elsewhere = tag in ("script", "link", "img", "source") and re.match("(https?:)?//", "".join(addresses))
+        is_name = told.get("rel") == "canonical"  # says what the page is called, and loads nothing
+        loads = tag in ("script", "link", "img", "source") and not is_name
+        from_elsewhere = loads and re.match("(https?:)?//", "".join(addresses))
         if (
-            (tag == "script" and "src" not in told and told.get("type") != "application/json")  # words, not deeds
+            (tag == "script" and "src" not in told and told.get("type") not in WORDS)
             or tag in ("style", "iframe", "object", "embed", "base", "svg:script")
             or any(name == "style" or name.startswith("on") for name in told)
             or any(address.startswith(("javascript:", "data:text", "vbscript:")) for address in addresses)

@@ -111,7 +111,7 @@ def rows(way: str, answers: dict[str, Any], folder: Path) -> dict[str, Any]:
         evidence = {name: getattr(report.evidence, name) for name in EVIDENCE}
         credits = list(Credit.objects.values_list("name", flat=True))
         contacts = [unseal(bytes(contact.sealed_email)) for contact in Contact.objects.all()]
-        artifacts = list(Artifact.objects.values_list("kind", "org", "name", "developer"))
+        artifacts = list(Artifact.objects.values_list("kind", "org", "name", "developer", "deployer"))
         versions = list(Version.objects.values_list("name", "position"))
         events = list(Event.objects.values_list("verb", flat=True))
         assert report.channel == way

@@ -83,11 +83,12 @@ def target_of(document: dict[str, Any]) -> dict[str, object]:
         return {"artifact": UNKNOWN} if named and says_unknown(at(named[0], "name")) else {}
     kind = text(at(named[0], "type")).lower()
     others = [name(at(other, "name")) for other in named[1:]]
-    developer = developer_of(first, others, texts(at(document, "affects", "developer")))
+    developer = whose(first, others, texts(at(document, "affects", "developer")))
     return {
         "artifact": first if _HUB_NAME.fullmatch(first) else full_name(developer, first),
         "artifact_kind": kind if kind in ArtifactKind.values else ArtifactKind.MODEL,
         "developer": developer,
+        "deployer": whose(first, others, texts(at(document, "affects", "deployer"))),
         "version": name(at(named[0], "version")),
     }
 
@@ -98,20 +99,20 @@ def full_name(developer: str, artifact: str) -> str:
     return f"{org}/{bare}" if org else bare
 
 
-def developer_of(artifact: str, others: list[str], developers: list[str]) -> str:
-    """Whose the artifact is, "" if that cannot be told.
+def whose(artifact: str, others: list[str], told: list[str]) -> str:
+    """Which of those told makes, or offers, the artifact; "" if that cannot be said.
 
-    A document on several artifacts lists their developers without saying whose is whose; a developer whose name
+    A document on several artifacts lists their developers and deployers without saying whose is whose; one whose name
     begins another artifact's name is that one's.
     """
-    named = [developer for each in developers if (developer := name(each))]
-    own = [developer for developer in named if begins(artifact, developer)]
-    free = [developer for developer in named if not any(begins(other, developer) for other in others)]
+    named = [said for each in told if (said := name(each))]
+    own = [said for said in named if begins(artifact, said)]
+    free = [said for said in named if not any(begins(other, said) for other in others)]
     return (own or free or [""])[0]
 
 
-def begins(artifact: str, developer: str) -> bool:
-    return artifact.lower().startswith(developer.lower())
+def begins(artifact: str, said: str) -> bool:
+    return artifact.lower().startswith(said.lower())
 
 
 def also_affected(document: dict[str, Any]) -> list[str]:

@@ -14,7 +14,7 @@ from reports.models import Artifact, Issue
 from reports.naming import artifact_named
 
 Make = Callable[..., Any]
-HOSTILE = '</script><script>alert(1)</script>"\'><img src=x> \u2028 & <!-- {{ 7 }} \\ ]]> \u202eevil'
+HOSTILE = "</script><script>alert(1)</script>\"'><img src=x> \u2028 & <!-- {{ 7 }} \\ ]]> \u202eevil"
 ARABIC = "يخترع أحكاما قضائية"
 BLOCK = re.compile(r'<script type="application/ld\+json">(.*?)</script>', re.DOTALL)
 SCHEMA = "https://schema.org/"

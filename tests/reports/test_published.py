@@ -203,9 +203,7 @@ def test_an_artifact_in_an_issue_that_nobody_has_judged_leaves_it_unfound(make_i
     assert stored() == {}
 
 
-def test_a_search_costs_six_statements_however_much_there_is(
-    make_issue: Make, django_assert_num_queries: Any
-) -> None:
+def test_a_search_costs_six_statements_however_much_there_is(make_issue: Make, django_assert_num_queries: Any) -> None:
     for number in range(4):
         make_issue(f"It invents ruling {number}")
     catch_up()

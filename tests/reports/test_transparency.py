@@ -13,7 +13,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from jsonschema import Draft202012Validator  # type: ignore[import-untyped] # comes without types
+from jsonschema import Draft202012Validator
 
 from ledger.models import Event, Payload
 from reports.models import Affected, Artifact, Issue, Placement, Report, Signal

@@ -31,7 +31,15 @@ from reports.redaction import summary_in_a_list, with_redactions, with_translati
 from reports.vocabulary import Status
 from triage import decisions
 from triage.forms import MoveForm
-from triage.forms.publishing import EvidenceForm, HazardForm, PublishForm, TranslateForm, UnpublishForm, WriteForm, joined
+from triage.forms.publishing import (
+    EvidenceForm,
+    HazardForm,
+    PublishForm,
+    TranslateForm,
+    UnpublishForm,
+    WriteForm,
+    joined,
+)
 from triage.models import Decision
 from triage.moves import Verb
 from triage.pages.refusals import conflict_of, is_stale

@@ -95,6 +95,7 @@ def test_an_advisory_becomes_a_report_with_its_words_kept() -> None:
         "artifact": "acme-labs/Acme Notebook",
         "artifact_kind": "system",
         "developer": "Acme Labs",
+        "deployer": "Acme Cloud",
         "version": "",
         "also_affects": [],
         "summary": "Path traversal in Acme Notebook (CVE-2021-0001)",
