@@ -43,7 +43,7 @@ def _found(issue: Issue, rows: Sequence[Affected]) -> Iterator[str]:
         yield _("%(kind)s in %(artifacts)s.") % {"kind": issue.get_kind_display(), "artifacts": where}
     if issue.first_reported_at and issue.voice_count:
         yield ngettext(
-            "One voice reported it, on %(day)s.",
+            "%(count)d voice reported it, on %(day)s.",
             "%(count)d independent voices reported it, the first on %(day)s.",
             issue.voice_count,
         ) % {"count": issue.voice_count, "day": _day(issue.first_reported_at)}

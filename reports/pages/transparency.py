@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.utils.formats import date_format, number_format
 from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext_lazy, ngettext, to_locale
+from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext, to_locale
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -204,7 +204,7 @@ def of_signals(shown: Figures) -> Row:
         "signals",
         _("Early warnings"),
         _("Signals that more reports came than expected, in the quarter they opened in, and how they ended."),
-        [row(_("Opened"), shown.flows.signals)],
+        [row(pgettext("signals that were", "Opened"), shown.flows.signals)],
         table(shown, "signal", _("Opened, by how they ended"), end_in_words),
     )
 
