@@ -1,4 +1,8 @@
-"""Whatever is sent to the desks is answered: no parameter, field or number in an address is an error of the server."""
+"""Whatever is sent to the desks is answered: no parameter, field or number in an address is an error of the server.
+
+In the short run each address or field meets NUL and one other of the values, in turn; all of them meet all of the
+values in the long run.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -13,7 +17,7 @@ from tests.standing import anew
 pytestmark = pytest.mark.django_db
 
 HUGE = str(10**20)  # beyond any number of the database
-HOSTILE = ["\x00", HUGE, "٣²", "a" * 5_000]
+HOSTILE = {"NUL": "\x00", "beyond numbers": HUGE, "digits of elsewhere": "٣²", "5,000 letters": "a" * 5_000}
 ASKED = [
     "q",
     "page",
@@ -60,22 +64,42 @@ def standing(ground: Any) -> dict[str, Any]:
 artifact, told = anew("artifact"), anew("told")
 
 
-@pytest.mark.parametrize("value", HOSTILE, ids=ascii)
-def test_pages_answer_whatever_is_asked(desk: Client, told: Any, artifact: Any, value: str) -> None:
+def in_turn(at: int) -> list[str]:
+    """NUL, which no database keeps, and one of the others."""
+    nul, *others = HOSTILE
+    return [nul, others[at % len(others)]]
+
+
+def each(at: int) -> list[str]:
+    return list(HOSTILE)
+
+
+Labels = Callable[[int], list[str]]
+meeting = pytest.mark.parametrize("labels", [in_turn, pytest.param(each, marks=pytest.mark.long)])
+
+
+@meeting
+def test_pages_answer_whatever_is_asked(desk: Client, told: Any, artifact: Any, labels: Labels) -> None:
     addresses = [
         *map(reverse, LISTS),
         *(reverse(name, args=[told.pk]) for name in OF_ISSUE),
         *(reverse(name, args=[artifact.pk]) for name in OF_ARTIFACT),
     ]
 
-    codes = {address: desk.get(address, dict.fromkeys(ASKED, value)).status_code for address in addresses}
-    codes |= {f"{address} report": desk.get(address, {"report": value}).status_code for address in addresses[9:15]}
+    asked = [(address, ASKED) for address in addresses]
+    asked += [(address, ["report"]) for address in addresses[len(LISTS) : len(LISTS) + len(OF_ISSUE)]]
 
-    assert {address: code for address, code in codes.items() if code not in (200, 302, 404, 422)} == {}
+    codes = {}
+    for at, (address, names) in enumerate(asked):
+        for label in labels(at):
+            sent = dict.fromkeys(names, HOSTILE[label])
+            codes[address, len(names), label] = desk.get(address, sent).status_code
+
+    assert {sent: code for sent, code in codes.items() if code not in (200, 302, 404, 422)} == {}
 
 
-@pytest.mark.parametrize("value", HOSTILE, ids=ascii)
-def test_what_is_sent_beside_the_forms_is_answered(desk: Client, told: Any, artifact: Any, value: str) -> None:
+@meeting
+def test_what_is_sent_beside_the_forms_is_answered(desk: Client, told: Any, artifact: Any, labels: Labels) -> None:
     report = told.placements.first().report
     ticked = {"issue": told.pk, "verb": "look"}
     matched = {"all": "1", "query": "is:confirmed", "watermark": told.pk, "expected": "1", "verb": "look"}
@@ -101,11 +125,13 @@ def test_what_is_sent_beside_the_forms_is_answered(desk: Client, told: Any, arti
         (reverse("undo_last"), {}, ["issue", "next", "here"]),
     ]
 
+    fields = [(address, good, name) for address, good, names in sent for name in names]
+
     codes = {}
-    for address, good, names in sent:
-        for name in names:
+    for at, (address, good, name) in enumerate(fields):
+        for label in labels(at):
             with transaction.atomic():
-                codes[address, name] = desk.post(address, {**good, name: value}).status_code
+                codes[address, name, label] = desk.post(address, {**good, name: HOSTILE[label]}).status_code
                 transaction.set_rollback(True)
 
     assert {sent: code for sent, code in codes.items() if code not in (200, 302, 404, 409, 422)} == {}

@@ -46,8 +46,7 @@ def issue(request: HttpRequest, number: str) -> HttpResponse:
     if shown is None:
         return moved(number, actor, "issue") or tombstone(request, number, actor)
     told = told_on_page(shown, excerpts_of(shown, actor, shown=asked_for(request)))
-    frame = {"cite": cited(shown), "subject": f"issue:{shown.pk}", "forms": list(ExportForm)}
-    return public_page(request, "reports/issue.html", told, modified=modified_at(shown), **frame)
+    return public_page(request, "reports/issue.html", told, modified=modified_at(shown), **frame_of(shown))
 
 
 def told_on_page(shown: Issue, excerpts: list[Quoted]) -> dict[str, Any]:
@@ -72,9 +71,11 @@ def told_on_page(shown: Issue, excerpts: list[Quoted]) -> dict[str, Any]:
     }
 
 
-def cited(shown: Issue) -> dict[str, str]:
+def frame_of(shown: Issue) -> dict[str, Any]:
+    """What stands beside what the page says, and moves no tag."""
     today = timezone.now().date()
-    return {"words": in_words(shown, read_on=today), "bibtex": in_bibtex(shown, read_on=today)}
+    cite = {"words": in_words(shown, read_on=today), "bibtex": in_bibtex(shown, read_on=today)}
+    return {"cite": cite, "subject": f"issue:{shown.pk}", "forms": list(ExportForm)}
 
 
 def asked_for(request: HttpRequest) -> set[int]:

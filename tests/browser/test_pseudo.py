@@ -16,7 +16,8 @@ FEW = ("home", "form", "form-refused", "check-doubted", "receipt-fresh", "issue"
 # What is not a page's own sentence: names, numbers and times, what people wrote, code, and other languages' own names.
 CONTENT = "bdi, time, code, kbd, q, mark, .id, .text, .turn p, .title, [dir=auto], [lang]:not(html), .ctrl, .brand"
 CONTENT += ", [dir=ltr], [name=language], label[for^=email]"
-NAMES = "BibTeX|INCIBE|INHOPE|Internet Watch Foundation|JSON|NCMEC CyberTipline|Cybertip"  # the same in every language
+# The same in every language: names, formats, and the letters of a number.
+NAMES = "INCIBE|INHOPE|Internet Watch Foundation|NCMEC CyberTipline|Cybertip|Atom|AVID|BibTeX|CSV|JSON|OpenVEX|OSV|TT-"
 
 OFFENDERS = """() => {
   const found = [];

@@ -261,13 +261,13 @@ def test_the_tag_knows_the_language(client: Client, make_issue: Make) -> None:
 
 @pytest.mark.parametrize("address", PAGES)
 def test_what_is_hidden_moves_no_tag(client: Client, make_issue: Make, artifact: Artifact, address: str) -> None:
-    shown = make_issue()
+    shown, named = make_issue(), confirmed("system", "acme/named")
     tag = client.get(address)["ETag"]
 
     for hide in (hide_by_dismissing, hide_by_embargo, hide_by_holding_back, hide_by_undoing, hide_by_not_judging):
         hide(make_issue("Hidden"))
     make_issue("Hidden", artifact=artifact_named("model", "acme/unseen"))
-    Affected.objects.create(issue=shown, artifact=confirmed("system", "acme/named"))
+    Affected.objects.create(issue=shown, artifact=named)
     Version.objects.create(artifact=artifact, name="typed by a reporter")
     record("snooze", shown, actor="p-1")
     Issue.objects.filter(pk=shown.pk).update(snoozed_at=timezone.now(), changed_at=timezone.now(), revision=9)

@@ -183,7 +183,7 @@ def test_a_caller_who_has_it_already_is_told_so(client: Client, make_issue: Make
     ("address", "queries"),
     [
         ("/api/v1/issues/", 2),
-        ("/api/v1/issues/TT-2026-00001/", 4),
+        ("/api/v1/issues/TT-2026-00001/", 8),
         ("/api/v1/models/", 3),
         ("/api/v1/models/acme/chat-7b/", 3),
     ],

@@ -244,9 +244,8 @@ def test_public_pages_are_the_same_for_maintainers(client: Client, issue: Any, m
     reader, seen = someone(email="reader@example.org"), []
     for person in (reader, maintainer):
         client.force_login(person)
-        found = [
-            client.get(address).context["lines"] for address in ("/", "/issues/", "/issues/?artifact=acme/chat-7b")
-        ]
+        listed = {"/": "lines", "/issues/": "found", "/issues/?q=acme/chat-7b": "found"}
+        found = [client.get(address).context[name] for address, name in listed.items()]
         seen.append([*found, client.get("/models/acme/chat-7b/").content.decode().count("TT-")])
 
     assert seen[0] == seen[1]

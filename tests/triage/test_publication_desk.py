@@ -218,14 +218,14 @@ def test_an_unpublished_issue_is_previewed_and_stays_unpublished(
     desk: Client, issue: Issue, report: Report, nothing_stored: Any
 ) -> None:
     press(desk, issue, "unpublish")
-    assert Client().get(issue.get_absolute_url()).status_code == 404
+    assert Client().get(issue.get_absolute_url()).status_code == 410
 
     with nothing_stored():
         page = desk.get(reverse("publication_preview", args=[issue.pk])).content.decode()
 
     assert "It invents a court ruling" in page
     assert Issue.objects.get(pk=issue.pk).published_at is None
-    assert Client().get(issue.get_absolute_url()).status_code == 404
+    assert Client().get(issue.get_absolute_url()).status_code == 410
 
 
 def test_a_new_issue_is_previewed_as_confirming_would_make_it(
@@ -346,9 +346,10 @@ def test_blurred_evidence_is_sent_when_asked_for(desk: Client, issue: Issue, rep
     assert "Teviot" not in anybody.get(f"{issue.get_absolute_url()}?show=2&show=x").content.decode()
 
 
-def test_what_is_hidden_moves_no_tag(desk: Client, issue: Issue, report: Report, file: File) -> None:
+def test_what_is_hidden_moves_no_tag(desk: Client, issue: Issue, file: File) -> None:
     before = Client().get(issue.get_absolute_url())["ETag"]
-    Report.objects.filter(pk=report.pk).update(visibility="private")
+    report = file(grouped=False, visibility="private")
+    issue.placements.create(report=report, by="person")
     Excerpt.objects.create(report=report, issue=issue, part="summary", start=0, end=5)
     Redaction.objects.create(report=report, part="summary", start=0, end=5)
     Translation.objects.create(report=report, part="summary", language="es", text="Inventa")
@@ -431,7 +432,7 @@ def test_the_public_page_costs_the_same_however_much_is_quoted(
         Excerpt.objects.create(report=other, issue=issue, part="summary", start=0, end=5)
         Redaction.objects.create(report=other, part="summary", start=1, end=2)
 
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(10):
             Client().get(issue.get_absolute_url())
 
 

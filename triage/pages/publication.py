@@ -25,7 +25,7 @@ from accounts.models import User
 from accounts.policy import ANONYMOUS, Act, Actor
 from reports.models import Excerpt, Issue, Placement, Redaction, Report
 from reports.pages.asked import storable
-from reports.pages.issue import asked_for, cited, told_on_page
+from reports.pages.issue import asked_for, frame_of, told_on_page
 from reports.record import excerpts_of, issues_on_record
 from reports.redaction import summary_in_a_list, with_redactions, with_translations
 from reports.vocabulary import Status
@@ -102,11 +102,11 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
     with as_if_published(issue, person(request)):
         shown = issues_on_record(ANONYMOUS).filter(pk=pk).first()
         told = told_on_page(shown, excerpts_of(shown, ANONYMOUS, shown=asked_for(request))) if shown else None
-        cite = cited(shown) if shown else None
+        frame = frame_of(shown) if shown else {}
     if told is None:
         messages.error(request, _without_page(issue))
         return redirect("publication", pk)
-    return render(request, "triage/preview.html", {**told, "cite": cite, "pk": pk})
+    return render(request, "triage/preview.html", {**told, **frame, "subject": "", "pk": pk})
 
 
 @contextmanager
