@@ -15,9 +15,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 FEW = ("home", "form", "form-refused", "check-doubted", "receipt-fresh", "issue", "artifact")
 # What is not a page's own sentence: names, numbers and times, what people wrote, code, and other languages' own names.
 CONTENT = "bdi, time, code, kbd, q, mark, .id, .text, .turn p, .title, [dir=auto], [lang]:not(html), .ctrl, .brand"
-CONTENT += ", [dir=ltr], [name=language], label[for^=email]"
-# The same in every language: names, formats, and the letters of a number.
-NAMES = "INCIBE|INHOPE|Internet Watch Foundation|NCMEC CyberTipline|Cybertip|Atom|AVID|BibTeX|CSV|JSON|OpenVEX|OSV|TT-"
+CONTENT += ", .statement, .statements p, [dir=ltr], [name=language], label[for^=email]"
+# The same in every language: names, formats, the letters of a number, and what somebody asked for.
+NAMES = "INCIBE|INHOPE|Internet Watch Foundation|NCMEC CyberTipline|Cybertip|Atom|AVID|BibTeX|CSV|JSON|OpenVEX|OSV|TT-|banana"
 
 OFFENDERS = """() => {
   const found = [];
