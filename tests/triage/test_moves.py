@@ -325,6 +325,16 @@ def test_an_undo_is_told_who_decided_since(two: tuple[Issue, Issue], triager: An
 # What others say
 
 
+def test_a_report_is_read_anew_before_its_words_are_removed(two: tuple[Issue, Issue], triager: Any) -> None:
+    issue = two[0]
+    seen = Report.objects.get(pk=reports_in(issue).values("pk")[:1])
+    seen.redacted_at = timezone.now()  # as it was when somebody looked; it is not any more
+
+    undo(decide(issue, "redact", by=triager, report=seen, spans=[("summary", 0, 2)]), by=triager)
+
+    assert Report.objects.get(pk=seen.pk).redacted_at is None
+
+
 def test_a_question_stands_on_the_receipt_until_it_is_undone(two: tuple[Issue, Issue], triager: Any) -> None:
     report = reports_in(two[1]).get()
 

@@ -40,9 +40,13 @@ def named_report(scene: Scene) -> Report:
 
 
 def report_here(scene: Scene) -> Report:
-    """The report that is meant, once it is clear that it stands in the issue still."""
-    report = named_report(scene)
-    if not reports_in(scene.issue).filter(pk=report.pk).exists():
+    """The report that is meant as it is now, once it is clear that it stands in the issue still.
+
+    Its row is locked: it may stand in another issue too, where somebody decides on it at the same moment.
+    """
+    stands = reports_in(scene.issue).filter(pk=named_report(scene).pk)
+    report = stands.select_for_update(of=["self"]).first()
+    if report is None:
         raise ValidationError(_("The report is no longer in this issue."), code="status")
     return report
 
