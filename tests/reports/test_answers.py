@@ -23,7 +23,7 @@ VOCABULARIES = {
     "artifact_kind": "model system dataset",
 }
 OTHER_FIELDS = (
-    "artifact developer version also_affects summary what_happened expected transcript reproduction language "
+    "artifact developer deployer version also_affects summary what_happened expected transcript reproduction language "
     "observed_on settings contact_email credit_name embargo_until consent confirms rule_id source source_key "
     "reported_at"
 )
