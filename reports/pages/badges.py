@@ -53,6 +53,15 @@ class Badge:
         return _width(self.told)
 
     @property
+    def label_length(self) -> int:
+        """What the words may take: a reader's own letters may be wider than those that were measured."""
+        return self.label_width - 2 * PAD
+
+    @property
+    def told_length(self) -> int:
+        return self.told_width - 2 * PAD
+
+    @property
     def width(self) -> int:
         return self.label_width + self.told_width
 
