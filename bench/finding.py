@@ -4,19 +4,13 @@
 slowest first. A line is missed if a page that people wait for takes longer than its budget.
 """
 
-import json
-import os
-import shutil
-import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-from bench.table import Line, machine, percentile, show
+from bench.apart import tell, told_by
+from bench.table import Line, percentile
 
-BASE = Path(__file__).resolve().parent.parent
 ISSUES = ARTIFACTS = 10_000
 ASKED = 20  # times each is asked for, after it was asked for twice
 BUDGET_MS = 150.0  # p95
@@ -39,21 +33,7 @@ PAGES = {
 
 
 def measure() -> Iterator[Line]:
-    """What a process on a site of its own says: one that has the settings of that site."""
-    folder = Path(tempfile.mkdtemp(prefix="telltale-bench-"))
-    own = {"STATE_DIR": str(folder / "state"), "DATABASE_URL": "", "BROKER_URL": "", "DEMO": "0", "REQUIRE_MFA": "0"}
-    try:
-        told = subprocess.run(
-            [sys.executable, "-m", "bench.looking"],
-            cwd=BASE,
-            env={**os.environ, **own},
-            stdout=subprocess.PIPE,
-            text=True,
-            check=True,
-        ).stdout.splitlines()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    yield from lines_of(json.loads(told[-1]))
+    yield from lines_of(told_by("bench.looking"))
 
 
 def lines_of(measured: dict[str, Any]) -> Iterator[Line]:
@@ -73,13 +53,5 @@ def lines_of(measured: dict[str, Any]) -> Iterator[Line]:
                 print(f"{took_ms:8.1f} ms  {sql[:400]}")
 
 
-def main() -> None:
-    print(machine(), flush=True)
-    lines = list(measure())
-    show(lines)
-    if missed := [line.what for line in lines if not line.is_kept]:
-        sys.exit("Missed: " + "; ".join(missed))
-
-
 if __name__ == "__main__":
-    main()
+    tell(measure())

@@ -4,20 +4,13 @@
 slowest first.
 """
 
-import json
-import os
-import shutil
-import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-from bench.table import Line, machine, percentile, show
+from bench.apart import tell, told_by
+from bench.table import Line, percentile
 
-BASE = Path(__file__).resolve().parent.parent
 ORG, NAME = "bench", "harbor-7b"
 ADDRESS = f"/models/{ORG}/{NAME}/"
 ISSUES = 10_000
@@ -34,21 +27,7 @@ PAGES = {
 
 
 def measure() -> Iterator[Line]:
-    """What a process on a site of its own says: one that has the settings of that site."""
-    folder = Path(tempfile.mkdtemp(prefix="telltale-bench-"))
-    own = {"STATE_DIR": str(folder / "state"), "DATABASE_URL": "", "BROKER_URL": "", "DEMO": "0", "REQUIRE_MFA": "0"}
-    try:
-        told = subprocess.run(
-            [sys.executable, "-m", "bench.reading"],
-            cwd=BASE,
-            env={**os.environ, **own},
-            stdout=subprocess.PIPE,
-            text=True,
-            check=True,
-        ).stdout.splitlines()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    yield from lines_of(json.loads(told[-1]))
+    yield from lines_of(told_by("bench.reading"))
 
 
 def lines_of(measured: dict[str, Any]) -> Iterator[Line]:
@@ -75,15 +54,5 @@ def lines_of(measured: dict[str, Any]) -> Iterator[Line]:
                 print(f"{name}: {ms:.1f} ms {sql}\n")
 
 
-def main() -> None:
-    print(machine(), flush=True)
-    began = time.monotonic()
-    lines = list(measure())
-    show(lines)
-    print(f"Measured in {time.monotonic() - began:.0f} s.")
-    if missed := [line.what for line in lines if not line.is_kept]:
-        sys.exit("Missed: " + "; ".join(missed))
-
-
 if __name__ == "__main__":
-    main()
+    tell(measure())

@@ -5,20 +5,14 @@ Exits 1 if a page that people see all day reads a large table from one end to th
 """
 
 import json
-import os
 import re
-import shutil
-import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-from bench.table import Line, machine, percentile, show
+from bench.apart import tell, told_by
+from bench.table import Line, percentile
 
-BASE = Path(__file__).resolve().parent.parent
 REPORTS, ISSUES = 100_000, 20_000
 SEED = 7
 ASKED = 12  # times each page is asked for, after it was asked for twice
@@ -53,22 +47,7 @@ SEARCHES = {
 
 
 def measure() -> Iterator[Line]:
-    """What a process on a site of its own says: one that has the settings of that site."""
-    folder = Path(tempfile.mkdtemp(prefix="telltale-bench-"))
-    own = {"STATE_DIR": str(folder / "state"), "DATABASE_URL": "", "BROKER_URL": "", "DEMO": "0", "REQUIRE_MFA": "0"}
-    threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    try:
-        told = subprocess.run(
-            [sys.executable, "-m", "bench.queuing", json.dumps({"hot": HOT, "searches": SEARCHES})],
-            cwd=BASE,
-            env={**os.environ, **own, **threads},
-            stdout=subprocess.PIPE,
-            text=True,
-            check=True,
-        ).stdout.splitlines()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    yield from lines_of(json.loads(told[-1]))
+    yield from lines_of(told_by("bench.queuing", json.dumps({"hot": HOT, "searches": SEARCHES})))
 
 
 def lines_of(measured: dict[str, Any]) -> Iterator[Line]:
@@ -104,15 +83,5 @@ def print_plans(pages: dict[str, Any]) -> None:
                 print(f"\n-- {name}, {statement['ms']:.1f} ms\n{statement['sql']}\n{statement['plan']}")
 
 
-def main() -> None:
-    print(machine(), flush=True)
-    began = time.monotonic()
-    lines = list(measure())
-    show(lines)
-    print(f"Measured in {time.monotonic() - began:.0f} s.")
-    if missed := [line.what for line in lines if not line.is_kept]:
-        sys.exit("Missed: " + "; ".join(missed))
-
-
 if __name__ == "__main__":
-    main()
+    tell(measure())
