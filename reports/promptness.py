@@ -96,14 +96,9 @@ def by_developer(actor: Actor, *, now: datetime) -> dict[str, Promptness]:
 
 def of_affected(row: Affected) -> Exchange:
     """Of a row out of :func:`exchanges`."""
-    return Exchange(
-        notified_at=row.notified_at,
-        acknowledged_at=row.acknowledged_at,
-        answered_at=row.answered_at,  # type: ignore[attr-defined] # annotated by exchanges
-        confirmed_at=row.issue.confirmed_at,
-        resolved_at=row.resolved_at,
-        is_settled=bool(row.resolution) or row.status == AffectedStatus.NOT_AFFECTED,
-    )
+    answered = row.answered_at  # type: ignore[attr-defined] # annotated by exchanges
+    told = (row.notified_at, row.acknowledged_at, answered, row.issue.confirmed_at, row.resolved_at)
+    return exchange_of((*told, row.resolution, row.status))
 
 
 def promptness_of(exchanged: Iterable[Exchange], *, now: datetime) -> Promptness:

@@ -1,14 +1,16 @@
 """The page of one model, system or dataset."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date
+from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
 from django.core.paginator import Page, Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -16,7 +18,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from accounts.actors import actor_of, open_to_all
-from accounts.policy import Actor
+from accounts.policy import ANONYMOUS, Actor
 from reports import linked
 from reports.abstracts import Abridged, abstract_of, heads_of
 from reports.conditional import public_page
@@ -98,6 +100,24 @@ def artifact_meant(kind: ArtifactKind, org: str, name: str, actor: Actor) -> Art
     if meant is None or not pages.filter(pk=meant.pk).exists():
         raise Http404
     return meant
+
+
+def of_artifact(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Hands the view the artifact that its address means, as everybody may read of it, in place of kind, org and name.
+
+    Another of its names, or one it was merged from, leads to the same address under the name it has.
+    """
+
+    @wraps(view)
+    def found(request: HttpRequest, kind: ArtifactKind, org: str, name: str, **more: Any) -> HttpResponseBase:
+        shown = artifact_meant(kind, org, name, ANONYMOUS)
+        if (shown.org, shown.name) == (org, name):
+            return view(request, shown, **more)
+        place = request.resolver_match.view_name if request.resolver_match else ""
+        named = {"kind": shown.kind, "org": shown.org, "name": shown.name}
+        return HttpResponsePermanentRedirect(reverse(place, kwargs={**named, **more}))
+
+    return found
 
 
 def report_url(artifact: Artifact) -> str:

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, override
@@ -23,8 +22,8 @@ from accounts.actors import open_to_all
 from accounts.policy import ANONYMOUS
 from reports.abstracts import abstract_of
 from reports.conditional import release, tag_of, unless_known
-from reports.pages.artifact import artifact_meant
-from reports.vocabulary import ArtifactKind
+from reports.models import Artifact
+from reports.pages.artifact import of_artifact
 
 KEPT_S = 300  # seconds a cache on the way may keep it
 HEIGHT, PAD, SIZE, RADIUS = 20, 7, 11, 3  # pixels
@@ -87,11 +86,9 @@ def badge_of(tally: Mapping[str, int]) -> Badge:
 
 @open_to_all
 @require_safe
-def badge(request: HttpRequest, kind: ArtifactKind, org: str, name: str, form: str) -> HttpResponse:
+@of_artifact
+def badge(request: HttpRequest, shown: Artifact, form: str) -> HttpResponse:
     """``form`` is "svg" or "png"."""
-    shown = artifact_meant(kind, org, name, ANONYMOUS)
-    if (shown.org, shown.name) != (org, name):
-        return HttpResponsePermanentRedirect(reverse("badge", args=[kind, shown.org, shown.name, form]))
     asked = request.GET.get("language", "")
     drawable = dict(settings.LANGUAGES) if form == "svg" else LATIN
     language = asked if asked in drawable else settings.LANGUAGE_CODE

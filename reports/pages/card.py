@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.utils.translation import get_language, override
 from django.views.decorators.http import require_safe
@@ -19,7 +19,7 @@ from accounts.policy import ANONYMOUS
 from reports.cards import Known, in_json, in_markdown, known_of
 from reports.conditional import public_page, release, tag_of, unless_known
 from reports.models import Artifact
-from reports.pages.artifact import artifact_meant
+from reports.pages.artifact import of_artifact
 from reports.pages.asked import storable
 from reports.record import versions_of
 from reports.text.marked import with_block
@@ -31,17 +31,15 @@ FILES = {"card_block": "known-limitations.md", "known_limitations": "known-limit
 
 @open_to_all
 @require_safe
-def artifact_card(request: HttpRequest, kind: ArtifactKind, org: str, name: str) -> HttpResponse:
-    shown = artifact_meant(kind, org, name, ANONYMOUS)
-    if (shown.org, shown.name) != (org, name):
-        return HttpResponsePermanentRedirect(address_of("artifact_card", shown))
+@of_artifact
+def artifact_card(request: HttpRequest, shown: Artifact) -> HttpResponse:
     version, known = asked_of(request, shown)
     language = get_language() or settings.LANGUAGE_CODE
     told = {
         "name": str(shown),
-        "kinds_url": reverse("artifacts", args=[f"{kind}s"]),
+        "kinds_url": reverse("artifacts", args=[f"{shown.kind}s"]),
         "href": shown.get_absolute_url(),
-        "is_data": kind == ArtifactKind.DATASET,
+        "is_data": shown.kind == ArtifactKind.DATASET,
         "version": version,
         "releases": releases(shown, version),
         "markdown": block(shown, known, version),  # "block" is taken in a template: it is what {% block %} is in
@@ -61,11 +59,9 @@ def artifact_card(request: HttpRequest, kind: ArtifactKind, org: str, name: str)
 
 @open_to_all
 @require_safe
-def card_block(request: HttpRequest, kind: ArtifactKind, org: str, name: str) -> HttpResponse:
+@of_artifact
+def card_block(request: HttpRequest, shown: Artifact) -> HttpResponse:
     """The block with its marks, as it stands in a card."""
-    shown = artifact_meant(kind, org, name, ANONYMOUS)
-    if (shown.org, shown.name) != (org, name):
-        return HttpResponsePermanentRedirect(address_of("card_block", shown))
     version, known = asked_of(request, shown)
     with override(language_asked(request)):
         told = block(shown, known, version)
@@ -74,11 +70,9 @@ def card_block(request: HttpRequest, kind: ArtifactKind, org: str, name: str) ->
 
 @open_to_all
 @require_safe
-def known_limitations(request: HttpRequest, kind: ArtifactKind, org: str, name: str) -> HttpResponse:
+@of_artifact
+def known_limitations(request: HttpRequest, shown: Artifact) -> HttpResponse:
     """The same for machines."""
-    shown = artifact_meant(kind, org, name, ANONYMOUS)
-    if (shown.org, shown.name) != (org, name):
-        return HttpResponsePermanentRedirect(address_of("known_limitations", shown))
     version, known = asked_of(request, shown)
     told = in_json(shown, known, version=version)
     return file_of(request, told, lambda: JsonResponse(told, json_dumps_params={"ensure_ascii": False}))

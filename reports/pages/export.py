@@ -28,10 +28,10 @@ from reports.exporters.told import shape, told_of
 from reports.filters import RecordFilter
 from reports.models import Artifact
 from reports.models.issue import IssueQuerySet
-from reports.pages.artifact import artifact_meant
+from reports.pages.artifact import of_artifact
 from reports.record import issues_on_record, modified_at, on_record, survivor_of, tombstone_of
 from reports.twins import TombstoneTwin
-from reports.vocabulary import ArtifactKind, ExportForm
+from reports.vocabulary import ExportForm
 
 OF_AN_ARTIFACT = Sent("application/json", ".json")
 
@@ -72,12 +72,8 @@ def issues_export(request: HttpRequest, form: ExportForm) -> HttpResponseBase:
 
 @open_to_all
 @require_safe
-def artifact_export(
-    request: HttpRequest, kind: ArtifactKind, org: str, name: str, form: ExportForm
-) -> HttpResponseBase:
-    shown = artifact_meant(kind, org, name, ANONYMOUS)
-    if (shown.org, shown.name) != (org, name):
-        return HttpResponsePermanentRedirect(reverse("artifact_export", args=[kind, shown.org, shown.name, form]))
+@of_artifact
+def artifact_export(request: HttpRequest, shown: Artifact, form: ExportForm) -> HttpResponseBase:
     of_it = on_record(ANONYMOUS).filter(artifact=shown).values("issue")
     issues = issues_on_record(ANONYMOUS).filter(pk__in=of_it)
     return of_many(request, issues, form, f"{shown.org}-{shown.name}", artifact=shown)

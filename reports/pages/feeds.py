@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed
 from django.utils.html import escape
@@ -21,9 +21,10 @@ from accounts.policy import ANONYMOUS
 from reports.conditional import release, tag_of, unless_known
 from reports.exporters.records import Record, records_of
 from reports.filters import RecordFilter
-from reports.pages.artifact import artifact_meant
+from reports.models import Artifact
+from reports.pages.artifact import of_artifact
 from reports.record import issues_on_record, latest_first, on_record
-from reports.vocabulary import ArtifactKind, Kind, Resolution, Severity, Status
+from reports.vocabulary import Kind, Resolution, Severity, Status
 
 MOST = 50  # issues, those that were decided on last
 EMPTY_SINCE = datetime(2026, 1, 1, tzinfo=UTC)  # when a feed changed that nothing stands in
@@ -41,10 +42,8 @@ def issues_feed(request: HttpRequest) -> HttpResponse:
 
 @open_to_all
 @require_safe
-def artifact_feed(request: HttpRequest, kind: ArtifactKind, org: str, name: str) -> HttpResponse:
-    shown = artifact_meant(kind, org, name, ANONYMOUS)
-    if (shown.org, shown.name) != (org, name):
-        return HttpResponsePermanentRedirect(reverse("artifact_feed", args=[kind, shown.org, shown.name]))
+@of_artifact
+def artifact_feed(request: HttpRequest, shown: Artifact) -> HttpResponse:
     of_it = on_record(ANONYMOUS).filter(artifact=shown).values("issue")
     records = list(records_of(list(issues_on_record(ANONYMOUS).filter(pk__in=of_it)[:MOST])))
     return _feed(request, _("Issues of %(artifact)s") % {"artifact": shown}, shown.get_absolute_url(), records)
