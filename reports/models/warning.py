@@ -57,7 +57,14 @@ class SignalQuerySet(models.QuerySet["Signal"]):
 
 
 class Signal(models.Model):
-    """An early warning with its statistics."""
+    """An early warning with its statistics.
+
+    ``key`` names what it is about, the detector first ("burst:issue:12"): one row of a key waits for a judgement at a
+    time. ``theme`` is a number, since themes are triage's; ``cell`` says which cell of a table, in codes.
+    ``statistics`` hold what the detector told, ids and numbers, never text; what is in it: docs/early-warning.md.
+    While it waits its numbers move in place, and ``revision`` with them. Once judged they stay as they were judged, but
+    for ``last_seen_on``, the last day on which it reached its tier. ``reason`` is a person's, a code and their words.
+    """
 
     class Tier(models.TextChoices):
         WATCH = "watch"
@@ -71,8 +78,10 @@ class Signal(models.Model):
         KNOWN = "known"
         INSUFFICIENT = "insufficient"
 
+    key = models.CharField(max_length=120, blank=True)
     issue = models.ForeignKey(Issue, models.CASCADE, null=True, blank=True, related_name="signals")
     artifact = models.ForeignKey(Artifact, models.CASCADE, null=True, blank=True, related_name="signals")
+    theme = models.PositiveBigIntegerField(null=True, blank=True)
     cell = models.JSONField(default=dict, blank=True)
     detector = models.CharField(max_length=16)
     method = models.CharField(max_length=40)
@@ -82,13 +91,34 @@ class Signal(models.Model):
     expected = models.FloatField()
     statistics = models.JSONField(default=dict)
     since = models.DateField()
+    last_seen_on = models.DateField(null=True, blank=True)
     opened_at = models.DateTimeField(default=timezone.now)
+    changed_at = models.DateTimeField(default=timezone.now)
+    revision = models.PositiveIntegerField(default=0)
     judged_at = models.DateTimeField(null=True, blank=True)
+    judged_by = models.CharField(max_length=64, blank=True)  # a pseudonym
+    reason = models.CharField(max_length=24, blank=True)
+    reason_words = models.TextField(blank=True)
+    ratio_judged = models.FloatField(null=True, blank=True)
 
     objects = SignalQuerySet.as_manager()
 
     class Meta:
         ordering = ["-opened_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["key"], condition=Q(state__in=["new", "in_review"]) & ~Q(key=""), name="signal_waits_once"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["key", "-opened_at"], name="signal_key"),
+            models.Index(fields=["state", "-opened_at"], name="signal_state"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.tier} by {self.detector}"
+
+    @property
+    def ratio(self) -> float | None:
+        """Observed over expected; None where nothing was to be expected."""
+        return self.observed / self.expected if self.expected else None
