@@ -306,13 +306,14 @@ CONTENT_SECURITY_POLICY = {
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["reports.api.authentication.TokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["reports.api.authentication.MayAct"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["reports.api.renderers.PlainJSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["reports.api.parsers.BoundedJSONParser"],
     "DEFAULT_PAGINATION_CLASS": "reports.api.pages.Pages",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_METADATA_CLASS": None,  # the schema says it all, and OPTIONS of its page had no template to say it in
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "reports.api.problems.problem_response",
+    "URL_FORMAT_OVERRIDE": None,  # a parameter is what a view knows, and no way to ask for another format
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 SPECTACULAR_SETTINGS = {

@@ -53,8 +53,8 @@ def problem_response(error: Exception, context: dict[str, Any]) -> JsonResponse 
     answer = problem(error.status_code, str(detail))
     if auth_header := getattr(error, "auth_header", None):
         answer["WWW-Authenticate"] = auth_header
-    if wait := getattr(error, "wait", None):
-        answer["Retry-After"] = str(int(wait))
+    if etag := getattr(error, "etag", None):
+        answer["ETag"] = etag
     return answer
 
 
