@@ -164,6 +164,23 @@ class TakenOff(models.TextChoices):
     DECIDED = "decided", _("People decided so, and gave no reason in public.")
 
 
+class SignalReason(models.TextChoices):
+    """Why a person judged an early warning as they did; triage.judging says which goes with which judgement."""
+
+    INDEPENDENT = "independent", _("People met it independently of each other")
+    TRIED = "tried", _("Somebody tried it and saw it")
+    EXPLAINED = "explained", _("What changed is known")
+    CAMPAIGN = "campaign", _("Many reports of few people")
+    ATTENTION = "attention", _("More attention, not more failures")
+    MISGROUPED = "misgrouped", _("Its reports do not belong together")
+    CHANCE = "chance", _("Nothing stands out on a closer look")
+    ON_RECORD = "on_record", _("An issue on record says it already")
+    WORKED_ON = "worked_on", _("It is being worked on already")
+    INTENDED = "intended", _("It works as intended")
+    FEW = "few", _("Too few voices to tell")
+    UNCLEAR = "unclear", _("The reports say too little")
+
+
 class AffectedStatus(models.TextChoices):
     UNDER_INVESTIGATION = "under_investigation", _("Under investigation")
     AFFECTED = "affected", _("Affected")
@@ -224,6 +241,25 @@ class AttachmentRefusal(models.TextChoices):
     TOO_LARGE = "too_large", _("It is too large.")
     TOO_MANY_PIXELS = "too_many_pixels", _("The picture has too many pixels.")
     TOO_LONG = "too_long", _("Reading it took too long.")
+
+
+class ImportState(models.TextChoices):
+    UPLOADING = "uploading", _("Uploading")
+    WAITING = "waiting", _("Waiting")
+    RUNNING = "running", _("Running")
+    DONE = "done", _("Done")
+    CANCELLED = "cancelled", _("Cancelled")
+    FAILED = "failed", _("Failed")
+
+
+class ImportFailure(models.TextChoices):
+    """What stopped an import. What was filed until then stays."""
+
+    DIFFERS = "differs", _("What arrived is not what was announced: the checksum is another. Send the file again.")
+    LOST = "lost", _("The file is no longer here. Send it again.")
+    UNREADABLE = "unreadable", _("The file could not be read as what it was said to be. Choose another format.")
+    ROLE = "role", _("The account may not file in bulk any more.")
+    BROKEN = "broken", _("It could not go on. Whoever runs this site finds the reason in the log.")
 
 
 class ExportForm(models.TextChoices):

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from reports.models import Artifact, Issue, Report
+from reports.models import Artifact, Issue, Report, Signal
 from reports.vocabulary import PlacedBy
 
 
@@ -228,7 +228,7 @@ class FittedMethod(models.Model):
 
 
 class Decision(models.Model):
-    """One recorded act on an issue or an artifact with its reason and its inverse.
+    """One recorded act on an issue, an artifact or a signal with its reason and its inverse.
 
     ``before`` and ``after`` hold field values and ids, enough to put back what stood; ``undoes`` points from an
     undo to what it undid. ``reason`` is a code of the verb's table; ``note`` is the triager's own words.
@@ -236,6 +236,7 @@ class Decision(models.Model):
 
     issue = models.ForeignKey(Issue, models.CASCADE, null=True, blank=True, related_name="decisions")
     artifact = models.ForeignKey(Artifact, models.CASCADE, null=True, blank=True, related_name="decisions")
+    signal = models.ForeignKey(Signal, models.CASCADE, null=True, blank=True, related_name="decisions")
     report = models.ForeignKey(Report, models.SET_NULL, null=True, blank=True, related_name="decisions")
     verb = models.CharField(max_length=24)
     by = models.CharField(max_length=8, choices=PlacedBy.choices)
@@ -255,12 +256,14 @@ class Decision(models.Model):
             models.CheckConstraint(name="decision_verb_given", condition=~Q(verb="")),
             models.CheckConstraint(
                 name="decision_on_one_thing",
-                condition=Q(issue__isnull=False, artifact=None) | Q(issue=None, artifact__isnull=False),
+                condition=Q(issue__isnull=False, artifact=None, signal=None)
+                | Q(issue=None, artifact__isnull=False, signal=None)
+                | Q(issue=None, artifact=None, signal__isnull=False),
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.verb} {self.issue or self.artifact}"
+        return f"{self.verb} {self.issue or self.artifact or self.signal}"
 
 
 class Constraint(models.Model):
