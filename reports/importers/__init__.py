@@ -1,25 +1,62 @@
-"""Reports from other tools: one module a format, each a generator over the rows of a file.
+"""Reports from other tools: one module a format, each a generator over what a file holds.
 
-An importer takes rows and gives what it finds, in file order: a :class:`~reports.importers.units.Unit` to file, a
-:class:`~reports.importers.units.Passed` or a :class:`~reports.importers.units.Rejected`. It files nothing itself.
+An importer gives what it finds, in file order: a :class:`~reports.importers.units.Unit` to file, a
+:class:`~reports.importers.units.Passed` or a :class:`~reports.importers.units.Rejected`. It files nothing itself:
+that is :func:`reports.importers.intake.take`.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Protocol
 
 from reports.importers import avid, garak, telltale
-from reports.importers.lines import Row
+from reports.importers.lines import JsonLines, Row
+from reports.importers.options import BadOption, Options
+from reports.importers.sources import Source
 from reports.importers.units import Found, Rejected
 
+Importer = Callable[[Source, Options], Iterator[Found]]
 
-class Importer(Protocol):
+
+class OfRows(Protocol):
     """``artifact`` stands in for what the file says it is about."""
 
     def __call__(self, rows: Iterable[Row | Rejected], *, artifact: str = "") -> Iterator[Found]: ...
 
 
-FORMATS: dict[str, Importer] = {
-    "telltale": telltale.reports,
-    "avid": avid.reports,
-    "garak": garak.reports,
+@dataclass(frozen=True, slots=True)
+class Format:
+    """How a file of this format is read, and which options say something about it."""
+
+    reports: Importer
+    takes: frozenset[str] = frozenset({"artifact"})
+
+
+def lines_of(reports: OfRows) -> Format:
+    """A format of JSON objects, one a line."""
+
+    def read(source: Source, options: Options) -> Iterator[Found]:
+        source.refuse_what_is_no_text()
+        yield from reports(JsonLines(source), artifact=options.artifact)
+
+    return Format(read)
+
+
+FORMATS: dict[str, Format] = {
+    "telltale": lines_of(telltale.reports),
+    "avid": lines_of(avid.reports),
+    "garak": lines_of(garak.reports),
 }
+
+
+def found_in(source: Source, format_name: str, options: Options | None = None) -> Iterator[Found]:
+    """What a file holds, in its order.
+
+    Raises :class:`BadOption` at once, and :class:`~reports.importers.sources.Unreadable` when the first is asked for.
+    """
+    options = options or Options()
+    options.check()
+    chosen = FORMATS[format_name]
+    if strangers := sorted(options.given() - chosen.takes):
+        raise BadOption(strangers[0], f"says nothing about a file of format {format_name}.")
+    return chosen.reports(source, options)

@@ -3,13 +3,17 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any, Protocol
 
 from reports.importers.units import Rejected
 
 LINE_MAX = 32 * 1024 * 1024  # bytes; the digest that closes a full garak run is the longest honest line, about 2 MB
 CHUNK = 65_536  # bytes held at a time of a line that is too long
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+class Lined(Protocol):
+    def readline(self, size: int, /) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,17 +25,15 @@ class Row:
 
 
 class JsonLines:
-    """The rows of an open file, and what cannot be a row, in file order. ``bytes_read`` tells how far it is."""
+    """The rows of an open file, and what cannot be a row, in file order."""
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: Lined) -> None:
         self.stream = stream
-        self.bytes_read = 0
 
     def __iter__(self) -> Iterator[Row | Rejected]:
         line = 0
         while chunk := self.stream.readline(LINE_MAX + 1):
             line += 1
-            self.bytes_read += len(chunk)
             if len(chunk) > LINE_MAX:
                 self.skip_rest(chunk)
                 yield Rejected(line, f"longer than {LINE_MAX // 1024 // 1024} MB")
@@ -44,7 +46,6 @@ class JsonLines:
         """Read on to the end of a line that is too long, keeping nothing of it."""
         while chunk and not chunk.endswith(b"\n"):
             chunk = self.stream.readline(CHUNK)
-            self.bytes_read += len(chunk)
 
 
 def row(line: int, text: bytes, *, is_whole: bool = True) -> Row | Rejected:

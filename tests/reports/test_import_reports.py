@@ -189,7 +189,7 @@ def test_an_import_stopped_halfway_is_finished_by_running_it_again(
             raise KeyboardInterrupt
         return file_report(*args, **known)
 
-    monkeypatch.setattr("reports.management.commands.import_reports.file_report", stopped)
+    monkeypatch.setattr("reports.importers.intake.file_report", stopped)
     with pytest.raises(KeyboardInterrupt):
         run(path, "--format", "telltale")
 

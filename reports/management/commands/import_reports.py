@@ -1,25 +1,19 @@
 """File what another tool wrote down."""
 
-import os
 import sys
 from collections import Counter
-from io import BufferedReader
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import transaction
 
-from accounts.policy import SYSTEM
-from reports.filing import AlreadyFiled, Refused, file_report
-from reports.importers import FORMATS
-from reports.importers.lines import JsonLines, is_text
+from reports.importers import FORMATS, found_in
+from reports.importers.intake import Outcome, Taken, take
+from reports.importers.options import BadOption, Options
 from reports.importers.progress import Progress
-from reports.importers.units import Found, Passed, Rejected, Unit
-from reports.naming import parse
-from reports.vocabulary import Channel
-
-FILED, ALREADY_HERE, REJECTED, PASSED = "filed", "already here", "rejected", "passed"
+from reports.importers.sources import Source, Unreadable
+from reports.importers.units import Unit
 
 
 class Command(BaseCommand):
@@ -40,87 +34,61 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="say what would be filed, and file nothing")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        artifact: str = options["artifact"]
-        if artifact and not all(parse(artifact)):
-            raise CommandError(f"--artifact takes ORG/NAME, and “{artifact}” is not that.")
         self.dry_run: bool = options["dry_run"]
-        tally: Counter[str] = Counter()
+        tally: Counter[Outcome] = Counter()
         with opened(options["file"]) as stream:
-            lines = JsonLines(stream)
-            self.progress = Progress(os.fstat(stream.fileno()).st_size, sys.stderr)
-            for found in FORMATS[options["format"]](lines, artifact=artifact):
-                tally[self.take(found)] += 1
-                self.progress.at(lines.bytes_read)
+            source = Source(stream, name=str(options["file"]))
+            self.progress = Progress(source.size, sys.stderr)
+            try:
+                for taken in take(found_in(source, options["format"], said(options)), dry_run=self.dry_run):
+                    tally[taken.outcome] += 1
+                    self.tell(taken, source.counted_by)
+                    self.progress.at(source.bytes_read)
+            except Unreadable as refusal:
+                raise CommandError(str(refusal)) from refusal
+            except BadOption as refusal:
+                raise CommandError(f"--{refusal.name} {refusal}") from refusal
         self.close(tally)
 
-    def take(self, found: Found) -> str:
-        """File one thing found, and say what became of it."""
-        match found:
-            case Passed():
-                return PASSED
-            case Rejected():
-                return self.reject(found)
-            case Unit():
-                return self.file(found)
-
-    def file(self, unit: Unit) -> str:
-        try:
-            with transaction.atomic():
-                file_report(
-                    unit.answers,
-                    channel=Channel.IMPORT,
-                    actor=SYSTEM,
-                    author=unit.author,
-                    source_type=unit.source_type,
-                )
-                transaction.set_rollback(self.dry_run)  # a rehearsal goes through the same door
-        except AlreadyFiled:
-            return ALREADY_HERE
-        except Refused as refusal:
-            return self.reject(Rejected(unit.line, reasons(refusal)))
-        if self.dry_run:
-            self.say(f"line {unit.line}: would file “{unit.answers.get('summary')}” on {unit.answers.get('artifact')}")
-        return FILED
-
-    def reject(self, rejected: Rejected) -> str:
-        self.say(f"line {rejected.line}: {rejected.reason}")
-        return REJECTED
+    def tell(self, taken: Taken, counted_by: str) -> None:
+        """Say what is not as usual: a rejection, and in a rehearsal what would be filed."""
+        place = f"{counted_by} {taken.found.line}"
+        if taken.outcome is Outcome.REJECTED:
+            self.say(f"{place}: {taken.reason}")
+        elif taken.outcome is Outcome.FILED and self.dry_run and isinstance(taken.found, Unit):
+            answers = taken.found.answers
+            self.say(f"{place}: would file “{answers.get('summary')}” on {answers.get('artifact')}")
 
     def say(self, words: str) -> None:
         self.progress.clear()
         self.stdout.write(printable(words))
 
-    def close(self, tally: Counter[str]) -> None:
+    def close(self, tally: Counter[Outcome]) -> None:
         self.progress.clear()
-        if not (tally[FILED] or tally[ALREADY_HERE] or tally[REJECTED]):
+        filed, already_here, rejected = tally[Outcome.FILED], tally[Outcome.ALREADY_HERE], tally[Outcome.REJECTED]
+        if not (filed or already_here or rejected):
             self.say("No failures found: nothing to file.")
         if self.dry_run:
-            self.say(f"Nothing was filed; {tally[FILED]} would be.")
-        filed = 0 if self.dry_run else tally[FILED]
-        self.stdout.write(
-            f"read {tally.total()}, filed {filed}, already here {tally[ALREADY_HERE]}, rejected {tally[REJECTED]}"
-        )
-        if tally[REJECTED]:
+            self.say(f"Nothing was filed; {filed} would be.")
+            filed = 0
+        self.stdout.write(f"read {tally.total()}, filed {filed}, already here {already_here}, rejected {rejected}")
+        if rejected:
             sys.exit(1)
 
 
-def opened(path: Path) -> BufferedReader:
-    """The file, open at its start. Raises :class:`CommandError` if it cannot be read as text."""
+def said(options: Mapping[str, Any]) -> Options:
+    """The options that speak of the file."""
+    return Options.of({"artifact": options["artifact"]})
+
+
+def opened(path: Path) -> BinaryIO:
+    """The file, open at its start. Raises :class:`CommandError` if it cannot be."""
     try:
         stream = path.open("rb")
-        head = stream.peek()
+        stream.peek()
     except OSError as error:
         raise CommandError(f"Cannot read {path}: {error.strerror}.") from error
-    if not is_text(head):
-        stream.close()
-        raise CommandError(f"{path} is not UTF-8 text.")
     return stream
-
-
-def reasons(refusal: Refused) -> str:
-    """Why a report was refused, field by field, in one line."""
-    sentences = [": ".join(filter(None, [field, " ".join(said)])) for field, said in refusal.errors.items()]
-    return "; ".join(sentences)
 
 
 def printable(words: str) -> str:

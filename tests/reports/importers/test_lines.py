@@ -7,6 +7,7 @@ import pytest
 
 from reports.importers import lines
 from reports.importers.lines import JsonLines, Row, is_text
+from reports.importers.sources import Source
 from reports.importers.units import Rejected
 
 
@@ -50,9 +51,9 @@ def test_a_line_too_long_is_skipped_whole_and_never_held(monkeypatch: pytest.Mon
 
     content = b'{"a": "' + b"x" * (5 * 1024 * 1024) + b'"}\n{"b": 2}\n'
     stream: BinaryIO = Watched(content)
-    source = JsonLines(stream)
+    source = Source(stream)
 
-    assert list(source) == [Rejected(1, "longer than 1 MB"), Row(2, {"b": 2})]
+    assert list(JsonLines(source)) == [Rejected(1, "longer than 1 MB"), Row(2, {"b": 2})]
     assert max(held) == 1024 * 1024 + 1
     assert source.bytes_read == len(content)
 
