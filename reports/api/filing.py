@@ -9,15 +9,15 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from accounts.actors import actor_of
 from accounts.network import network_of
 from accounts.policy import Act
 from reports.answers import Answers
-from reports.api.problems import problem
+from reports.api.problems import problem, too_many
+from reports.api.resource import Resource
+from reports.api.repeating import CONFLICTS, KEY, REPEATED, Made, once
 from reports.filing import AlreadyFiled, Receipt, Refused, file_report
-from reports.idempotency import answered_once
 from reports.lanes import TooMany, knock, may_look, may_try
 from reports.models import Report
 from reports.receipts import opens
@@ -63,18 +63,20 @@ QUOTA = [
 ]
 
 
-class FileReport(APIView):
+class FileReport(Resource):
     """File one report through the one door."""
 
     act = Act.FILE
+    has_own_limit = True  # and not one query more
 
     @extend_schema(
         summary="File a report",
         request=Answers,
-        parameters=[OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, required=False), *QUOTA],
+        parameters=[KEY, REPEATED, *QUOTA],
         responses={
             201: RECEIPT,
             400: OpenApiResponse(description="A problem document (RFC 9457)"),
+            **CONFLICTS,
             429: OpenApiResponse(description="Too many for now: a problem document, and when to try again"),
         },
     )
@@ -86,32 +88,22 @@ class FileReport(APIView):
             return too_many(refusal)
         if not isinstance(request.data, dict):
             return problem(400, _("A report is a JSON object."))
-        answers, key, told = request.data, request.headers.get("Idempotency-Key", ""), {}
+        answers: dict[str, object] = request.data
+        told: dict[str, str] = {}
 
-        def file() -> dict[str, str]:
+        def file() -> Made:
             receipt = file_report(answers, channel=Channel.API, actor=actor, network=network)
             told.update(receipt.lane.quota.headers if receipt.lane.quota else {})
-            return receipt_answer(receipt)
+            return 201, receipt_answer(receipt)
 
         try:
-            answer = answered_once(str(actor.user_id or network), key, answers, file) if key else file()
+            return once(request, file, who=str(actor.user_id or network), headers=told)
         except Refused as refusal:
             return problem(400, _("This report cannot be taken as it is."), errors=refusal.errors)
         except AlreadyFiled:
             return problem(409, _("A report of this source with this source_key is here already."))
         except TooMany as refusal:
             return too_many(refusal)
-        if answer is None:
-            return problem(422, _("This Idempotency-Key was used for another report."))
-        return JsonResponse(answer, status=201, headers=told)
-
-
-def too_many(refusal: TooMany) -> JsonResponse:
-    """429, with when to try again as HTTP's own clients read it."""
-    answer = problem(429, refusal.sentence)
-    for name, value in refusal.headers.items():
-        answer[name] = value
-    return answer
 
 
 def receipt_answer(receipt: Receipt) -> dict[str, str]:
@@ -124,7 +116,7 @@ def receipt_answer(receipt: Receipt) -> dict[str, str]:
     }
 
 
-class ReadReceipt(APIView):
+class ReadReceipt(Resource):
     """Where a report stands, for whoever has its receipt code."""
 
     act = Act.OPEN_RECEIPT
