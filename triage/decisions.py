@@ -185,7 +185,7 @@ def record_decision(
 ) -> Decision:
     """Save the decision with its trail and what else it led to, and the event that tells of it.
 
-    Every decision ends here, on issues and on artifacts alike, so here what the public can search follows it.
+    Every decision ends here, on issues, artifacts and signals alike, so here what the public can search follows it.
     """
     about = list(about)
     decision.by, decision.decider = PlacedBy.PERSON, by
@@ -215,6 +215,8 @@ def _told(decision: Decision, trail: Trail) -> dict[str, Any]:
         told["status"] = decision.issue.status
         told["published"] = decision.issue.published_at is not None
         told |= _tombstone(decision.issue, trail) | _changed(decision.issue, trail)
+    if decision.signal is not None:
+        told["state"] = _codes(trail, subject(decision.signal), "state")
     if fixes := sorted({row["fixed_in_id"] for row in trail.after.values() if row and row.get("fixed_in_id")}):
         told["fixed_in"] = fixes
     return told
@@ -236,7 +238,7 @@ def _changed(issue: Issue, trail: Trail) -> dict[str, Any]:
         told["changed"] = codes
     if words := [name for name in TOLD_WORDS if name in stands]:
         told["words"] = words
-    if rows := {str(pk): _statuses(trail, f"affected:{pk}") for pk in trail.ids(Affected)}:
+    if rows := {str(pk): _codes(trail, f"affected:{pk}", "status") for pk in trail.ids(Affected)}:
         told["affected"] = rows
     for kind in (Excerpt, Redaction):
         if pks := trail.ids(kind):
@@ -244,10 +246,10 @@ def _changed(issue: Issue, trail: Trail) -> dict[str, Any]:
     return told
 
 
-def _statuses(trail: Trail, row: str) -> list[str]:
+def _codes(trail: Trail, row: str, column: str) -> list[str]:
     """Before and after, where it changed; of a row that was added, nothing before."""
     stood, stands = trail.before.get(row) or {}, trail.after.get(row) or {}
-    return [stood.get("status", ""), stands["status"]] if "status" in stands else []
+    return [stood.get(column, ""), stands[column]] if column in stands else []
 
 
 def may_be_undone(decision: Decision, *, concerning: Q) -> None:

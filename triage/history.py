@@ -89,7 +89,7 @@ def decisions_about(issue: Issue) -> list[Decision]:
     from_elsewhere = [event.payload.content.get("decision") for event in moves[:MOST] if hasattr(event, "payload")]
     told = {decision.pk: decision for decision in [*known, *pages]}
     if missing := [pk for pk in from_elsewhere if pk and pk not in told]:
-        told |= {decision.pk: decision for decision in _with_all(Decision.objects.filter(pk__in=missing))}
+        told |= {decision.pk: decision for decision in _with_all(Decision.objects.filter(pk__in=missing, signal=None))}
     return sorted(told.values(), key=lambda decision: (decision.decided_at, decision.pk), reverse=True)[:MOST]
 
 

@@ -26,7 +26,7 @@ from accounts.models import User
 from accounts.policy import Act
 from reports.models import Artifact, Issue
 from reports.pages.asked import id_in, storable
-from triage import catalogue, claims, decisions, search, views
+from triage import catalogue, claims, decisions, judging, search, views
 from triage.claims import Lease
 from triage.filters import QueueFilter
 from triage.forms import FORMS, MoveForm
@@ -186,7 +186,9 @@ def with_revealed(request: HttpRequest, pk: int, revealed: Collection[int]) -> H
 def _undone(request: HttpRequest, decision: Decision) -> HttpResponse:
     stay = decision.issue_id or id_in(request.POST.get("issue", ""))
     try:
-        (catalogue if decision.artifact_id else decisions).undo(decision, by=person(request))
+        (judging if decision.signal_id else catalogue if decision.artifact_id else decisions).undo(
+            decision, by=person(request)
+        )
     except ValidationError as refusal:
         if decision.issue is not None:
             return refused(request, decision.issue, refusal)
