@@ -18,8 +18,8 @@ KEY = OpenApiParameter(
     str,
     OpenApiParameter.HEADER,
     required=False,
-    description="A name for this request that its sender makes up, such as a UUID. Sent again by the same sender within "
-    "24 hours, nothing is done again and the same answer is given.",
+    description="A name for this request that its sender makes up, such as a UUID. Sent again by the same sender "
+    "within 24 hours, nothing is done again and the same answer is given.",
 )
 REPEATED = OpenApiParameter(
     "Idempotency-Replayed",
