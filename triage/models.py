@@ -338,6 +338,38 @@ class View(models.Model):
         return self.name
 
 
+class NightWatch(models.Model):
+    """What the nightly pass of early warning learnt, for the evenings until the next: one row a night.
+
+    ``usual`` holds, for issues and for themes, the weekdays and dispersion of the site and how others began (voices:
+    how many); ``tables`` how restless each table of cells is. Of the alarms of bursts: ``own_level`` is the tier's,
+    ``level`` the one in force, never looser, so that ``budget`` alarms a week are kept; ``quiet_alarms`` is how many
+    there would have been at ``own_level`` in the ``quiet_weeks`` that it was learnt from.
+    """
+
+    on = models.DateField(unique=True)
+    ran_at = models.DateTimeField(default=timezone.now)
+    took_s = models.FloatField(default=0)
+    usual = models.JSONField(default=dict)
+    tables = models.JSONField(default=dict)
+    budget = models.FloatField()
+    own_level = models.FloatField()
+    level = models.FloatField()
+    quiet_weeks = models.FloatField(default=0)
+    quiet_alarms = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["-on"]
+        constraints = [
+            models.CheckConstraint(
+                name="night_watch_level_never_looser", condition=Q(level__gte=0, level__lte=F("own_level"))
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"night of {self.on}"
+
+
 class Claim(models.Model):
     """Somebody is looking at an issue; others see it until the lease ends."""
 

@@ -66,6 +66,14 @@ class Signal(models.Model):
     for ``last_seen_on``, the last day on which it reached its tier. ``reason`` is a person's, a code and their words.
     """
 
+    class Detector(models.TextChoices):
+        SEVERITY = "severity"  # one credible report of a designated harm
+        BURST = "burst"  # of an issue or a theme
+        EMERGENCE = "emergence"  # of a young issue or theme
+        SPREAD = "spread"  # of a theme, to a further family or down a lineage
+        DISPROPORTION = "disproportion"  # of a cell of a table
+        RELEASE = "release"  # of a kind, since a version
+
     class Tier(models.TextChoices):
         WATCH = "watch"
         ALARM = "alarm"
@@ -119,6 +127,6 @@ class Signal(models.Model):
         return f"{self.tier} by {self.detector}"
 
     @property
-    def ratio(self) -> float | None:
-        """Observed over expected; None where nothing was to be expected."""
-        return self.observed / self.expected if self.expected else None
+    def ratio(self) -> float:
+        """Observed over expected; what was observed, where nothing was to be expected."""
+        return self.observed / self.expected if self.expected else self.observed
