@@ -136,7 +136,10 @@ LIMIT_NEWCOMER_HOUR = number("LIMIT_NEWCOMER_HOUR", 300)  # of a new account tha
 LIMIT_TRUSTED_HOUR = number("LIMIT_TRUSTED_HOUR", 1_000)  # of an account of which a report was confirmed
 LIMIT_DRAFTS = number("LIMIT_DRAFTS", 60)  # drafts of a network that are begun in ten minutes
 LIMIT_ALL_DRAFTS = number("LIMIT_ALL_DRAFTS", 3_000)  # drafts that are begun in an hour
+LIMIT_API = number("LIMIT_API", 1_500)  # requests of a network to the API in five minutes, filing apart
+LIMIT_API_ACCOUNT = number("LIMIT_API_ACCOUNT", 6_000)  # of an account, by its tokens, in five minutes
 LIMIT_CODES = number("LIMIT_CODES", 60)  # receipt codes tried in ten minutes
+ALERT_BUDGET = number("ALERT_BUDGET", 5)  # alarms of bursts in a quiet week: a cap, never a quota
 
 _master = master_key(KEY_FILE)
 SECRET_KEY = derived(_master, "django").hex()
