@@ -3,14 +3,14 @@
 Coordinates are text: a template would write 3.5 as 3,5 in Spanish, and an SVG would not understand it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from math import ceil
+from math import ceil, floor, inf, isfinite, log2
 from typing import Any
 
 from django import template
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext, ngettext, pgettext
 
 register = template.Library()
@@ -20,6 +20,10 @@ SPARK_WIDTH, SPARK_TOP, SPARK_BASE = 88.0, 3.0, 20.0  # sparkline.html's 88 by 2
 BAR_SPAN = 94.0  # of why.html's 100; the rest keeps strokes off the edge
 MONTH_GAP = 44.0  # least distance of two month names
 SIGN_WIDTH = 7.5  # of a 12 px letter, on the safe side
+FOREST_LEFT, FOREST_RIGHT = 16.0, 704.0  # the axis inside forest.html's 720
+FOREST_TOP, FOREST_STEP = 30.0, 44.0  # of the first row, and to the next
+MOST_TICKS = 8  # of a forest's axis
+LEAST_POWER, MOST_POWER = -5, 10  # of 2: where a forest's axis ends, whatever lies beyond
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,16 @@ class WeeklyChart:
     flags: list[dict[str, str]]
     published: str
     rows: list[dict[str, Any]]
+    label: str
+
+
+@dataclass(frozen=True)
+class Forest:
+    ticks: list[dict[str, Any]]
+    lines: list[dict[str, Any]]
+    base: str
+    height: str
+    text_y: str
     label: str
 
 
@@ -108,10 +122,13 @@ def sparkline(counts: Sequence[float] | None, expected: float | None = None) -> 
 
 
 @register.simple_tag
-def weekly_chart(weeks: Iterable[Any] | None, releases: Iterable[Any] | None = None) -> WeeklyChart:
+def weekly_chart(
+    weeks: Iterable[Any] | None, releases: Iterable[Any] | None = None, days: int | None = None
+) -> WeeklyChart:
     """Bars over consecutive weeks (``start``, ``count``, maybe ``expected``, ``low``, ``high``), oldest first,
     with a flag for each release (``on``, ``name``) that falls into them, and a mark below those in which issues were
-    ``published``."""
+    ``published``. ``days`` is how long each bar lasts, where it is no week."""
+    lasts = days or 7
     shown = list(weeks or ())
     counts = [float(_part(week, "count") or 0) for week in shown]
     highs = [float(high) for week in shown if (high := _part(week, "high")) is not None]
@@ -127,14 +144,47 @@ def weekly_chart(weeks: Iterable[Any] | None, releases: Iterable[Any] | None = N
         band=_band(shown, centres, top),
         expected=_points(_line(shown, centres, "expected", top)),
         months=_months(shown, step),
-        flags=_flags(shown, step, releases or ()),
+        flags=_flags(shown, step, releases or (), lasts),
         published=" ".join(
             f"M{_number(centre)} {BASE + 1:g}l3.5 4-3.5 4-3.5-4z"
             for week, centre in zip(shown, centres, strict=True)
             if _part(week, "published")
         ),
         rows=[_row(week) for week in reversed(shown)],
-        label=_in_words(counts),
+        label=_in_words(counts) if lasts == 7 else _days_in_words(counts, lasts),
+    )
+
+
+@register.simple_tag
+def forest(rows: Iterable[Any] | None) -> Forest:
+    """Ratios on one axis of doublings, 1 marked: each row has ``words``, ``ratio``, ``low`` and ``high``.
+
+    An end may be 0, infinite or None: it is open, and drawn to the edge. ``is_usual`` of a row says that its ends are
+    where such ratios lie if nothing has changed; else they are where this one may lie.
+    """
+    shown = list(rows or ())
+    ratios = [_ratio(row, name) for row in shown for name in ("ratio", "low", "high")]
+    told = [log2(ratio) for ratio in ratios if ratio and isfinite(ratio)]
+    least, most = max(LEAST_POWER, floor(min([-1.0, *told]))), min(MOST_POWER, ceil(max([1.0, *told])))
+    stride = ceil((most - least + 1) / MOST_TICKS)
+    base = FOREST_TOP + FOREST_STEP * max(1, len(shown)) - 8
+
+    def place(ratio: float | None) -> float:
+        at = log2(ratio) if ratio and isfinite(ratio) else inf if ratio else -inf
+        share = (min(max(at, least), most) - least) / (most - least)
+        return FOREST_LEFT + (FOREST_RIGHT - FOREST_LEFT) * share
+
+    return Forest(
+        ticks=[
+            {"x": _number(place(2.0**power)), "words": _times(power), "is_one": power == 0}
+            for power in range(least, most + 1)
+            if power % stride == 0
+        ],
+        lines=[_forest_line(row, place, FOREST_TOP + FOREST_STEP * at) for at, row in enumerate(shown)],
+        base=_number(base),
+        height=f"{base + 26:.0f}",
+        text_y=_number(base + 18),
+        label=" ".join(_row_in_words(row) for row in shown) or gettext("Nothing to compare yet."),
     )
 
 
@@ -160,9 +210,65 @@ def daily_chart(days: Iterable[Any] | None) -> DailyChart:
     )
 
 
-def _days_in_words(counts: Sequence[float]) -> str:
+def _forest_line(row: Any, place: Callable[[float | None], float], y: float) -> dict[str, Any]:
+    low, high = _ratio(row, "low"), _ratio(row, "high")
+    return {
+        "words": _part(row, "words"),
+        "text_y": _number(y - 12),
+        "y": _number(y),
+        "band_y": _number(y - 7),
+        "x": _number(place(_ratio(row, "ratio"))),
+        "low": _number(place(low)),
+        "high": _number(place(inf if high is None else high)),
+        "width": _number(place(inf if high is None else high) - place(low)),
+        "is_usual": bool(_part(row, "is_usual")),
+        "is_over": (_ratio(row, "ratio") or 0) > (high if high is not None and _part(row, "is_usual") else 1),
+        "ratio": _ratio_in_words(_ratio(row, "ratio")),
+        "interval": _interval_in_words(low, high),
+    }
+
+
+def _ratio(row: Any, name: str) -> float | None:
+    value = _part(row, name)
+    return None if value is None else float(value)
+
+
+def _times(power: int) -> str:
+    """How often as much as expected.
+
+    >>> _times(0), _times(2), _times(-1)
+    ('1', '4 ×', '1/2 ×')
+    """
+    return "1" if not power else f"{2**power} ×" if power > 0 else f"1/{2**-power} ×"
+
+
+def _ratio_in_words(ratio: float | None) -> str:
+    return "\N{INFINITY}" if ratio is None or not isfinite(ratio) else number_format(ratio, 1)
+
+
+def _interval_in_words(low: float | None, high: float | None) -> str:
+    ends = {"low": _ratio_in_words(low or 0.0), "high": _ratio_in_words(high)}
+    return gettext("%(low)s to %(high)s") % ends
+
+
+def _row_in_words(row: Any) -> str:
+    told = {
+        "what": _part(row, "words"),
+        "ratio": _ratio_in_words(_ratio(row, "ratio")),
+        "interval": _interval_in_words(_ratio(row, "low"), _ratio(row, "high")),
+    }
+    if _part(row, "is_usual"):
+        return gettext("%(what)s: %(ratio)s times what was expected; usual would be %(interval)s.") % told
+    return gettext("%(what)s: %(ratio)s times what was expected, interval %(interval)s.") % told
+
+
+def _days_in_words(counts: Sequence[float], lasts: int = 1) -> str:
     if not counts:
         return gettext("No days yet.")
+    if lasts > 1:
+        return gettext(
+            "%(spans)d times %(days)d days, between %(least)d and %(most)d voices, %(last)d in the last."
+        ) % {"spans": len(counts), "days": lasts, "least": min(counts), "most": max(counts), "last": counts[-1]}
     return ngettext(
         "%(days)d day, between %(least)d and %(most)d, %(last)d on the last.",
         "%(days)d days, between %(least)d and %(most)d, %(last)d on the last.",
@@ -247,35 +353,37 @@ def _band(weeks: list[Any], centres: list[float], top: float) -> str:
 
 
 def _months(weeks: list[Any], step: float) -> list[dict[str, str]]:
-    """A name under the first week of each month, the year with the first name and with each January."""
+    """A name under the first bar of each month, the year with the first name and with each January."""
     # Translators: formats of Django's date filter, for a month without and with its year; short, they share a line
     short, long = pgettext("format of a month on a chart", "M"), pgettext("format of a month on a chart", "M Y")
     named: list[dict[str, str]] = []
-    last_x = -MONTH_GAP
+    last_x, last = -MONTH_GAP, (0, 0)
     for index, week in enumerate(weeks):
         start = _day(_part(week, "start"))
         x = LEFT + step * index
-        if (index and start.day > 7) or x - last_x < MONTH_GAP or x > RIGHT - MONTH_GAP:
+        month = (start.year, start.month)
+        if (index and start.day > 7) or month == last or x - last_x < MONTH_GAP or x > RIGHT - MONTH_GAP:
             continue
+        last = month
         with_year = not named or start.month == 1
         named.append({"x": _number(x), "words": date_format(start, long if with_year else short)})
         last_x = x + (MONTH_GAP if with_year else 0)
     return named
 
 
-def _flags(weeks: list[Any], step: float, releases: Iterable[Any]) -> list[dict[str, str]]:
-    """A flag per release within the weeks; its name is left out where it would run into the one before it."""
+def _flags(weeks: list[Any], step: float, releases: Iterable[Any], lasts: int) -> list[dict[str, str]]:
+    """A flag per release within the bars; its name is left out where it would run into the one before it."""
     if not weeks:
         return []
     first = _day(_part(weeks[0], "start"))
-    last = _day(_part(weeks[-1], "start")) + timedelta(days=7)
+    last = _day(_part(weeks[-1], "start")) + timedelta(days=lasts)
     flags: list[dict[str, str]] = []
     free_from = LEFT
     for release in sorted(releases, key=lambda each: _day(_part(each, "on"))):
         on = _day(_part(release, "on"))
         if not first <= on < last:
             continue
-        x = LEFT + step * (on - first).days / 7
+        x = LEFT + step * (on - first).days / lasts
         name = str(_part(release, "name"))
         width = 12 + SIGN_WIDTH * len(name)
         fits = x >= free_from and x + width <= RIGHT + 12

@@ -81,3 +81,44 @@ def test_chart_has_a_table_twin() -> None:
 
     assert shown.count("<tr>") == len(WEEKS) + 1
     assert "1.5 (0.0–2.5)" in shown
+
+
+def test_a_forest_marks_one_and_keeps_open_ends_on_its_axis() -> None:
+    rows = [
+        {"words": "All of it", "ratio": 4.0, "low": 2.0, "high": float("inf")},
+        {"words": "Without one", "ratio": 1.0, "low": 0, "high": 2.0},
+    ]
+
+    drawn = charts.forest(rows)
+
+    assert [tick["words"] for tick in drawn.ticks] == ["1/2 ×", "1", "2 ×", "4 ×"]
+    one = next(tick["x"] for tick in drawn.ticks if tick["is_one"])
+    assert [line["high"] for line in drawn.lines] == ["704.0", drawn.ticks[2]["x"]]
+    assert (drawn.lines[1]["low"], drawn.lines[1]["x"]) == ("16.0", one)
+    assert "All of it: 4.0 times what was expected, interval 2.0 to ∞." in drawn.label
+
+
+def test_a_forest_of_nothing_and_of_a_hundredfold_stays_readable() -> None:
+    assert charts.forest([]).label == "Nothing to compare yet."
+    assert len(charts.forest([{"words": "", "ratio": 5_000.0, "low": 0.001, "high": 1e9}]).ticks) <= charts.MOST_TICKS
+
+
+def test_a_forest_has_a_table_twin_in_every_language() -> None:
+    rows = [{"words": "<b>All</b>", "ratio": 5.8, "low": 0.4, "high": 2.2, "is_usual": True}]
+
+    with override("es"):
+        shown = render_to_string("components/forest.html", {"title": "Observed", "rows": rows, "usual": True})
+
+    assert re.findall(r'(?:x|y|width|height)="[^"]*,[^"]*"', shown) == []
+    assert [told in shown for told in ("<td>5,8</td>", "<td>0,4 ", "&lt;b&gt;All")] == [True] * 3
+
+
+def test_bars_of_other_spans_flag_releases_where_they_fall_and_name_each_month_once() -> None:
+    days = [{"start": date(2026, 6, 1) + timedelta(days=day), "count": day} for day in range(8)]
+
+    chart = charts.weekly_chart(days, [{"on": date(2026, 6, 5), "name": "2026-06"}], days=1)
+
+    assert [month["words"] for month in chart.months] == ["Jun 2026"]
+    assert [flag["x"] for flag in chart.flags] == ["371.0"]
+    assert chart.label == "8 days, between 0 and 7, 7 on the last."
+    assert "3 days" in charts.weekly_chart(days[::3], days=3).label
