@@ -1,12 +1,13 @@
 """People with an account, the roles granted to them, and their API tokens."""
 
 import secrets
-from typing import Any, ClassVar
+from datetime import timedelta
+from typing import Any, ClassVar, Self
 
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -105,17 +106,44 @@ class Grant(models.Model):
         return f"{self.role} for {self.user}"
 
 
+class TokenQuerySet(models.QuerySet["Token"]):
+    def good(self) -> Self:
+        """Those that open something now."""
+        now = timezone.now()
+        return self.filter(Q(expires_at=None) | Q(expires_at__gt=now), revoked_at=None, user__is_active=True)
+
+
 class Token(models.Model):
-    """An API token. Only a keyed digest is stored; the token itself is shown once."""
+    """An API token. Only a keyed digest is stored; the token itself is shown once.
+
+    A rotated one is ``replaced_by`` its successor, and ends at the end of their overlap.
+    """
 
     user = models.ForeignKey(User, models.CASCADE, related_name="tokens")
     name = models.CharField(max_length=120, blank=True)
     digest = models.BinaryField(unique=True, editable=False)
     scopes = ArrayField(models.CharField(max_length=40), default=list)
     created_at = models.DateTimeField(default=timezone.now)
-    expires_at = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True)  # null: made before all of them expired
     last_used_on = models.DateField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
+    replaced_by = models.OneToOneField(
+        "self", models.SET_NULL, null=True, blank=True, related_name="replaces", editable=False
+    )
+
+    objects = TokenQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="token_expires_within_a_year",
+                condition=Q(expires_at=None) | Q(expires_at__lte=F("created_at") + timedelta(days=366)),
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name or f"token {self.pk}"
+
+    @property
+    def is_good(self) -> bool:
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > timezone.now())

@@ -51,6 +51,7 @@ SCOPES: dict[str, frozenset[Act]] = {
     "queue:write": frozenset({Act.DECIDE}),
     "decisions:read": frozenset({Act.READ_DECISIONS}),
     "metrics:read": frozenset(),
+    "account:write": frozenset({Act.FOLLOW}),
 }
 OPEN_TO_ANY_TOKEN = frozenset({Act.READ_PUBLIC, Act.OPEN_RECEIPT})
 
@@ -79,6 +80,16 @@ SYSTEM = Actor(pseudonym="system")  # management commands: whoever has the shell
 def granted(scopes: frozenset[str]) -> frozenset[Act]:
     """What a token with these scopes may ask for, if its account may."""
     return OPEN_TO_ANY_TOKEN.union(*(SCOPES.get(scope, frozenset()) for scope in scopes))
+
+
+def usable_scopes(actor: Actor) -> list[str]:
+    """The scopes with which a token of ``actor`` could do something that not every token can.
+
+    >>> usable_scopes(Actor(user_id=1, roles=frozenset({"researcher"})))
+    ['report:write', 'report:bulk', 'account:write']
+    """
+    open_to_all = {act for act, roles in RULES.items() if roles == EVERYBODY}
+    return [scope for scope, acts in SCOPES.items() if any(allows(actor, act) for act in (acts - open_to_all) or acts)]
 
 
 def allows(actor: Actor, act: Act, *, artifact_id: int | None = None) -> bool:

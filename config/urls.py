@@ -6,6 +6,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.i18n import set_language
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from accounts import own_tokens
 from accounts import pages as account_pages
 from config import health
 from reports import converters  # noqa: F401 -- registers "any_kind" and "issue_number"
@@ -64,6 +65,9 @@ urlpatterns = [
     path("account/", account.own_account, name="own_account"),
     path("account/export/", account.export, name="export_account"),
     path("account/delete/", account.delete, name="delete_account"),
+    path("account/tokens/", own_tokens.tokens, name="tokens"),
+    path("account/tokens/<int:pk>/rotate/", own_tokens.rotate_token, name="rotate_token"),
+    path("account/tokens/<int:pk>/revoke/", own_tokens.revoke_token, name="revoke_token"),
     path("files/<slug:name>/", attachments.attachment, name="attachment"),
     path("<any_kind:kind>/", directory.artifacts, name="artifacts"),
     path("<any_kind:kind>/<str:org>/<str:name>/", artifact.artifact, name="artifact"),

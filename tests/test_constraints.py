@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Grant, Role, Token, User
-from ledger.models import Checkpoint, Event
+from ledger.models import Checkpoint, Event, Tile
 from reports.filing import AlreadyFiled, file_report
 from reports.models import (
     Affected,
@@ -143,13 +143,16 @@ def laid(w: World, **values: Any) -> Attachment:
 
 # The name of the constraint, and what it must refuse.
 CASES: list[tuple[str, Callable[[World], None]]] = [
-    ("event_sequence_unique", lambda w: twice(Event, verb="x", actor="a", subjects=[], sequence=7)),
-    ("event_sequence_positive", lambda w: change(w.event, sequence=-1)),
-    ("event_verb_given", lambda w: change(w.event, verb="")),
+    ("event_sequence_unique", lambda w: twice(Event, verb="x", actor="a", subjects=[], sequence=7, commit=b"c")),
+    ("event_sequence_positive", lambda w: change(w.event, sequence=-1, commit=b"c")),
+    ("event_numbered_with_commitment", lambda w: change(w.event, sequence=7)),
+    ("event_verb_given", lambda w: add(Event(verb="", actor="a", subjects=[]))),
+    ("tile_once", lambda w: twice(Tile, level=0, number=0, hashes=b"")),
     ("checkpoint_size_positive", lambda w: add(Checkpoint(size=-1, root=b"", signed_note=""))),
     ("user_email_unique_any_case", lambda w: add(User(email=w.triager.email.upper()))),
     ("grant_once_at_a_time", lambda w: add(Grant(user=w.triager, role=Role.TRIAGER))),
     ("grant_role_known", lambda w: add(Grant(user=w.triager, role="king"))),
+    ("token_expires_within_a_year", lambda w: add(Token(user=w.triager, expires_at=NOW + timedelta(days=370)))),
     ("grant_artifact_for_maintainers_only", lambda w: add(Grant(user=w.triager, role=Role.MAINTAINER))),
     ("grant_artifact_for_maintainers_only", lambda w: add(Grant(user=w.triager, role=Role.AUDITOR, artifact_id=1))),
     ("artifact_name_unique", lambda w: add(Artifact(kind="model", org="ACME", name="Chat-7B"))),

@@ -32,6 +32,25 @@ def test_an_unknown_scope_makes_no_token(someone: Any) -> None:
     assert not Token.objects.exists()
 
 
+def test_a_token_lasts_ninety_days_unless_said_and_a_year_at_most(someone: Any) -> None:
+    user = someone()
+    make_token(user, scopes=["queue:read"])
+
+    token = Token.objects.get()
+    assert token.expires_at == token.created_at + timedelta(days=90)
+    with pytest.raises(ValueError, match="a year at most"):
+        make_token(user, scopes=["queue:read"], lasts=timedelta(days=366))
+
+
+def test_a_wrong_checksum_costs_no_query(triager: Any, django_assert_num_queries: Any) -> None:
+    token = make_token(triager, scopes=["queue:read"])
+    last = "0" if token[-1] != "0" else "1"
+
+    with django_assert_num_queries(0):
+        assert actor_of_token(token[:-1] + last) is None
+    assert actor_of_token(token)
+
+
 def test_a_token_narrows_its_account_to_its_scopes(triager: Any) -> None:
     found = actor_of_token(make_token(triager, scopes=["queue:read"]))
 
