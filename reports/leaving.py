@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import Grant, Role, User
 from accounts.policy import Actor
 from ledger.record import record
+from reports.imports.keeping import forget_imports_of
 from reports.models import Contact, Credit, Issue, Message, Notice, Report
 from reports.sealing import unseal
 from reports.withdrawing import withdraw
@@ -48,6 +49,9 @@ def belongings(user: User) -> Iterator[str]:
     notices = Notice.objects.filter(user=user).order_by("pk")
     noted = notices.values("verb", "subject", "channel", "created_at", "sent_at", "read_at")
     yield from _list("notices", noted.iterator(AT_ONCE))
+    handed_in = ("name", "format", "size", "sha256", "options", "is_rehearsal", "state", "made_at", "ended_at")
+    counted = ("filed", "already_here", "rejected", "passed")
+    yield from _list("imports", user.imports.order_by("pk").values(*handed_in, *counted).iterator(AT_ONCE))
     yield from _list("reports", map(_report, _reports(user)), last=True)
     yield "}\n"
 
@@ -141,6 +145,7 @@ def close_account(user: User, *, actor: Actor, withdrawing: bool = False) -> Non
         own = Report.objects.filter(reporter=user).values("pk")
         Contact.objects.filter(report__in=own).delete()
         Credit.objects.filter(report__in=own).delete()
+        forget_imports_of(user)
         record("leave", user, actor=user.pseudonym)
         user.delete()
 

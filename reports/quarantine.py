@@ -1,7 +1,7 @@
-"""Where the bytes of attachments lie: what nobody has examined yet in one folder, what a worker made of it in another.
+"""Where bytes that people sent lie: what nobody has examined yet in one folder, what a worker made of it in another.
 
 Files are called by random names only, are their owner's alone (0600 in folders of 0700), and lie where no web server
-looks. Names come from the table of attachments; one that could not have been made here is refused all the same.
+looks. Names come from our tables; one that could not have been made here is refused all the same.
 """
 
 import os
@@ -10,8 +10,10 @@ import secrets
 import stat
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
+from typing import BinaryIO
 
 from django.conf import settings
 
@@ -20,11 +22,12 @@ NAME_BYTES = 24  # 192 random bits
 
 
 class Room(StrEnum):
-    """``HALF`` is where a worker writes what it makes, until it is whole."""
+    """``HALF`` is where a worker writes what it makes, until it is whole. In ``IMPORTS`` lie files of many reports."""
 
     WAITING = "waiting"
     HALF = "half"
     READY = "ready"
+    IMPORTS = "imports"
 
 
 def folder(room: Room) -> Path:
@@ -45,15 +48,26 @@ def path_of(room: Room, name: str) -> Path:
     return folder(room) / name
 
 
-def lay_down(raw: bytes) -> str:
+def new_name() -> str:
+    return secrets.token_urlsafe(NAME_BYTES)
+
+
+def lay_down(raw: bytes, room: Room = Room.WAITING) -> str:
     """Put ``raw`` in quarantine, for good once this returns. Returns its name. Raises OSError."""
-    name = secrets.token_urlsafe(NAME_BYTES)
-    with open(path_of(Room.WAITING, name), "xb", opener=owner_only) as file:
+    name = new_name()
+    with laying(room, name) as file:
         file.write(raw)
+    return name
+
+
+@contextmanager
+def laying(room: Room, name: str) -> Iterator[BinaryIO]:
+    """A new file of that name, for good once this is left. Raises OSError."""
+    with open(path_of(room, name), "xb", opener=owner_only) as file:
+        yield file
         file.flush()
         os.fsync(file.fileno())
-    keep_names(Room.WAITING)
-    return name
+    keep_names(room)
 
 
 def owner_only(path: str, flags: int) -> int:

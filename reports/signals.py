@@ -9,3 +9,5 @@ report_filed = Signal()
 report_changed = Signal()
 # Sent with ``attachment_ids`` after the files have been taken and that has committed.
 attachments_taken = Signal()
+# Sent with ``import_id`` after an import has all its bytes and that has committed: it waits for a worker.
+import_waits = Signal()

@@ -8,10 +8,10 @@ class TriageConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from reports.signals import attachments_taken, report_changed, report_filed  # noqa: PLC0415 -- models are loaded only now
+        from reports.signals import attachments_taken, import_waits, report_changed, report_filed  # noqa: PLC0415 -- models are loaded only now
         from triage.bell import bell  # noqa: PLC0415
         from triage.counting import recount_around  # noqa: PLC0415
-        from triage.tasks import examine_attachment, match_report  # noqa: PLC0415
+        from triage.tasks import examine_attachment, match_report, run_import  # noqa: PLC0415
 
         def ring(sender: object, report_id: int, **_: object) -> None:
             bell.ring(match_report, report_id)
@@ -24,6 +24,10 @@ class TriageConfig(AppConfig):
             for attachment_id in attachment_ids:
                 bell.ring(examine_attachment, attachment_id)
 
+        def ring_for_import(sender: object, import_id: int, **_: object) -> None:
+            bell.ring(run_import, import_id)
+
         report_filed.connect(ring, dispatch_uid="triage.ring", weak=False)
         report_changed.connect(count, dispatch_uid="triage.count", weak=False)
         attachments_taken.connect(ring_for_files, dispatch_uid="triage.ring_for_files", weak=False)
+        import_waits.connect(ring_for_import, dispatch_uid="triage.ring_for_import", weak=False)

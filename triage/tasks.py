@@ -12,8 +12,10 @@ from reports.abstracts import forget_unread
 from reports.buckets import forget_windows
 from reports.drafts import forget_drafts
 from reports.idempotency import forget_answers
+from reports.imports import keeping, running
 from reports.models import Report
 from reports.voices import throw_salts_away
+from reports.webhooks import delivering
 from triage import bulk, counting, embeddings, growth, index, matching, proposals, themes
 from triage.bell import bell
 
@@ -51,6 +53,8 @@ def sweep() -> None:
     embeddings.maintain()
     for bulk_id in bulk.left_behind():
         bell.ring(run_bulk, bulk_id)
+    for import_id in running.left_behind():
+        bell.ring(run_import, import_id)
 
 
 @shared_task(ignore_result=True)
@@ -62,9 +66,24 @@ def run_bulk(*bulk_ids: int) -> None:
 
 
 @shared_task(ignore_result=True)
+def run_import(*import_ids: int) -> None:
+    """A few seconds of filing from each, after each has been read through; rings for what is left."""
+    for import_id in import_ids:
+        if running.carry_on(import_id, seconds=running.CHUNK_S / len(import_ids)):
+            bell.ring(run_import, import_id)
+
+
+@shared_task(ignore_result=True)
 def post_notices() -> None:
     """Send the e-mail that is due."""
     posting.post_due()
+
+
+@shared_task(ignore_result=True)
+def deliver_webhooks() -> None:
+    """Try what is due; a few seconds, and as many more as the slowest receiver is waited for."""
+    delivering.deliver_due()
+    delivering.forget_deliveries(at=timezone.now())
 
 
 @shared_task(ignore_result=True)
@@ -113,8 +132,9 @@ def examine_attachment(*attachment_ids: int) -> None:
 
 @shared_task(ignore_result=True)
 def tidy_attachments() -> None:
-    """Delete the bytes of files that no report wants, once an hour."""
+    """Delete the bytes of files that no report and no import wants, once an hour."""
     attachments.tidy()
+    keeping.tidy()
 
 
 @shared_task(ignore_result=True)

@@ -49,14 +49,18 @@ FORMATS: dict[str, Format] = {
 }
 
 
+def check_options(format_name: str, options: Options) -> None:
+    """Raises :class:`BadOption` for what cannot be followed, or says nothing about a file of that format."""
+    options.check()
+    if strangers := sorted(options.given() - FORMATS[format_name].takes):
+        raise BadOption(strangers[0], f"says nothing about a file of format {format_name}.")
+
+
 def found_in(source: Source, format_name: str, options: Options | None = None) -> Iterator[Found]:
     """What a file holds, in its order.
 
     Raises :class:`BadOption` at once, and :class:`~reports.importers.sources.Unreadable` when the first is asked for.
     """
     options = options or Options()
-    options.check()
-    chosen = FORMATS[format_name]
-    if strangers := sorted(options.given() - chosen.takes):
-        raise BadOption(strangers[0], f"says nothing about a file of format {format_name}.")
-    return chosen.reports(source, options)
+    check_options(format_name, options)
+    return FORMATS[format_name].reports(source, options)

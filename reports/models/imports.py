@@ -53,6 +53,7 @@ class Import(models.Model):
     file = models.CharField(max_length=48, blank=True)
     units = models.CharField(max_length=48, blank=True)
     reader = models.CharField(max_length=32, blank=True)  # names the worker that reads the file through
+    readings = models.PositiveSmallIntegerField(default=0)  # times that one has begun
     bytes_read = models.BigIntegerField(default=0)
     found = models.PositiveIntegerField(null=True, blank=True)
     position = models.BigIntegerField(default=0)
