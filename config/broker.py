@@ -99,6 +99,11 @@ def celery_settings(broker_url: str) -> dict[str, Any]:
                 "schedule": POST_EVERY_S,
                 "options": {"expires": TASK_LIMIT_S},
             },
+            "deliver_webhooks": {  # apart from the mail: addresses that anybody names may be slow
+                "task": "triage.tasks.deliver_webhooks",
+                "schedule": SWEEP_EVERY_S,
+                "options": {"expires": SWEEP_EVERY_S},
+            },
             "examine_attachment": {  # of nobody's ring: whatever waits
                 "task": "triage.tasks.examine_attachment",
                 "schedule": SWEEP_EVERY_S,

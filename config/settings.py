@@ -11,6 +11,7 @@ from csp.constants import NONE, SELF
 
 from config import postgres
 from config.keys import derived, master_key
+from reports.webhooks.networks import networks_in
 
 
 def flag(name: str, default: bool) -> bool:
@@ -32,6 +33,14 @@ def number(name: str, default: int) -> int:
     return int(raw)
 
 
+def shared_secret(name: str) -> str:
+    """What another server and this one know; empty for none. One that could be guessed is refused."""
+    secret = os.environ.get(name) or ""
+    if secret and (len(secret) < 16 or not secret.isascii() or not secret.isprintable() or " " in secret):
+        raise ValueError(f"{name} must be at least 16 characters of ASCII without spaces.")
+    return secret
+
+
 def origin(url: str) -> str:
     """``url`` as browsers name where a page comes from: scheme, host and port, in small letters."""
     parts = urlsplit(url.rstrip("/"))
@@ -45,6 +54,14 @@ def embedder(spec: str) -> str:
     if spec and not spec.startswith(("onnx:", "http:")):
         raise ValueError(f"EMBEDDER must be onnx:FOLDER, onnx:ORG/NAME or http:ADDRESS, not {spec!r}.")
     return spec
+
+
+def ledger_name(name: str) -> str:
+    """What checkpoints call the ledger, for ever: readers who kept one know it by that."""
+    name = name.strip()
+    if not name or not name.isascii() or not name.isprintable() or set(name) & set(" +"):
+        raise ValueError(f"LEDGER_ORIGIN must be like site.example/ledger, without spaces and +, not {name!r}.")
+    return name
 
 
 def contact(address: str) -> str:
@@ -142,6 +159,11 @@ LIMIT_CODES = number("LIMIT_CODES", 60)  # receipt codes tried in ten minutes
 ALERT_BUDGET = number("ALERT_BUDGET", 5)  # alarms of bursts in a quiet week: a cap, never a quota
 
 _master = master_key(KEY_FILE)
+# Webhooks: whether anything calls out at all, what beside public addresses it may reach, and who may call in
+WEBHOOKS = flag("WEBHOOKS", False)
+WEBHOOK_NETWORKS = networks_in(os.environ.get("WEBHOOK_NETWORKS") or "")
+HUB_WEBHOOK_SECRET = shared_secret("HUB_WEBHOOK_SECRET")  # none: nobody calls in
+
 SECRET_KEY = derived(_master, "django").hex()
 TOKEN_KEY = derived(_master, "tokens and receipts")
 VOICE_KEY = derived(_master, "voices")
@@ -149,6 +171,7 @@ TERM_KEY = derived(_master, "terms")
 CONTACT_KEY = derived(_master, "contacts")
 DRAFT_KEY = derived(_master, "drafts")
 FORM_KEY = derived(_master, "forms")  # signs when a form was drawn
+WEBHOOK_KEY = derived(_master, "webhooks")  # seals the secrets that sign them
 FILE_KEY = derived(_master, "files")  # signs the short-lived addresses of attachments
 # Attachments, and below them a folder of what nobody has examined yet; web processes and workers share it
 FILES_DIR = Path(os.environ.get("FILES_DIR") or STATE_DIR / "files").resolve()

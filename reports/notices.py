@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -29,6 +30,7 @@ from reports.models.notice import (
     REPORTERS,
     TO_DISPUTERS,
     WAITING,
+    WEBHOOK,
     undoing,
 )
 
@@ -49,7 +51,8 @@ desk (user_id) AS (
 own (report_id, reporter_id, has_contact) AS ({own}),
 followers (user_id, channel, pace, subject, rank) AS (
   SELECT s.user_id, s.channel, s.pace, %(chief)s, 3 FROM reports_subscription s
-  WHERE s.channel <> %(muted)s AND (%(public)s OR s.user_id IN (SELECT user_id FROM desk)) AND s.subject IN (
+  WHERE s.channel <> %(muted)s AND (%(hooks)s OR left(s.channel, 5) <> %(hook)s)
+    AND (%(public)s OR s.user_id IN (SELECT user_id FROM desk)) AND s.subject IN (
     SELECT 'issue:' || part.id FROM part
     UNION ALL SELECT unnest(%(artifacts)s::varchar[])
     UNION ALL SELECT 'artifact:' || a.artifact_id FROM reports_affected a JOIN part ON part.id = a.issue_id
@@ -58,6 +61,7 @@ followers (user_id, channel, pace, subject, rank) AS (
   UNION ALL
   SELECT s.user_id, s.channel, s.pace, %(chief)s, 3 FROM reports_subscription s JOIN desk USING (user_id)
   WHERE %(waiting)s AND s.subject = %(queue)s AND s.channel <> %(muted)s
+    AND (%(hooks)s OR left(s.channel, 5) <> %(hook)s)
 ),
 concerned (user_id, subject, rank) AS (
   SELECT i.assignee_id, %(chief)s, 1 FROM reports_issue i
@@ -95,6 +99,10 @@ INSERT INTO reports_notice (user_id, report_id, channel, verb, subject, event_id
 SELECT user_id, NULL, channel, %(verb)s, subject, %(event)s, %(at)s,
   CASE pace WHEN 'daily' THEN %(daily)s ELSE %(soon)s END, CASE channel WHEN %(list)s THEN %(at)s END
 FROM people
+UNION ALL
+SELECT p.user_id, NULL, %(hook)s || e.id, %(verb)s, p.subject, %(event)s, %(at)s, %(soon)s, NULL
+FROM people p JOIN reports_endpoint e ON e.user_id = p.user_id AND e.hears_all AND e.disabled_at IS NULL
+WHERE %(hooks)s AND p.channel = %(list)s
 UNION ALL
 SELECT NULL, report_id, %(email)s, %(verb)s, 'report:' || report_id, %(event)s, %(at)s, %(soon)s, NULL
 FROM own WHERE has_contact AND reporter_id IS NULL
@@ -150,6 +158,8 @@ def tell(event: Event, *, undone: str = "") -> None:
         "at": now,
         "soon": now + GRACE,
         "daily": next_digest(now),
+        "hooks": settings.WEBHOOKS,
+        "hook": WEBHOOK,
         **{"list": LIST, "email": EMAIL, "muted": MUTED, "mine": MINE, "queue": QUEUE},
     }
     with connection.cursor() as cursor:
@@ -162,6 +172,16 @@ def _own(verb: str) -> str:
     if verb in TO_DISPUTERS:
         return OWN_DISPUTING
     return OWN_NAMED if verb in ABOUT_ONE else OWN_PLACED
+
+
+def tell_owner(user: User, verb: str, subject: str) -> None:
+    """Tell ``user`` of something of theirs that no event is about: in the list, and by e-mail at their usual pace."""
+    now, pace = timezone.now(), pace_of(user)
+    told = [Notice(user=user, channel=LIST, verb=verb, subject=subject, created_at=now, due_at=now, sent_at=now)]
+    if pace:
+        due = next_digest(now) if pace == Subscription.Pace.DAILY else now
+        told.append(Notice(user=user, channel=EMAIL, verb=verb, subject=subject, created_at=now, due_at=due))
+    Notice.objects.bulk_create(told)
 
 
 def next_digest(now: datetime) -> datetime:

@@ -1,7 +1,7 @@
 """Notices that go out by e-mail: one mail for each reader and run.
 
 A sealed address is opened here, and where its owner takes their account along (``reports.leaving``).
-A channel is a line of ``SENDERS``; feeds and webhooks add theirs.
+A channel is a line of ``SENDERS``; that of webhooks makes deliveries, which another task tries.
 """
 
 import hashlib
@@ -30,9 +30,10 @@ from accounts.actors import actor_for
 from accounts.models import User
 from accounts.policy import ANONYMOUS
 from reports.models import Artifact, Contact, Issue, Notice
-from reports.models.notice import EMAIL, REPORTERS, NoticeQuerySet
+from reports.models.notice import EMAIL, REPORTERS, WEBHOOK, NoticeQuerySet
 from reports.notices import GRACE, forget_contact, stop_email
 from reports.sealing import unseal
+from reports.webhooks.telling import fan_out
 from reports.wording import Topic, topics
 
 log = structlog.get_logger()
@@ -267,4 +268,4 @@ def subject_of(found: list[Topic]) -> str:
     return ngettext("News of %(count)d thing", "News of %(count)d things", len(found)) % {"count": len(found)}
 
 
-SENDERS: Mapping[str, Callable[[], int]] = {EMAIL: post_mails}
+SENDERS: Mapping[str, Callable[[], int]] = {EMAIL: post_mails, WEBHOOK: fan_out}

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -13,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import User
 from accounts.policy import ANONYMOUS, Act, Actor, allows, spokesperson
 from ledger.models import Event
-from reports.models import Artifact, Issue, Notice, Report, Subscription
+from reports.models import Artifact, Endpoint, Issue, Notice, Report, Subscription
 from reports.models.notice import LIST, MINE, QUEUE
 from reports.vocabulary import Dismissal, Resolution
 
@@ -46,6 +47,8 @@ SAID: Mapping[str, Promise] = {
     "reproduce": gettext_lazy("Somebody tried again"),
     "regress": gettext_lazy("Possible regression: reported again on a version that should hold the fix"),
     "confirm_artifact": gettext_lazy("It has a page now"),
+    "commit": gettext_lazy("A new commit: check whether what is open is fixed"),
+    "webhook_off": gettext_lazy("Switched off, because nothing gets through any more"),
     "undo_confirm": gettext_lazy("The confirmation was undone"),
     "undo_publish": gettext_lazy("The publication was undone"),
     "undo_resolve": gettext_lazy("The resolution was undone"),
@@ -70,6 +73,8 @@ TO_REPORTER: Mapping[str, Promise] = {
     "undo_settle": gettext_lazy("Your dispute stands again."),
 }
 REASONS: Mapping[str, type[Dismissal] | type[Resolution]] = {"dismiss": Dismissal, "resolve": Resolution}
+
+Thing = Issue | Artifact | Report | Endpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,15 +158,15 @@ def words_of(notice: Notice, said: Mapping[str, Any]) -> str:
     return _("%(what)s Reason: %(reason)s.") % why if table is TO_REPORTER else _("%(what)s: %(reason)s") % why
 
 
-def _things(subjects: Iterable[str], reader: Actor) -> dict[str, Issue | Artifact | Report]:
+def _things(subjects: Iterable[str], reader: Actor) -> dict[str, Thing]:
     """The rows behind the subjects. An issue that ``reader`` may not read about comes without its title."""
-    named: dict[str, list[int]] = {"issue": [], "artifact": [], "report": []}
+    named: dict[str, list[int]] = {"issue": [], "artifact": [], "report": [], "endpoint": []}
     for subject in subjects:
         kind, _colon, pk = subject.partition(":")
         named[kind].append(int(pk))
     titled = set(Issue.objects.visible_to(reader).filter(pk__in=named["issue"]).values_list("pk", flat=True))
     issues = Issue.objects.filter(pk__in=named["issue"]).select_related("family", "merged_into")
-    found: dict[str, Issue | Artifact | Report] = {}
+    found: dict[str, Thing] = {}
     for issue in issues:
         if issue.pk not in titled:
             issue.public_title = ""
@@ -170,10 +175,16 @@ def _things(subjects: Iterable[str], reader: Actor) -> dict[str, Issue | Artifac
         found[f"artifact:{artifact.pk}"] = artifact
     for report in Report.objects.filter(pk__in=named["report"]).select_related("artifact"):
         found[f"report:{report.pk}"] = report
+    if named["endpoint"]:
+        for endpoint in Endpoint.objects.filter(pk__in=named["endpoint"]):
+            found[f"endpoint:{endpoint.pk}"] = endpoint
     return found
 
 
-def _topic(subject: str, thing: Issue | Artifact | Report, actor: Actor) -> Topic:
+def _topic(subject: str, thing: Thing, actor: Actor) -> Topic:
+    if isinstance(thing, Endpoint):
+        host = urlsplit(thing.url).hostname or ""
+        return Topic(subject, _("Your webhook to %(host)s") % {"host": host}, host, reverse("webhook", args=[thing.pk]))
     if isinstance(thing, Report):
         title = _("Your report on %(artifact)s") % {"artifact": thing.artifact}
         return Topic(subject, title, thing.reference, thing.get_absolute_url())

@@ -22,6 +22,7 @@ from reports.models.report import (
     Translation,
 )
 from reports.models.warning import DailyCount, Signal
+from reports.models.webhook import Commit, Delivery, Endpoint, Try
 
 __all__ = [
     "Abstract",
@@ -30,12 +31,15 @@ __all__ = [
     "Answer",
     "Artifact",
     "Attachment",
+    "Commit",
     "Contact",
     "ContextRule",
     "Credit",
     "DailyCount",
     "DailySalt",
+    "Delivery",
     "Draft",
+    "Endpoint",
     "Evidence",
     "Excerpt",
     "IdempotencyKey",
@@ -56,5 +60,6 @@ __all__ = [
     "Stir",
     "Subscription",
     "Translation",
+    "Try",
     "Version",
 ]

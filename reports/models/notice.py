@@ -15,6 +15,7 @@ from reports.models.issue import Issue
 from reports.models.report import Report
 
 LIST, EMAIL = "list", "email"
+WEBHOOK = "hook:"  # and the number of an endpoint: a channel for each
 MUTED = "muted"  # a channel nothing goes out by: no e-mail about the subject, or of all things if it is MINE
 MINE = "mine"  # a subject: what concerns one without being followed (assigned, one's own report or artifact)
 QUEUE = "queue"  # a subject: what comes to the desk from outside
@@ -38,6 +39,7 @@ DESK = PUBLIC | REPORTERS | MAINTAINERS | WAITING | _and_back("assign", "snooze"
 DESK |= {"acknowledge"}
 ABOUT_ONE = _and_back("ask")  # only the reporter of the report it names hears of it
 TO_DISPUTERS = _and_back("settle")  # only reporters who disputed hear of it
+OWN = frozenset({"webhook_off"})  # of no event: what became of something that is the reader's own
 
 
 class Subscription(models.Model):
@@ -80,6 +82,7 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
             | Q(verb__in=MAINTAINERS, thing="issue") & Exists(told_to_maintainers)
             | Q(verb__in=PUBLIC, thing="artifact") & Exists(Artifact.objects.visible_to(actor).filter(pk=number))
             | Q(verb__in=REPORTERS, thing="report") & Exists(Report.objects.filter(reporter=actor.user_id, pk=number))
+            | Q(verb__in=OWN)
         )
 
 
@@ -93,7 +96,7 @@ _NUMBER = Cast(
 class Notice(models.Model):
     """One thing to tell one person, an account or the contact of a report; ids only.
 
-    ``subject`` names an issue, an artifact or, to whoever filed it, a report. ``verb`` is the event's, or
+    ``subject`` names an issue, an artifact or, to whoever filed it, a report; to its owner, an endpoint. ``verb`` is the event's, or
     :func:`undoing` of what an undo took back.
 
     ``sent_at`` null means that it still waits, until ``due_at`` at least.
