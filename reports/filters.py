@@ -11,7 +11,7 @@ from accounts.actors import actor_of
 from accounts.policy import Act, Actor, allows
 from reports.converters import IssueNumber
 from reports.groups import STATES
-from reports.models import Affected, Artifact, Issue, Version
+from reports.models import Affected, Artifact, Issue, Signal, Version
 from reports.models.issue import AffectedQuerySet, IssueQuerySet
 from reports.published import search
 from reports.record import OPEN_HERE, RESOLVED_HERE, latest_first, on_record
@@ -197,6 +197,24 @@ class DirectoryFilter(ArtifactFilter):
         if order == NEWEST:
             return artifacts.order_by(F("confirmed_at").desc(nulls_last=True), "-pk")
         return artifacts.order_by(F("latest_at").desc(nulls_last=True), "org", "name")
+
+
+class SignalFilter(AskedFilter):
+    """Early warnings. ``artifact`` is a full name, of those the reader may see."""
+
+    q = None
+    state = django_filters.ChoiceFilter(choices=Signal.State.choices, label=_("State"))
+    tier = django_filters.ChoiceFilter(choices=Signal.Tier.choices, label=_("Tier"))
+    artifact = django_filters.CharFilter(method="of_artifact", label=_("Artifact"), max_length=260)
+
+    class Meta:
+        model = Signal
+        fields: list[str] = []
+
+    def of_artifact(self, signals: "QuerySet[Signal]", name: str, typed: str) -> "QuerySet[Signal]":
+        org, _slash, name = typed.rpartition("/")
+        called = Artifact.objects.visible_to(self.actor).filter(org__iexact=org, name__iexact=name)
+        return signals.filter(artifact__in=called)
 
 
 STATED_USE = {"inside": True, "outside": False}

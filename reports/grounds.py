@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import Grant, Role
@@ -68,11 +68,11 @@ def grounds_of(issue: Issue) -> Grounds:
     """``issue`` was fetched through ``record.issues_on_record``."""
     names = _credits(issue)
     rows = affected_of(issue)
-    tried = _standing(issue, rows)
+    tried = list(standing(issue)[:MOST])
     is_somebodys = any(each.by_id for each in tried) or any(row.stated_by_id for row in rows)
     developers = speaks_for(rows) if is_somebodys else set()
     return Grounds(
-        tried=tuple(_tried(each, developers) for each in tried),
+        tried=tuple(retold(each, developers) for each in tried),
         answers=tuple(_said(rows, developers)),
         found_by=_found_by(issue),
         credits=tuple(names[:MOST]),
@@ -88,19 +88,23 @@ def told_openly(report: str = "") -> Q:
     return no_embargo & stands & ~Q(**{f"{report}visibility": Visibility.PRIVATE})
 
 
-def speaks_for(rows: Sequence[Affected]) -> set[tuple[int, int]]:
+def speaks_for(rows: Sequence[Affected | Reproduction]) -> set[tuple[int, int]]:
     """Who holds or held the role of maintainer for these artifacts: account and artifact."""
     held = Grant.objects.filter(role=Role.MAINTAINER, artifact_id__in=[row.artifact_id for row in rows])
     return {(user_id, artifact_id) for user_id, artifact_id in held.values_list("user", "artifact_id") if artifact_id}
 
 
-def _standing(issue: Issue, rows: Sequence[Affected]) -> list[Reproduction]:
+def standing(issue: Issue) -> "QuerySet[Reproduction]":
+    """Who tried again what everybody may know of, the newest first. ``issue`` as in :func:`grounds_of`."""
     shown = Q(report=None) | told_openly("report__")
-    found = issue.reproductions.filter(shown, ended_at=None, artifact__in=[row.artifact_id for row in rows])
-    return list(found.select_related("artifact", "version").order_by("-tried_at", "-pk")[:MOST])
+    found = issue.reproductions.filter(
+        shown, ended_at=None, artifact__in=[row.artifact_id for row in affected_of(issue)]
+    )
+    return found.select_related("artifact", "version").order_by("-tried_at", "-pk")
 
 
-def _tried(tried: Reproduction, developers: set[tuple[int, int]]) -> Tried:
+def retold(tried: Reproduction, developers: set[tuple[int, int]]) -> Tried:
+    """``developers`` are those of :func:`speaks_for`."""
     return Tried(
         artifact=str(tried.artifact),
         version=str(tried.version or ""),

@@ -32,13 +32,14 @@ __all__ = [
     "could_begin",
     "knock",
     "lane_for",
+    "may_ask",
     "may_begin",
     "may_look",
     "may_try",
     "trapped",
 ]
 
-TEN_MINUTES_S = 10 * MINUTE_S
+FIVE_MINUTES_S, TEN_MINUTES_S = 5 * MINUTE_S, 10 * MINUTE_S
 OUTSIDE = frozenset({Channel.IMPORT, Channel.DEMO, Channel.REPLAY})  # filed by whoever has the shell
 
 
@@ -169,6 +170,22 @@ def may_look(network: str, reference: str = "", *, at: datetime | None = None) -
         _refuse_if_full(bucket, now, "codes")
 
 
+def may_ask(actor: Actor, network: str, *, at: datetime | None = None) -> Quota | None:
+    """Count one more request of an account, else of a network, to the API; says what is left. Raises :class:`TooMany`.
+
+    None is said to who comes from no address that can be read.
+    """
+    now = at or timezone.now()
+    own = _of_asker(actor, network)
+    if own is None:
+        return None
+    _refuse_if_full(own, now, "api")
+    quota = _quota("api", own, taken := buckets.take([own], at=now)[own.scope], now)
+    if taken > own.most:
+        raise TooMany(quota)
+    return quota
+
+
 def is_trusted(actor: Actor) -> bool:
     """Whether people have confirmed something that this account reported."""
     judged = {"issue__status__in": [Status.CONFIRMED, Status.RESOLVED], "report__held_at": None}
@@ -244,6 +261,13 @@ def _of_artifact(named: str) -> list[Bucket]:
 
 def _of_account(actor: Actor, most: int) -> Bucket:
     return Bucket("account", str(actor.user_id), most, HOUR_S)
+
+
+def _of_asker(actor: Actor, network: str) -> Bucket | None:
+    if actor.user_id:
+        return Bucket("api_account", str(actor.user_id), settings.LIMIT_API_ACCOUNT, FIVE_MINUTES_S)
+    prefix = network_prefix(network)
+    return Bucket("api", prefix, settings.LIMIT_API, FIVE_MINUTES_S) if prefix else None
 
 
 def _drafts(network: str) -> list[Bucket]:

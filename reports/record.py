@@ -291,10 +291,16 @@ def versions_of(artifact: Artifact, actor: Actor) -> "QuerySet[Version]":
 
 def lineage_of(artifact: Artifact, actor: Actor) -> tuple[list[Lineage], list[Lineage]]:
     """Steps from its parents and to its children, of those with a page."""
+    steps = steps_around(artifact, actor).order_by("position", "child__org", "child__name", "pk")
+    told = list(steps)
+    return [step for step in told if step.child == artifact], [step for step in told if step.parent == artifact]
+
+
+def steps_around(artifact: Artifact, actor: Actor) -> "QuerySet[Lineage]":
+    """Steps from its parents and to its children, of those with a page."""
     pages = artifacts_with_pages(actor)
     steps = Lineage.objects.filter(Q(child=artifact, parent__in=pages) | Q(parent=artifact, child__in=pages))
-    told = list(steps.select_related("parent", "child").order_by("position", "child__org", "child__name", "pk"))
-    return [step for step in told if step.child == artifact], [step for step in told if step.parent == artifact]
+    return steps.select_related("parent", "child")
 
 
 def artifacts_called(typed: str, actor: Actor) -> list[Artifact]:

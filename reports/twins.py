@@ -3,12 +3,13 @@
 from typing import Any
 
 from django.conf import settings
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from reports.grounds import Grounds, Said, Tried, grounds_of
 from reports.history import Change, Step, history_of
-from reports.models import Affected, Artifact, Issue, Lineage, Placement, Version
+from reports.models import Affected, Artifact, Issue, Lineage, Placement, Signal, Version
 from reports.record import Tombstone, modified_at
 from reports.redaction import Quote, Quoted
 from reports.vocabulary import HazardLevel
@@ -20,20 +21,28 @@ def address_of(thing: Artifact | Issue) -> str:
     return f"{settings.SITE_URL}{thing.get_absolute_url()}"
 
 
+@extend_schema_field(OpenApiTypes.DATE)
+class DayField(serializers.DateTimeField):
+    """The day of a moment."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(format="%Y-%m-%d", **options)
+
+
 class AffectedTwin(serializers.Serializer[Affected]):
     kind = serializers.CharField(source="artifact.kind")
     name = serializers.CharField(source="artifact")
     url = serializers.SerializerMethodField()
     status = serializers.CharField()
     resolution = serializers.CharField()
-    introduced_in = serializers.CharField(default=None)
-    last_affected = serializers.CharField(default=None)
-    fixed_in = serializers.CharField(default=None)
+    introduced_in = serializers.CharField(default=None, allow_null=True)
+    last_affected = serializers.CharField(default=None, allow_null=True)
+    fixed_in = serializers.CharField(default=None, allow_null=True)
     tries = serializers.IntegerField(allow_null=True)
     failures = serializers.IntegerField(allow_null=True)
     statement = serializers.CharField()
-    stated = serializers.DateTimeField(source="stated_at")
-    resolved = serializers.DateTimeField(source="resolved_at")
+    stated = serializers.DateTimeField(source="stated_at", allow_null=True)
+    resolved = serializers.DateTimeField(source="resolved_at", allow_null=True)
 
     def get_url(self, row: Affected) -> str | None:
         return None if row.artifact.is_unknown else address_of(row.artifact)
@@ -57,9 +66,9 @@ class IssueTwin(serializers.Serializer[Issue]):
     artifacts = AffectedTwin(source="shown", many=True)
     report_count = serializers.IntegerField()
     voice_count = serializers.IntegerField()
-    first_reported = serializers.DateTimeField(source="first_reported_at", format="%Y-%m-%d")
-    published = serializers.DateTimeField(source="published_at")
-    resolved = serializers.DateTimeField(source="resolved_at")
+    first_reported = DayField(source="first_reported_at", allow_null=True)
+    published = serializers.DateTimeField(source="published_at", allow_null=True)
+    resolved = serializers.DateTimeField(source="resolved_at", allow_null=True)
     modified = serializers.SerializerMethodField()
 
     def get_schema_version(self, issue: Issue) -> int:
@@ -233,6 +242,7 @@ class QueueTwin(IssueTwin):
     number = serializers.CharField(allow_null=True)
     title = serializers.SerializerMethodField()  # type: ignore[assignment] # may not be written yet
     reports = serializers.SerializerMethodField()
+    revision = serializers.IntegerField()
 
     def get_title(self, issue: Issue) -> str:
         is_veiled = issue.hazard_level >= HazardLevel.BLURRED  # what its reports say is not sent unasked
@@ -246,14 +256,37 @@ class QueueTwin(IssueTwin):
 
 class VersionTwin(serializers.Serializer[Version]):
     name = serializers.CharField()
-    released_on = serializers.DateField()
+    released_on = serializers.DateField(allow_null=True)
     alias = serializers.BooleanField(source="is_alias")
+
+
+class ReleaseTwin(VersionTwin):
+    """A version in a list of its own. Fetch it through ``record.versions_of``. ``fixes``: how many issues it fixed."""
+
+    fixes = serializers.IntegerField()
 
 
 class ParentTwin(serializers.Serializer[Lineage]):
     relation = serializers.CharField()
     kind = serializers.CharField(source="parent.kind")
     name = serializers.CharField(source="parent")
+
+
+class StepBetweenTwin(serializers.Serializer[Lineage]):
+    """One step of lineage, seen from one artifact: ``side`` says whether the other is its parent or its child."""
+
+    side = serializers.ChoiceField(["parent", "child"])
+    relation = serializers.CharField()
+    kind = serializers.CharField(source="other.kind")
+    name = serializers.CharField(source="other")
+    url = serializers.SerializerMethodField()
+
+    def to_representation(self, step: Any) -> Any:
+        step.other = getattr(step, step.side)
+        return super().to_representation(step)
+
+    def get_url(self, step: Any) -> str:
+        return address_of(step.other)
 
 
 class ArtifactTwin(serializers.Serializer[Artifact]):
@@ -271,10 +304,33 @@ class ArtifactTwin(serializers.Serializer[Artifact]):
     parents = ParentTwin(source="shown_parents", many=True)
     open_issues = serializers.IntegerField(source="open_count")
     resolved_issues = serializers.IntegerField(source="resolved_count")
-    on_record_since = serializers.DateTimeField(source="confirmed_at", format="%Y-%m-%d")
+    on_record_since = DayField(source="confirmed_at", allow_null=True)
 
     def get_schema_version(self, artifact: Artifact) -> int:
         return SCHEMA_VERSION
 
     def get_url(self, artifact: Artifact) -> str:
         return address_of(artifact)
+
+
+class SignalTwin(serializers.Serializer[Signal]):
+    """An early warning: ``observed`` were seen where ``expected`` were. Who judged it is told to nobody."""
+
+    id = serializers.IntegerField(source="pk")
+    tier = serializers.CharField()
+    state = serializers.CharField()
+    detector = serializers.CharField()
+    method = serializers.CharField()
+    observed = serializers.FloatField()
+    expected = serializers.FloatField()
+    since = serializers.DateField()
+    issue = serializers.SerializerMethodField()
+    artifact = serializers.SerializerMethodField()
+    opened = serializers.DateTimeField(source="opened_at")
+    judged = serializers.DateTimeField(source="judged_at", allow_null=True)
+
+    def get_issue(self, signal: Signal) -> str | None:
+        return signal.issue.number if signal.issue else None
+
+    def get_artifact(self, signal: Signal) -> str | None:
+        return str(signal.artifact) if signal.artifact else None

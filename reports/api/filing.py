@@ -15,8 +15,8 @@ from accounts.network import network_of
 from accounts.policy import Act
 from reports.answers import Answers
 from reports.api.problems import problem, too_many
-from reports.api.resource import Resource
 from reports.api.repeating import CONFLICTS, KEY, REPEATED, Made, once
+from reports.api.resource import Resource
 from reports.filing import AlreadyFiled, Receipt, Refused, file_report
 from reports.lanes import TooMany, knock, may_look, may_try
 from reports.models import Report

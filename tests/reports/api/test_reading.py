@@ -30,7 +30,7 @@ def test_the_public_reads_what_is_published(client: Client, make_issue: Make) ->
     assert [(issue["id"], issue["title"]) for issue in answer["results"]] == [("TT-2026-00001", "Shown")]
     assert answer["next"] is None
     assert "reports" not in answer["results"][0]
-    assert client.get("/api/v1/issues/?state=new").json() == {"results": [], "next": None}
+    assert client.get("/api/v1/issues/?state=new").json() == {"results": [], "next": None, "previous": None}
 
 
 def test_an_issue_reads_like_its_twin(client: Client, make_issue: Make) -> None:
@@ -182,10 +182,10 @@ def test_a_caller_who_has_it_already_is_told_so(client: Client, make_issue: Make
 @pytest.mark.parametrize(
     ("address", "queries"),
     [
-        ("/api/v1/issues/", 2),
-        ("/api/v1/issues/TT-2026-00001/", 8),
-        ("/api/v1/models/", 3),
-        ("/api/v1/models/acme/chat-7b/", 3),
+        ("/api/v1/issues/", 3),
+        ("/api/v1/issues/TT-2026-00001/", 9),
+        ("/api/v1/models/", 4),
+        ("/api/v1/models/acme/chat-7b/", 4),
     ],
 )
 def test_answers_cost_the_same_for_one_row_and_three(
@@ -197,6 +197,9 @@ def test_answers_cost_the_same_for_one_row_and_three(
         Artifact.objects.filter(pk=other.pk).update(confirmed_at=timezone.now())
         Affected.objects.create(issue=issue, artifact=other, status="affected")
         Version.objects.create(artifact=other, name="1", position=1)
+
+    for _ in range(2):  # the first request of a day makes its salt, the second remembers it
+        client.get(address)
 
     with django_assert_num_queries(queries):
         client.get(address)
@@ -211,5 +214,5 @@ def test_the_queue_costs_the_same_for_one_row_and_three(
         file(artifact=f"acme/model-{number}")
     client.get("/api/v1/issues/", headers=queue_token)  # a token's first use of the day is noted
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         assert len(client.get("/api/v1/issues/?state=new", headers=queue_token).json()["results"]) == rows
