@@ -137,6 +137,7 @@ EMBEDDER_HUB = Path(os.environ.get("HF_HOME") or "~/.cache/huggingface").expandu
 KNOWN_ISSUES_FINDER = "triage.known.known_issues"  # what looks through public issues while somebody writes
 TWO_PERSON = flag("TWO_PERSON", True)  # in force where two people hold triager or moderator
 SAFETY_HOTLINES = [line.strip() for line in (os.environ.get("SAFETY_HOTLINES") or "").split(";") if line.strip()]
+LEDGER_ORIGIN = ledger_name(os.environ.get("LEDGER_ORIGIN") or f"{urlsplit(SITE_URL).netloc}/ledger")
 OPERATOR_NAME = (os.environ.get("OPERATOR_NAME") or "").strip()  # who runs this site, in words
 OPERATOR_CONTACT = contact(os.environ.get("OPERATOR_CONTACT") or "")
 SECURITY_CONTACT = contact(os.environ.get("SECURITY_CONTACT") or "")  # for flaws in the site itself
@@ -158,26 +159,29 @@ LIMIT_API_ACCOUNT = number("LIMIT_API_ACCOUNT", 6_000)  # of an account, by its 
 LIMIT_CODES = number("LIMIT_CODES", 60)  # receipt codes tried in ten minutes
 ALERT_BUDGET = number("ALERT_BUDGET", 5)  # alarms of bursts in a quiet week: a cap, never a quota
 
-_master = master_key(KEY_FILE)
 # Webhooks: whether anything calls out at all, what beside public addresses it may reach, and who may call in
 WEBHOOKS = flag("WEBHOOKS", False)
 WEBHOOK_NETWORKS = networks_in(os.environ.get("WEBHOOK_NETWORKS") or "")
 HUB_WEBHOOK_SECRET = shared_secret("HUB_WEBHOOK_SECRET")  # none: nobody calls in
 
+_master = master_key(KEY_FILE)
 SECRET_KEY = derived(_master, "django").hex()
 TOKEN_KEY = derived(_master, "tokens and receipts")
 VOICE_KEY = derived(_master, "voices")
 TERM_KEY = derived(_master, "terms")
 CONTACT_KEY = derived(_master, "contacts")
 DRAFT_KEY = derived(_master, "drafts")
-FORM_KEY = derived(_master, "forms")  # signs when a form was drawn
 WEBHOOK_KEY = derived(_master, "webhooks")  # seals the secrets that sign them
+FORM_KEY = derived(_master, "forms")  # signs when a form was drawn
 FILE_KEY = derived(_master, "files")  # signs the short-lived addresses of attachments
+LEDGER_KEY = derived(_master, "ledger")  # signs checkpoints
 # Attachments, and below them a folder of what nobody has examined yet; web processes and workers share it
 FILES_DIR = Path(os.environ.get("FILES_DIR") or STATE_DIR / "files").resolve()
 FILE_LIMIT = number("FILE_LIMIT_MB", 10) * 1_000_000  # bytes of one file
 FILES_LIMIT = number("FILES_LIMIT_MB", 20) * 1_000_000  # bytes of all files beside one report
 FILES_AT_MOST = number("FILES_AT_MOST", 5)
+IMPORT_LIMIT = number("IMPORT_LIMIT_MB", 500) * 1_000_000  # bytes of a file of many reports
+IMPORTS_AT_MOST = number("IMPORTS_AT_MOST", 3)  # files of an account that are here at a time
 # What everybody may take away of the record, written nightly; web processes and workers share it
 DUMPS_DIR = Path(os.environ.get("DUMPS_DIR") or STATE_DIR / "dumps").resolve()
 DUMPS_LICENCE = (os.environ.get("DUMPS_LICENCE") or "").strip()  # what may be done with it, in the operator's words
@@ -200,6 +204,7 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "django.contrib.sessions",
     "django.contrib.staticfiles",
+    "django.forms",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -244,6 +249,8 @@ TEMPLATES = [
         },
     }
 ]
+
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"  # so that templates/ may hold widgets of ours
 
 DATABASES = {"default": database(os.environ.get("DATABASE_URL") or postgres.url(STATE_DIR))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

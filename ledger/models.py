@@ -19,9 +19,13 @@ class Event(models.Model):
 
     ``subjects`` names what was touched as ``kind:id`` ("issue:12"); ``actor`` is a pseudonym, never a name.
     What the event says beyond that stands in its :class:`Payload`, which can be erased while this line stays.
+    The sequencer gives it its number and ``commit``, which fixes what it says and is all that the public reads of it.
+    From then on nothing changes: a trigger of the database sees to it (migration 0003). ``key`` is emptied when an event
+    is erased.
     """
 
     sequence = models.BigIntegerField(null=True, editable=False)
+    commit = models.BinaryField(null=True, editable=False)
     at = models.DateTimeField(default=timezone.now, editable=False)
     actor = models.CharField(max_length=40, editable=False)
     verb = models.CharField(max_length=40, editable=False)
@@ -33,6 +37,10 @@ class Event(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["sequence"], name="event_sequence_unique"),
             models.CheckConstraint(name="event_sequence_positive", condition=Q(sequence__gte=0)),
+            models.CheckConstraint(
+                name="event_numbered_with_commitment",
+                condition=Q(sequence=None, commit=None) | Q(sequence__isnull=False, commit__isnull=False),
+            ),
             models.CheckConstraint(name="event_verb_given", condition=~Q(verb="")),
         ]
         indexes = [
@@ -68,3 +76,17 @@ class Checkpoint(models.Model):
 
     def __str__(self) -> str:
         return f"checkpoint at {self.size}"
+
+
+class Tile(models.Model):
+    """Hashes of the tree, 256 to a tile (``ledger.tree.tiles``); the last tile of each level grows until it is full."""
+
+    level = models.PositiveSmallIntegerField()
+    number = models.BigIntegerField()
+    hashes = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["level", "number"], name="tile_once")]
+
+    def __str__(self) -> str:
+        return f"tile {self.number} of level {self.level}"

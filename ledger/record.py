@@ -1,12 +1,16 @@
 """Writing one event, inside the transaction of the act it tells of."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import datetime
 from typing import Any
 
 from django.db import connection, models
+from django.utils import timezone
 
-from ledger.models import Event
+from ledger.models import Event, Payload
 
 # Both rows in one statement, because every act waits for it.
 EVENT_AND_PAYLOAD = """
@@ -15,6 +19,18 @@ WITH event AS (
 )
 INSERT INTO ledger_payload (event_id, content) SELECT id, %s::jsonb FROM event RETURNING event_id
 """
+
+_dated: ContextVar[datetime | None] = ContextVar("dated", default=None)
+
+
+@contextmanager
+def dated(at: datetime) -> Iterator[None]:
+    """Events recorded within it happened at ``at``: for invented content, whose acts lie in the past."""
+    before = _dated.set(at)
+    try:
+        yield
+    finally:
+        _dated.reset(before)
 
 
 def subject(thing: models.Model) -> str:
@@ -43,8 +59,20 @@ def written_out(verb: str, *subjects: models.Model, actor: str, **content: Any) 
     return EVENT_AND_PAYLOAD, parts_of(drafted(verb, *subjects, actor=actor), content)
 
 
+def erase(events: "models.QuerySet[Event]") -> None:
+    """Take away what ``events`` say beyond their lines, and the keys without which nobody can show what they said.
+
+    Their places in the tree stay. Raises ValueError if one has no number yet: the sequencer has to have been first.
+    """
+    if events.filter(sequence=None).exists():
+        raise ValueError("An event is erased only after it was numbered.")
+    Payload.objects.filter(event__in=events).delete()
+    events.update(key=b"")
+
+
 def drafted(verb: str, *subjects: models.Model, actor: str) -> Event:
-    return Event(verb=verb, actor=actor, subjects=[subject(thing) for thing in subjects])
+    at = _dated.get() or timezone.now()
+    return Event(at=at, verb=verb, actor=actor, subjects=[subject(thing) for thing in subjects])
 
 
 def parts_of(event: Event, content: dict[str, Any]) -> tuple[Any, ...]:

@@ -133,7 +133,7 @@ def file_report(
         save_words(report, checked)
         if draft is not None:
             attachments.move(draft, report)
-        record("file", report, artifact, actor=actor.pseudonym, channel=channel.value)
+        record("file", report, artifact, actor=actor.pseudonym, channel=channel.value, reference=report.reference)
         transaction.on_commit(lambda: report_filed.send(Report, report_id=report.pk))
     return Receipt(report, code, lane)
 

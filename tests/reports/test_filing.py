@@ -28,7 +28,7 @@ def test_a_report_its_words_and_its_event_are_saved_together(answers: dict[str, 
     assert report.evidence.what_happened == answers["what_happened"]
     assert (event.verb, event.actor) == ("file", "anonymous")
     assert event.subjects == [f"report:{report.pk}", f"artifact:{report.artifact_id}"]
-    assert Payload.objects.get().content == {"channel": "api"}
+    assert Payload.objects.get().content == {"channel": "api", "reference": report.reference}
 
 
 def test_nothing_that_was_written_stands_in_the_ledger(answers: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Grant, Role, User
-from ledger.models import Event
+from ledger.record import dated
 from reports.filing import file_report
 from reports.lineage import descend
 from reports.models import Alias, Artifact, Issue, Placement, Report, Version
@@ -56,9 +56,8 @@ class Told:
         for described in read("artifacts.json"):
             self.add_artifact(described)
         for at, act, described in sorted(self.acts(), key=lambda told: told[0]):
-            before = Event.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
-            act(described, at)
-            Event.objects.filter(pk__gt=before).update(at=at)
+            with dated(at):
+                act(described, at)
         themes.place_waiting(most=Issue.objects.count())
         themes.link(themes.changed_themes(since=self.now))
 

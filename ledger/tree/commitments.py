@@ -1,0 +1,49 @@
+"""What a leaf says of an event: its number, its day, and a commitment that fixes the rest and tells none of it.
+
+Each field has a key of its own, derived from the event's. Whoever is given the key and the value of one field can check
+it against the leaf, and learns nothing of the others. docs/decisions/0016 says why nothing stands in the open.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from ledger.tree.canonical import canonical
+
+FIELDS = ("actor", "at", "payload", "subjects", "verb")  # in the order in which they are committed to
+PURPOSE = b"telltale event 1 "  # a new number for a new way of committing
+
+
+def written(*, actor: str, at: datetime, verb: str, subjects: list[str], payload: Any) -> dict[str, str]:
+    """The fields in canonical JSON. ``payload`` is None for an event that says no more."""
+    told = {"actor": actor, "at": moment(at), "payload": payload, "subjects": subjects, "verb": verb}
+    return {name: canonical(told[name]) for name in FIELDS}
+
+
+def moment(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def field_key(key: bytes, name: str) -> bytes:
+    """The key of one field; it tells nothing of the event's key, nor of another field's."""
+    return hmac.digest(key, PURPOSE + name.encode(), hashlib.sha256)
+
+
+def commitments(key: bytes, fields: Mapping[str, str]) -> dict[str, bytes]:
+    return {name: hmac.digest(field_key(key, name), fields[name].encode(), hashlib.sha256) for name in FIELDS}
+
+
+def commitment(each: Mapping[str, bytes]) -> bytes:
+    """One hash over the commitments of all fields."""
+    return hashlib.sha256(PURPOSE + b"".join(each[name] for name in FIELDS)).digest()
+
+
+def leaf(sequence: int, at: datetime, commit: bytes) -> bytes:
+    """The line of the ledger that everybody may read, in canonical JSON."""
+    return b'{"commit":"%s","on":"%s","seq":%d}' % (
+        commit.hex().encode(),
+        at.astimezone(UTC).date().isoformat().encode(),
+        sequence,
+    )
