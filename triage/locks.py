@@ -9,6 +9,7 @@ from reports.models import Issue
 FAMILY = 1  # the class of our advisory locks on families
 INDEX = 2  # and of the one on the segments of the index, which nobody waits for while grouping
 THEMES = 4  # and of the one on all themes of a site
+SIGNALS = 5  # and of those on the keys of early warnings, which are taken after the issue
 LOCKED_ISSUES = "SELECT * FROM reports_issue WHERE id = ANY(%s) ORDER BY id FOR UPDATE"
 
 

@@ -12,10 +12,12 @@ from typing import Any, Literal
 import numpy as np
 from django.db import connection
 
+from reports.models import Placement
 from reports.vocabulary import Channel, Status
 from triage.surveillance.counts import Counts, Whole
 
 Scope = Literal["issue", "theme"]
+SCOPES: tuple[Scope, ...] = ("issue", "theme")
 NO_NEWS = (Channel.IMPORT.value,)
 LIVE = (Status.NEW.value, Status.CONFIRMED.value, Status.RESOLVED.value)  # a dismissed issue speaks for nothing
 
@@ -25,12 +27,18 @@ STANDING = """
 FROM reports_report r
 JOIN reports_placement p ON p.report_id = r.id AND {at_that_time}
 JOIN reports_issue i ON i.id = p.issue_id AND i.status = ANY(%(live)s)
-{theme}
+{also}
 WHERE r.held_at IS NULL AND r.channel <> ALL(%(no_news)s) AND r.reported_at < %(end)s
 """
 NOW = "p.superseded_at IS NULL"
 THEN = "p.placed_at < %(end)s AND (p.superseded_at IS NULL OR p.superseded_at >= %(end)s)"
-THEME = "JOIN triage_themeissue t ON t.issue_id = p.issue_id"
+ALSO: dict[Scope, str] = {
+    "issue": "",
+    "theme": """
+JOIN triage_themeissue t ON t.issue_id = p.issue_id
+JOIN reports_artifact a ON a.id = r.artifact_id
+""",
+}
 DAY = "(r.reported_at AT TIME ZONE 'UTC')::date"
 DAILY = """
 SELECT thing, day, count(*) FILTER (WHERE day = first), sum(reports)::int
@@ -95,6 +103,12 @@ def behind(scope: Scope, thing: int, since: date, last: date) -> list[int]:
     return [row[0] for row in rows(BEHIND, scope, False, **values)]
 
 
+def lately_placed(since: date) -> set[int]:
+    """The issues that a report has come to since a day."""
+    placed = Placement.objects.active().filter(placed_at__gte=midnight(since))
+    return set(placed.values_list("issue", flat=True))
+
+
 def first_day(last: date) -> date | None:
     """The first day of which anything was told."""
     found: date | None = rows(FIRST, "issue", False, end=midnight(last + timedelta(days=1)))[0][0]
@@ -111,7 +125,7 @@ def today() -> date:
 
 
 def rows(statement: str, scope: Scope, then: bool, **values: Any) -> Sequence[tuple[Any, ...]]:
-    standing = STANDING.format(at_that_time=THEN if then else NOW, theme=THEME if scope == "theme" else "")
+    standing = STANDING.format(at_that_time=THEN if then else NOW, also=ALSO[scope])
     with connection.cursor() as cursor:
         cursor.execute(
             statement.format(thing=THINGS[scope], day=DAY, standing=standing),
