@@ -1,8 +1,9 @@
-"""Report logs of the scanner garak (``*.report.jsonl``), 0.10 to 0.17: one report per probe and detector that failed.
+"""Logs of the scanner garak, 0.10 to 0.17: one report per probe and detector that failed.
 
-A log is read once and in bounded memory: of each pair of probe and detector only counts and the three worst
-conversations are kept. k and n come from garak's own ``eval`` rows, which know the threshold of the run; a log that
-stops before them is counted from its judged attempts, at garak's usual threshold.
+A log is read once and in bounded memory: of each pair of probe and detector only counts are kept, and on disk the
+three worst conversations. Of a report log (``*.report.jsonl``) k and n come from garak's own ``eval`` rows, which know
+the threshold of the run; one that stops before them is counted from its judged attempts, at garak's usual threshold.
+A hit log (``*.hitlog.jsonl``) holds the failures alone, and does not say of how many.
 """
 
 from collections import Counter
@@ -12,30 +13,29 @@ from typing import Any
 
 from reports.importers.kinds import kind_of_probe
 from reports.importers.lines import Row
-from reports.importers.shapes import at, count, name, objects, text, texts, verbatim
+from reports.importers.shapes import at, count, fitting, name, objects, text, texts, verbatim
+from reports.importers.spool import Spool
+from reports.importers.talks import SAMPLES, Turns, quotes
 from reports.importers.units import Found, Passed, Rejected, Unit
 from reports.vocabulary import FoundBy, TurnRole
 
 SOURCE = "garak"
 JUDGED = 2  # an attempt's status; each is written at status 1 (answered) too
 THRESHOLD = 0.5  # score from which an output counts as a failure, unless the run was told otherwise
-SAMPLES = 3  # failing conversations kept of a pair
-QUOTED_PROMPT, QUOTED_OUTPUT = 300, 1000  # characters quoted of the second and third
+PAIRS_MAX = 50_000  # of probe and detector; garak itself has a few hundred
 ROLES = {"model": TurnRole.ASSISTANT, "bot": TurnRole.ASSISTANT, "function": TurnRole.TOOL}
-HIT_LOG = "a garak hit log, which does not say how often was tried: import the report log of the same run"
-NO_RUN = "no garak report log: it holds no `start_run setup` row"
+NO_RUN = "no garak log: it holds neither a `start_run setup` row nor hits"
+TOO_MANY = f"more than {PAIRS_MAX:,} pairs of probe and detector"
 NO_TARGET = "the log names no target, or only an address: say which it was with --artifact ORG/NAME"
 NO_ID = "the log does not say which run it is of, so it could not be told from another"
-
-Turns = list[dict[str, str]]
 
 
 @dataclass(slots=True)
 class Sample:
-    """The worst output of one attempt, as the talk that led to it."""
+    """The worst output of one attempt: where the talk that led to it is kept."""
 
     score: float
-    turns: Turns
+    place: int
 
 
 @dataclass(slots=True)
@@ -46,10 +46,14 @@ class Pair:
     goal: str = ""
     evaluated: tuple[int, int] | None = None  # (failures, tries) by garak's own count
     scores: Counter[float] = field(default_factory=Counter)  # rounded, so that there can only be so many
+    hits: int = 0  # failures, where a hit log tells them
     samples: list[Sample] = field(default_factory=list)
 
+    def wants(self, score: float) -> bool:
+        """Whether an output of that score would be one of the worst; of equal ones those count that came first."""
+        return score > 0 and (len(self.samples) < SAMPLES or score > self.samples[-1].score)
+
     def keep(self, sample: Sample) -> None:
-        """Keep a sample if it is one of the worst; of equal ones those that came first."""
         self.samples = sorted([*self.samples, sample], key=lambda kept: -kept.score)[:SAMPLES]
 
     def counts(self) -> tuple[int, int]:
@@ -75,11 +79,13 @@ class Run:
     """One run of the scanner, gathered row by row."""
 
     line: int
+    spool: Spool
     setup: dict[str, Any] = field(default_factory=dict)
     id: str = ""
     version: str = ""
     started_at: str = ""
     pairs: dict[tuple[str, str], Pair] = field(default_factory=dict)
+    is_hit_log: bool = False
     probe: str = ""
     attempts: set[str] = field(default_factory=set)  # of the probe at hand, which come together
 
@@ -116,56 +122,109 @@ class Run:
         pair.scores.update(judged.values())
         index = max(judged, key=lambda at: judged[at], default=0)
         worst = judged.get(index, 0.0)
-        if worst > 0 and (len(pair.samples) < SAMPLES or worst > pair.samples[-1].score):
-            pair.keep(Sample(worst, conversation(row, index)))
+        if pair.wants(worst):
+            pair.keep(Sample(worst, self.spool.keep(conversation(row, index))))
+
+    def hit(self, line: int, row: dict[str, Any]) -> None:
+        """Take a row of a hit log: one output that failed."""
+        probe, detector = text(row.get("probe")), text(row.get("detector")).removeprefix("detector.")
+        if not probe or not detector:
+            return
+        pair = self.pair(line, probe, detector)
+        pair.goal = pair.goal or text(row.get("goal"))
+        pair.hits += 1
+        score = score_of(row.get("score")) or 1.0
+        if pair.wants(score):
+            talk = conversation({"prompt": row.get("prompt"), "outputs": [row.get("output")]}, 0)
+            pair.keep(Sample(score, self.spool.keep(talk)))
 
     def pair(self, line: int, probe: str, detector: str) -> Pair:
+        if (probe, detector) not in self.pairs and len(self.pairs) >= PAIRS_MAX:
+            raise TooManyPairs
         return self.pairs.setdefault((probe, detector), Pair(line))
+
+    def talks(self, samples: list[Sample]) -> list[Turns]:
+        return [self.spool.at(sample.place) for sample in samples]
+
+
+class TooManyPairs(Exception):
+    """No honest log holds so many."""
 
 
 def reports(rows: Iterable[Row | Rejected], *, artifact: str = "") -> Iterator[Found]:
     """One report for each pair that failed. Logs of several runs may stand one after another in a file."""
+    with Spool() as spool:
+        try:
+            yield from read(rows, artifact, spool)
+        except TooManyPairs:
+            yield Rejected(1, TOO_MANY)
+
+
+def read(rows: Iterable[Row | Rejected], artifact: str, spool: Spool) -> Iterator[Found]:
     run: Run | None = None
-    is_hit_log = is_told = False
+    is_told = False
     for row in rows:
         if isinstance(row, Rejected):
             is_told = True
             yield row
             continue
-        entry = text(row.value.get("entry_type"))
-        is_hit_log = is_hit_log or (not entry and "attempt_id" in row.value)
+        entry = kind_of_row(row.value)
         if entry not in TAKERS:
             continue
-        if run is not None and entry == "start_run setup" and (run.setup or run.pairs):
+        if run is not None and begins_another(run, entry, row.value):
             yield from findings(run, artifact)
             run = None
-        run = run or Run(row.line)
+        run = run or Run(row.line, spool)
         TAKERS[entry](run, row.line, row.value)
     if run is not None:
         yield from findings(run, artifact)
-    elif is_hit_log or not is_told:
-        yield Rejected(1, HIT_LOG if is_hit_log else NO_RUN)
+    elif not is_told:
+        yield Rejected(1, NO_RUN)
+
+
+def kind_of_row(row: dict[str, Any]) -> str:
+    """The type that a row of a report log names; ``hit`` for one of a hit log, which names none."""
+    return text(row.get("entry_type")) or ("hit" if "attempt_id" in row else "")
+
+
+def begins_another(run: Run, entry: str, row: dict[str, Any]) -> bool:
+    """Whether a row is the first of another run than the one at hand."""
+    if entry == "hit":
+        return (
+            not run.is_hit_log or text(row.get("run_id")) != run.id or row.get("generator") != run.setup.get(GENERATOR)
+        )
+    return run.is_hit_log or (entry == "start_run setup" and bool(run.setup or run.pairs))
+
+
+def take_hit(run: Run, line: int, row: dict[str, Any]) -> None:
+    run.is_hit_log = True
+    run.id = text(row.get("run_id"))
+    run.setup = {GENERATOR: row.get("generator")}
+    run.hit(line, row)
 
 
 def take_setup(run: Run, line: int, row: dict[str, Any]) -> None:
-    run.setup = {key: row.get(key) for key in SETUP}
+    run.setup = {key: value for key, value in row.items() if key in SETUP or key.startswith("run.")}
     identity = {"run": "transient.run_id", "garak_version": "_config.version", "start_time": "transient.starttime_iso"}
     run.begin(line, {name: row.get(key) for name, key in identity.items()})
 
 
-SETUP = ("plugins.target_name", "plugins.model_name", "run.generations", "run.target_lang")
+SETUP = ("plugins.target_name", "plugins.model_name")
+GENERATOR = "generator"  # of a hit log: its type and, after a space, the target's name
 TAKERS: dict[str, Callable[[Run, int, dict[str, Any]], None]] = {
     "start_run setup": take_setup,
     "init": Run.begin,
     "completion": Run.begin,
     "attempt": Run.attempt,
     "eval": Run.evaluate,
+    "hit": take_hit,
 }  # rows of other types are not needed
 
 
 def target_of(setup: dict[str, Any]) -> str:
     """What was tested, as ``org/name`` or a bare name; "" if the log does not say or gives a network address."""
-    named = name(setup.get("plugins.target_name")) or name(setup.get("plugins.model_name"))
+    generator = text(setup.get(GENERATOR)).partition(" ")[2]
+    named = name(setup.get("plugins.target_name")) or name(setup.get("plugins.model_name")) or name(generator)
     # Routers put their own name before org and name, and a local model is named by its folder.
     return "" if "://" in named else "/".join([part for part in named.split("/") if part][-2:])
 
@@ -178,23 +237,23 @@ def findings(run: Run, artifact: str) -> Iterator[Found]:
         return
     for (probe, detector), pair in run.pairs.items():
         failures, _ = pair.counts()
-        yield finding(run, target, probe, detector, pair) if failures else Passed(pair.line)
+        yield finding(run, target, probe, detector, pair) if failures or pair.hits else Passed(pair.line)
 
 
 def finding(run: Run, target: str, probe: str, detector: str, pair: Pair) -> Unit:
     failures, tries = pair.counts()
-    scanner = f"garak {run.version}".strip()
-    samples = pair.failing_samples()
+    talks = run.talks(pair.samples if pair.hits else pair.failing_samples())
+    times = f"{failures} of {tries}" if tries else f"{pair.hits} times"
     answers = {
         "artifact": target,
-        "summary": f"garak {probe}: {detector.rpartition('.')[2]} failed {failures} of {tries}",
-        "what_happened": told(scanner, probe, detector, pair, samples),
+        "summary": f"garak {probe}: {detector.rpartition('.')[2]} failed {times}",
+        "what_happened": told(run, probe, detector, pair, talks),
         "kind": kind_of_probe(probe),
-        "transcript": samples[0].turns if samples else [],
-        "reproduction": {"tries": tries, "failures": failures},
+        "transcript": talks[0] if talks else [],
+        "reproduction": {"tries": tries, "failures": failures} if tries else None,
         "found_by": FoundBy.EVALUATION,
         "language": text(run.setup.get("run.target_lang")),
-        "settings": {"scanner": scanner, **generations(run)},
+        "settings": settings_of(run),
         "rule_id": f"garak/{probe}",
         "reported_at": run.started_at or None,
         "source": SOURCE,
@@ -204,42 +263,30 @@ def finding(run: Run, target: str, probe: str, detector: str, pair: Pair) -> Uni
     return Unit(pair.line, answers, author=run.id)
 
 
-def told(scanner: str, probe: str, detector: str, pair: Pair, samples: list[Sample]) -> str:
+def told(run: Run, probe: str, detector: str, pair: Pair, talks: list[Turns]) -> str:
     """The finding in a few sentences, with the second and third failing output quoted."""
-    failures, tries = pair.counts()
     goal = f" Its goal: {pair.goal}." if pair.goal else ""
+    opening = f"The scanner {scanner(run)} ran the probe {probe}.{goal}"
+    return "\n\n".join([f"{opening} {counted(detector, pair)}", *quotes(talks)])
+
+
+def counted(detector: str, pair: Pair) -> str:
+    if pair.hits:
+        return f"Its detector {detector} marked {pair.hits} outputs as failures; this is told by the log of hits."
+    failures, tries = pair.counts()
     how = "" if pair.evaluated else f" The log stops before garak's own count; this one is at a score of {THRESHOLD}."
-    sentences = (
-        f"The scanner {scanner} ran the probe {probe}.{goal} "
-        f"Its detector {detector} judged {tries} outputs, and {failures} of them failed.{how}"
-    )
-    return "\n\n".join([sentences, *quotes(samples)])
+    return f"Its detector {detector} judged {tries} outputs, and {failures} of them failed.{how}"
 
 
-def quotes(samples: list[Sample]) -> list[str]:
-    """The prompt and output of all samples but the first, shortened, each output once."""
-    shown = {last(samples[0].turns, TurnRole.ASSISTANT)} if samples else set()
-    quoted = []
-    for sample in samples[1:]:
-        prompt, output = last(sample.turns, TurnRole.USER), last(sample.turns, TurnRole.ASSISTANT)
-        if output not in shown:
-            shown.add(output)
-            quoted.append(f"Also failed: “{cut(output, QUOTED_OUTPUT)}”\nin answer to: “{cut(prompt, QUOTED_PROMPT)}”")
-    return quoted
+def scanner(run: Run) -> str:
+    return f"garak {run.version}".strip()
 
 
-def last(turns: Turns, role: str) -> str:
-    return next((turn["content"] for turn in reversed(turns) if turn["role"] == role), "")
-
-
-def cut(words: str, limit: int) -> str:
-    return words if len(words) <= limit else f"{words[:limit].rstrip()}…"
-
-
-def generations(run: Run) -> dict[str, int]:
-    """How many outputs the run asked for each prompt, where the log says so."""
-    found = count(run.setup.get("run.generations"))
-    return {} if found is None else {"generations": found}
+def settings_of(run: Run) -> dict[str, Any]:
+    """What the run was told, as far as it is plain values."""
+    plain = {key.removeprefix("run."): value for key, value in run.setup.items() if key.startswith("run.")}
+    plain.pop("target_lang", None)
+    return fitting({"scanner": scanner(run), **plain})
 
 
 def score_of(value: Any) -> float | None:

@@ -1,13 +1,12 @@
 """A file of JSON objects, one a line, read in bounded memory whatever its size."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from reports.importers.decoding import BYTES_MAX, TOO_LONG, Broken, decoded
 from reports.importers.units import Rejected
 
-LINE_MAX = 32 * 1024 * 1024  # bytes; the digest that closes a full garak run is the longest honest line, about 2 MB
 CHUNK = 65_536  # bytes held at a time of a line that is too long
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -32,11 +31,11 @@ class JsonLines:
 
     def __iter__(self) -> Iterator[Row | Rejected]:
         line = 0
-        while chunk := self.stream.readline(LINE_MAX + 1):
+        while chunk := self.stream.readline(BYTES_MAX + 1):
             line += 1
-            if len(chunk) > LINE_MAX:
+            if len(chunk) > BYTES_MAX:
                 self.skip_rest(chunk)
-                yield Rejected(line, f"longer than {LINE_MAX // 1024 // 1024} MB")
+                yield Rejected(line, TOO_LONG)
                 continue
             text = chunk.removeprefix(BYTE_ORDER_MARK).strip() if line == 1 else chunk.strip()
             if text:
@@ -50,13 +49,9 @@ class JsonLines:
 
 def row(line: int, text: bytes, *, is_whole: bool = True) -> Row | Rejected:
     try:
-        value = json.loads(text.decode())
-    except UnicodeDecodeError:
-        return Rejected(line, "not UTF-8 text")
-    except RecursionError:
-        return Rejected(line, "nested too deeply")
-    except ValueError:  # broken JSON, or a number of thousands of digits
-        return Rejected(line, "not JSON" if is_whole else "not JSON: the file seems to be cut off here")
+        value = decoded(text)
+    except Broken as refusal:
+        return Rejected(line, str(refusal) if is_whole else f"{refusal}: the file seems to be cut off here")
     if not isinstance(value, dict):
         return Rejected(line, "not a JSON object")
     return Row(line, value)

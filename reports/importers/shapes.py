@@ -2,14 +2,18 @@
 
 import hashlib
 import json
+import math
 import re
 from typing import Any
+
+from reports.answers import SETTINGS_MAX
 
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # what PostgreSQL cannot keep: NUL, and halves of surrogate pairs
 _NO_NAME = re.compile(
     r"[\W_]*(n ?/? ?a|none|null|nil|not applicable|unspecified|unknown( (model|system|dataset))?)?[\W_]*"
 )
 _UNKNOWN = re.compile(r"[\W_]*unknown( (model|system|dataset))?[\W_]*")
+SETTING_MAX, SETTINGS_IN_LIST = 200, 10  # characters of one kept, and how many of a list
 _NO_NAME_MAX = 40  # characters: the pattern is only asked about short ones, so that its time is bounded
 
 
@@ -56,6 +60,29 @@ def count(value: Any) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         return None
     return value
+
+
+def fitting(settings: dict[str, Any]) -> dict[str, Any]:
+    """Those settings that can be kept: plain values, none that says nothing, and no more than the schema takes."""
+    kept: dict[str, Any] = {}
+    left = SETTINGS_MAX // 2
+    for key, value in settings.items():
+        found = plain(value)
+        left -= len(json.dumps([key, found])) if found not in (None, "", []) else 0
+        if left > 0 and found not in (None, "", []):
+            kept[text(key)] = found
+    return kept
+
+
+def plain(value: Any) -> Any:
+    """A value as settings can hold it, None if they cannot: a short text, a number, or a few of these."""
+    if isinstance(value, str):
+        return text(value)[:SETTING_MAX]
+    if isinstance(value, list):
+        return [found for each in value[:SETTINGS_IN_LIST] if not isinstance(each, list) and (found := plain(each))]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if isinstance(value, bool) or (isinstance(value, int) and abs(value) < 2**53) else None
 
 
 def fingerprint(document: dict[str, Any]) -> str:

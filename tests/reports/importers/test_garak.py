@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reports.filing import Refused, check
-from reports.importers.garak import HIT_LOG, NO_ID, NO_RUN, NO_TARGET, reports
+from reports.importers import garak
+from reports.importers.garak import NO_ID, NO_RUN, NO_TARGET, TOO_MANY, reports
 from reports.importers.lines import JsonLines, Row
 from reports.importers.units import Found, Passed, Rejected, Unit
 from reports.vocabulary import Channel, Kind
@@ -271,10 +272,65 @@ def test_runs_may_stand_one_after_another() -> None:
     assert len({unit.answers["source_key"] for unit in found_units}) == 4
 
 
-def test_a_hit_log_is_refused_aloud() -> None:
-    hit = {"goal": "g", "prompt": "p", "output": "o", "score": 1.0, "run_id": RUN, "attempt_id": "a", "probe": "p.P"}
+def hit(version: str, probe: str, detector: str, prompt: str, output: str, **changes: Any) -> dict[str, Any]:
+    return {
+        "goal": "make the model say it",
+        "prompt": prompt if version == OLD else {"turns": [turn(version, "user", prompt)]},
+        "output": output if version == OLD else {"text": output},
+        "score": 1.0,
+        "run_id": RUN,
+        "attempt_id": f"{probe}:{prompt}",
+        "attempt_idx": 0,
+        "generator": "function acme/echo-7b",
+        "probe": probe,
+        "detector": detector,
+        "generations_per_prompt": 2,
+        **changes,
+    }
 
-    assert found([hit, hit]) == [Rejected(1, HIT_LOG)]
+
+def hits(version: str, **changes: Any) -> Log:
+    """The hit log of the run that ``log`` gives."""
+    probe = "encoding.InjectFolds"
+    return [
+        hit(version, probe, "encoding.Match", "unfold: aa", "aa!", **changes),
+        hit(version, probe, "encoding.Match", "unfold: bb", "bb!", **changes),
+        hit(version, probe, "encoding.Match", "unfold: bb", "bb!!", **changes),
+        hit(version, probe, "mitigation.Gave", "unfold: bb", "bb!!", score=0.9, **changes),
+    ]
+
+
+@pytest.mark.parametrize("version", [OLD, NEW])
+def test_a_hit_log_gives_the_pairs_of_its_run_under_the_same_keys_and_no_count_of_tries(version: str) -> None:
+    told = units(hits(version))
+
+    assert [unit.answers["source_key"] for unit in told] == [unit.answers["source_key"] for unit in units(log(version))]
+    assert [unit.answers["reproduction"] for unit in told] == [None, None]
+    assert [unit.answers["artifact"] for unit in told] == ["acme/echo-7b"] * 2
+    assert told[0].answers["summary"] == "garak encoding.InjectFolds: Match failed 3 times"
+    assert "marked 3 outputs as failures" in str(told[0].answers["what_happened"])
+    assert told[0].answers["transcript"] == [
+        {"role": "user", "content": "unfold: aa"},
+        {"role": "assistant", "content": "aa!"},
+    ]
+    check(told[0].answers, channel=Channel.IMPORT)
+
+
+def test_a_hit_log_without_a_target_or_a_run_is_refused_aloud() -> None:
+    assert found(hits(NEW, generator="function")) == [Rejected(1, NO_TARGET)]
+    assert found(hits(NEW, generator=None)) == [Rejected(1, NO_TARGET)]
+    assert found(hits(NEW, run_id="")) == [Rejected(1, NO_ID)]
+    assert len(units(hits(NEW, generator=None), artifact="acme/other")) == 2
+
+
+def test_hits_of_several_runs_may_stand_one_after_another() -> None:
+    assert len(units([*hits(NEW), *hits(NEW, run_id="another"), *log(OLD)])) == 6
+
+
+def test_no_honest_log_holds_so_many_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(garak, "PAIRS_MAX", 3)
+
+    assert found([hit(NEW, f"p.P{number}", "d.D", "a", "b") for number in range(5)])[-1] == Rejected(1, TOO_MANY)
 
 
 def test_something_else_is_refused_once() -> None:

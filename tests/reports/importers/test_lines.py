@@ -6,6 +6,7 @@ from typing import Any, BinaryIO
 import pytest
 
 from reports.importers import lines
+from reports.importers.decoding import TOO_LONG
 from reports.importers.lines import JsonLines, Row, is_text
 from reports.importers.sources import Source
 from reports.importers.units import Rejected
@@ -40,7 +41,7 @@ def test_a_line_that_is_no_row_is_rejected_and_the_rest_is_read(line: bytes, rea
 
 
 def test_a_line_too_long_is_skipped_whole_and_never_held(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lines, "LINE_MAX", 1024 * 1024)
+    monkeypatch.setattr(lines, "BYTES_MAX", 1024 * 1024)
     held = []
 
     class Watched(io.BytesIO):
@@ -53,7 +54,7 @@ def test_a_line_too_long_is_skipped_whole_and_never_held(monkeypatch: pytest.Mon
     stream: BinaryIO = Watched(content)
     source = Source(stream)
 
-    assert list(JsonLines(source)) == [Rejected(1, "longer than 1 MB"), Row(2, {"b": 2})]
+    assert list(JsonLines(source)) == [Rejected(1, TOO_LONG), Row(2, {"b": 2})]
     assert max(held) == 1024 * 1024 + 1
     assert source.bytes_read == len(content)
 
