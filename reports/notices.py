@@ -137,16 +137,14 @@ def tell(event: Event, *, undone: str = "") -> None:
         return
     named = _named(event.subjects)
     issues, artifacts = named["issue"], named["artifact"]
-    if not issues and not artifacts:
+    if not issues and not artifacts and not named["signal"]:
         return
-    # A merged issue is told of as what it became.
-    chief = f"issue:{issues[-1 if verb == 'merge' else 0]}" if issues else f"artifact:{artifacts[0]}"
     now = timezone.now()
     told: dict[str, Any] = {
         "issues": issues,
         "reports": named["report"],
         "artifacts": [] if issues else [f"artifact:{pk}" for pk in artifacts],
-        "chief": chief,
+        "chief": _chief(verb, named),
         "public": verb in PUBLIC,
         "desk": verb in DESK,
         "maintainers": verb in MAINTAINERS,
@@ -164,6 +162,13 @@ def tell(event: Event, *, undone: str = "") -> None:
     }
     with connection.cursor() as cursor:
         cursor.execute(TELL.replace("{own}", _own(verb)), told)
+
+
+def _chief(verb: str, named: dict[str, list[int]]) -> str:
+    """What a notice of the act is about. A merged issue is told of as what it became; of a theme there is a signal."""
+    if named["issue"]:
+        return f"issue:{named['issue'][-1 if verb == 'merge' else 0]}"
+    return f"artifact:{named['artifact'][0]}" if named["artifact"] else f"signal:{named['signal'][0]}"
 
 
 def _own(verb: str) -> str:
@@ -190,8 +195,8 @@ def next_digest(now: datetime) -> datetime:
 
 
 def _named(subjects: Iterable[str]) -> dict[str, list[int]]:
-    """The numbers of the issues, reports and artifacts among an event's subjects, in their order."""
-    named: dict[str, list[int]] = {"issue": [], "report": [], "artifact": []}
+    """The numbers of the issues, reports, artifacts and signals among an event's subjects, in their order."""
+    named: dict[str, list[int]] = {"issue": [], "report": [], "artifact": [], "signal": []}
     for name in subjects:
         kind, _, pk = name.partition(":")
         if kind in named:

@@ -47,6 +47,8 @@ SAID: Mapping[str, Promise] = {
     "reproduce": gettext_lazy("Somebody tried again"),
     "regress": gettext_lazy("Possible regression: reported again on a version that should hold the fix"),
     "confirm_artifact": gettext_lazy("It has a page now"),
+    "alarm": gettext_lazy("Alarm: more people report it than expected among reports here"),
+    "warn": gettext_lazy("An early warning opened"),
     "commit": gettext_lazy("A new commit: check whether what is open is fixed"),
     "webhook_off": gettext_lazy("Switched off, because nothing gets through any more"),
     "undo_confirm": gettext_lazy("The confirmation was undone"),

@@ -30,11 +30,12 @@ def _and_back(*verbs: str) -> frozenset[str]:
     return frozenset([*verbs, *map(undoing, verbs)])
 
 
-# Who hears of which acts. The first four may overlap; nobody hears of what stands in none.
-PUBLIC = _and_back("confirm", "publish", "resolve", "reopen", "affect", "merge", "split")
+# Who hears of which acts. The first four may overlap; nobody hears of what stands in none. An "alarm" is the engine's
+# about an issue, a "warn" what it says to the desk alone.
+PUBLIC = _and_back("confirm", "publish", "resolve", "reopen", "affect", "merge", "split") | {"alarm"}
 REPORTERS = _and_back("confirm", "resolve", "dismiss", "reopen", "ask", "settle")
 MAINTAINERS = PUBLIC | _and_back("dismiss", "unpublish", "notify", "turn_down", "reproduce")
-WAITING = frozenset({"dispute", "reply", "say", "add", "withdraw", "unwithdraw", "answer", "regress"})
+WAITING = frozenset({"dispute", "reply", "say", "add", "withdraw", "unwithdraw", "answer", "regress", "warn", "alarm"})
 DESK = PUBLIC | REPORTERS | MAINTAINERS | WAITING | _and_back("assign", "snooze", "wake", "confirm_artifact")
 DESK |= {"acknowledge"}
 ABOUT_ONE = _and_back("ask")  # only the reporter of the report it names hears of it
@@ -96,8 +97,8 @@ _NUMBER = Cast(
 class Notice(models.Model):
     """One thing to tell one person, an account or the contact of a report; ids only.
 
-    ``subject`` names an issue, an artifact or, to whoever filed it, a report; to its owner, an endpoint. ``verb`` is the event's, or
-    :func:`undoing` of what an undo took back.
+    ``subject`` names an issue, an artifact or, to whoever filed it, a report; to its owner, an endpoint.
+    ``verb`` is the event's, or :func:`undoing` of what an undo took back; of an endpoint, one of ``OWN``.
 
     ``sent_at`` null means that it still waits, until ``due_at`` at least.
     """

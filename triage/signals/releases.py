@@ -1,6 +1,6 @@
 """The version radar: kinds told of more since a release, by the day and as a share of what is told of its artifact."""
 
-from collections import Counter
+from collections import defaultdict
 from datetime import date, timedelta
 from math import isfinite
 from typing import Any
@@ -18,7 +18,7 @@ WATCHED = 28  # days for which a release is watched
 
 # Voices on the day first heard of a kind about an artifact, within the days before a release and those since.
 HEARD = """
-SELECT kind, day >= %(released)s AS is_since, count(*) FROM (
+SELECT kind, day, count(*)::int FROM (
   SELECT r.kind, min({day}) AS day
   FROM reports_report r
   JOIN reports_placement p ON p.report_id = r.id AND {at_that_time}
@@ -26,7 +26,7 @@ SELECT kind, day >= %(released)s AS is_since, count(*) FROM (
   WHERE r.artifact_id = %(artifact)s AND r.held_at IS NULL AND r.channel <> ALL(%(no_news)s)
     AND r.reported_at >= %(begin)s AND r.reported_at < %(end)s
   GROUP BY r.kind, r.voice_key
-) heard GROUP BY 1, 2
+) heard GROUP BY kind, day
 """
 
 
@@ -42,41 +42,40 @@ def findings(last: date, restless: float, *, then: bool = False) -> list[Finding
 def _of_one(version: Version, last: date, restless: float, *, then: bool) -> list[Finding]:
     released = version.released_on
     assert released is not None  # noqa: S101 -- those without a day are left out by the query
-    days = (last - released).days + 1
-    before, since = _heard(version.artifact_id, released, last, then=then)
-    found = []
-    for kind, voices in sorted(since.items()):
-        if voices < LEAST_VOICES:
+    heard = _heard(version.artifact_id, released, last, then=then)
+    turn, found = BASELINE_DAYS, []
+    every = [sum(days) for days in zip(*heard.values(), strict=True)]
+    for kind, days in sorted(heard.items()):
+        if sum(days[turn:]) < LEAST_VOICES:
             continue
-        spans = (
-            Span(before[kind], before.total(), BASELINE_DAYS),
-            Span(voices, since.total(), days),
-        )
-        told = change(*spans, released, restless)
+        before = Span(sum(days[:turn]), sum(every[:turn]), turn)
+        since = Span(sum(days[turn:]), sum(every[turn:]), len(days) - turn)
+        told = change(before, since, released, restless)
         if told.tier():
-            found.append(_finding(version, kind, told, spans))
+            found.append(_finding(version, kind, told, (before, since), days))
     return found
 
 
-def _heard(artifact: int, released: date, last: date, *, then: bool) -> tuple[Counter[str], Counter[str]]:
-    """Voices by kind, before and since."""
+def _heard(artifact: int, released: date, last: date, *, then: bool) -> dict[str, list[int]]:
+    """By kind, voices a day from eight weeks before the release to ``last``."""
+    begin = released - timedelta(days=BASELINE_DAYS)
     values: dict[str, Any] = {
         "artifact": artifact,
-        "released": released,
-        "begin": midnight(released - timedelta(days=BASELINE_DAYS)),
+        "begin": midnight(begin),
         "end": midnight(last + timedelta(days=1)),
         "live": list(LIVE),
         "no_news": list(NO_NEWS),
     }
-    spans: tuple[Counter[str], Counter[str]] = (Counter(), Counter())
+    found: dict[str, list[int]] = defaultdict(lambda: [0] * ((last - begin).days + 1))
     with connection.cursor() as cursor:
         cursor.execute(HEARD.format(day=DAY, at_that_time=THEN if then else NOW), values)
-        for kind, is_since, voices in cursor.fetchall():
-            spans[is_since][kind] = voices
-    return spans
+        for kind, day, voices in cursor.fetchall():
+            found[kind][(day - begin).days] = voices
+    return dict(found)
 
 
-def _finding(version: Version, kind: str, told: Change, spans: tuple[Span, Span]) -> Finding:
+def _finding(version: Version, kind: str, told: Change, spans: tuple[Span, Span], days: list[int]) -> Finding:
+    usual = spans[0].voices / spans[0].days
     return Finding(
         detector=Signal.Detector.RELEASE,
         subject=f"version:{version.pk}:{kind}",
@@ -95,6 +94,12 @@ def _finding(version: Version, kind: str, told: Change, spans: tuple[Span, Span]
             "p_share": told.p_share,
             "before": _span(spans[0]),
             "after": _span(spans[1]),
+            "released_on": told.since.isoformat(),
+            "series": {
+                "from": (told.since - timedelta(days=BASELINE_DAYS)).isoformat(),
+                "voices": days,
+                "expected": [round(usual, 3)] * len(days),
+            },
         },
     )
 
