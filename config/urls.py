@@ -37,6 +37,7 @@ from reports.pages import (
     schemas,
     transparency,
 )
+    webhooks,
 from triage import pages as desk
 from triage.pages import artifacts, bulk, maintainer, publication, reproductions, reveal, views, workbench
 from triage.pages.health import queue_health
@@ -74,6 +75,14 @@ urlpatterns = [
     path("<any_kind:kind>/<str:org>/<str:name>/feed.atom", feeds.artifact_feed, name="artifact_feed"),
     path(
         "<any_kind:kind>/<str:org>/<str:name>/export/<any_form:form>/", export.artifact_export, name="artifact_export"
+    path("account/webhooks/", webhooks.webhooks, name="webhooks"),
+    path("account/webhooks/<int:pk>/", webhooks.webhook, name="webhook"),
+    path("account/webhooks/<int:pk>/hears/", webhooks.webhook_choose, name="webhook_choose"),
+    path("account/webhooks/<int:pk>/secret/", webhooks.webhook_rotate, name="webhook_rotate"),
+    path("account/webhooks/<int:pk>/test/", webhooks.webhook_test, name="webhook_test"),
+    path("account/webhooks/<int:pk>/switch/", webhooks.webhook_switch, name="webhook_switch"),
+    path("account/webhooks/<int:pk>/delete/", webhooks.webhook_delete, name="webhook_delete"),
+    path("account/webhooks/<int:pk>/replay/<int:delivery>/", webhooks.webhook_replay, name="webhook_replay"),
     ),
     path("<any_kind:kind>/<str:org>/<str:name>/card/", card.artifact_card, name="artifact_card"),
     path("<any_kind:kind>/<str:org>/<str:name>/card.md", card.card_block, name="card_block"),

@@ -46,6 +46,8 @@ def belongings(user: User) -> Iterator[str]:
     yield from _list("tokens", user.tokens.order_by("pk").values(*told))
     followed = user.subscriptions.order_by("pk").values("subject", "channel", "pace", "created_at")
     yield from _list("subscriptions", followed)
+    called = ("url", "hears_all", "created_at", "disabled_at", "disabled_why")  # never the secret
+    yield from _list("webhooks", user.endpoints.order_by("pk").values(*called))
     notices = Notice.objects.filter(user=user).order_by("pk")
     noted = notices.values("verb", "subject", "channel", "created_at", "sent_at", "read_at")
     yield from _list("notices", noted.iterator(AT_ONCE))

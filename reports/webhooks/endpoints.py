@@ -76,7 +76,7 @@ def secrets_of(endpoint: Endpoint, *, at: datetime) -> list[str]:
     sealed = [endpoint.sealed_secret]
     if endpoint.sealed_former is not None and endpoint.former_until is not None and at < endpoint.former_until:
         sealed.append(endpoint.sealed_former)
-    return [unseal(each, key=settings.WEBHOOK_KEY) for each in sealed]
+    return [unseal(bytes(each), key=settings.WEBHOOK_KEY) for each in sealed]
 
 
 def _sealed(secret: str) -> bytes:

@@ -143,7 +143,7 @@ def _exchange(
     """The status of the answer, and its Retry-After. The answer's body stays where it is."""
     with _connected(address, deadline=monotonic() + CONNECT_S) as sock:
         connection = HTTPConnection(address.host, address.port)
-        connection.sock = Hurried(sock, deadline)  # type: ignore[assignment] # as much of a socket as it needs
+        connection.sock = Hurried(sock, deadline)  # as much of a socket as it needs
         connection.request("POST", address.target, body, {"Host": address.netloc, "Connection": "close", **headers})
         response: HTTPResponse = connection.getresponse()
         return response.status, retry_after(response.getheader("Retry-After"), now=datetime.now(UTC))
