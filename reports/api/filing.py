@@ -1,13 +1,10 @@
-"""Filing by API, and reading back by receipt."""
-
-from typing import Any
+"""Filing one report by API."""
 
 from django.conf import settings
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, inline_serializer
 from rest_framework import serializers
-from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 
 from accounts.actors import actor_of
@@ -18,10 +15,7 @@ from reports.api.problems import problem, too_many
 from reports.api.repeating import CONFLICTS, KEY, REPEATED, Made, once
 from reports.api.resource import Resource
 from reports.filing import AlreadyFiled, Receipt, Refused, file_report
-from reports.lanes import TooMany, knock, may_look, may_try
-from reports.models import Report
-from reports.receipts import opens
-from reports.standing import standing
+from reports.lanes import TooMany, knock
 from reports.vocabulary import Channel
 
 RECEIPT = inline_serializer(
@@ -31,15 +25,6 @@ RECEIPT = inline_serializer(
         "receipt": serializers.CharField(help_text="Shown once. Whoever has it can read and withdraw the report."),
         "status": serializers.CharField(),
         "url": serializers.URLField(),
-    },
-)
-STANDING = inline_serializer(
-    "Standing",
-    {
-        "reference": serializers.CharField(),
-        "status": serializers.ChoiceField(["received", "grouped", "under_review", "confirmed", "resolved", "declined"]),
-        "issue": serializers.CharField(allow_null=True, help_text="Null until the public may see it."),
-        "timeline": serializers.ListField(child=serializers.DictField()),
     },
 )
 QUOTA = [
@@ -114,34 +99,3 @@ def receipt_answer(receipt: Receipt) -> dict[str, str]:
         "status": "received",
         "url": f"{settings.SITE_URL}{report.get_absolute_url()}",
     }
-
-
-class ReadReceipt(Resource):
-    """Where a report stands, for whoever has its receipt code."""
-
-    act = Act.OPEN_RECEIPT
-    authentication_classes = ()  # the code is all it takes
-
-    @extend_schema(
-        summary="Where a report stands",
-        parameters=[
-            OpenApiParameter("Authorization", str, OpenApiParameter.HEADER, description="Receipt CODE", required=True)
-        ],
-        responses={
-            200: STANDING,
-            404: OpenApiResponse(description="No such report, or not its code"),
-            429: OpenApiResponse(description="Too many codes that do not fit, from this network or for this report"),
-        },
-    )
-    def get(self, request: Request, reference: str) -> JsonResponse:
-        network = network_of(request._request)
-        scheme, _space, code = request.headers.get("Authorization", "").partition(" ")
-        try:
-            may_look(network, reference)
-            report: Any = Report.objects.filter(reference=reference.lower()).first()
-            if report is None or scheme.lower() != "receipt" or not opens(code, report):
-                may_try(network, reference)  # only what does not fit counts: one may ask as often as one likes
-                raise NotFound
-        except TooMany as refusal:
-            return too_many(refusal)
-        return JsonResponse(standing(report))
