@@ -124,5 +124,7 @@ def celery_settings(broker_url: str) -> dict[str, Any]:
             "link_themes": {"task": "triage.tasks.link_themes", "schedule": crontab(hour=NIGHT, minute=30)},
             "reprioritise": {"task": "triage.tasks.reprioritise", "schedule": crontab(hour=NIGHT, minute=20)},
             "propose": {"task": "triage.tasks.propose", "schedule": crontab(hour=NIGHT, minute=50)},
+            "watch": {"task": "triage.tasks.watch", "schedule": crontab(hour=NIGHT, minute=40)},
+            "watch_themes": {"task": "triage.tasks.watch_themes", "schedule": crontab(minute=45)},
         },
     }

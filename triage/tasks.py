@@ -25,6 +25,7 @@ RENEWED_AT_MOST = 200  # reports analysed anew in one sweep after the analyser h
 PLACED_AT_MOST = 500  # issues given a theme at a time, and the same holds
 LINKED_AT_MOST = 100  # themes that changed, compared with those near them at a time
 HALF_A_MINUTE_S = 30.0
+NIGHT_LIMIT_S = 600  # what early warning may take at night, on a machine that is slow or at work: a tenth is its budget
 DUMP_LIMIT_S = 3_600  # all of the record in one moment cannot be cut into minutes
 CHANGED_LATELY = timedelta(days=2)  # two nights, so that a night missed is made up for by the next
 
@@ -34,6 +35,32 @@ def match_report(*report_ids: int) -> None:
     """Several if they were rung for at once. If one fails, the sweep serves those after it."""
     for report_id in report_ids:
         matching.match_report(report_id)
+        bell.ring(watch_touched, report_id)
+
+
+@shared_task(ignore_result=True)
+def watch_touched(*report_ids: int) -> None:
+    """Early warning of what reports have come to. What nobody rang for is seen by the hour, or at night."""
+    from triage.signals import touched  # noqa: PLC0415 -- the web process knows this module, and must not load scipy
+
+    touched.look(report_ids)
+
+
+@shared_task(ignore_result=True)
+def watch_themes() -> None:
+    """Early warning of themes, once an hour."""
+    from triage.signals import touched  # noqa: PLC0415 -- see watch_touched
+
+    touched.look_at_themes()
+
+
+@shared_task(ignore_result=True, time_limit=NIGHT_LIMIT_S)
+def watch() -> None:
+    """Early warning of everything, nightly, on the evening of the day that is over."""
+    from triage.signals import night  # noqa: PLC0415 -- see watch_touched
+    from triage.signals.series import today  # noqa: PLC0415 -- see watch_touched
+
+    night.watch(today() - timedelta(days=1))
 
 
 @shared_task(ignore_result=True)
