@@ -35,9 +35,10 @@ from reports.pages import (
     receipt,
     robots,
     schemas,
+    signals,
     transparency,
-)
     webhooks,
+)
 from triage import pages as desk
 from triage.pages import artifacts, bulk, maintainer, publication, reproductions, reveal, views, workbench
 from triage.pages.health import queue_health
@@ -69,12 +70,6 @@ urlpatterns = [
     path("account/tokens/", own_tokens.tokens, name="tokens"),
     path("account/tokens/<int:pk>/rotate/", own_tokens.rotate_token, name="rotate_token"),
     path("account/tokens/<int:pk>/revoke/", own_tokens.revoke_token, name="revoke_token"),
-    path("files/<slug:name>/", attachments.attachment, name="attachment"),
-    path("<any_kind:kind>/", directory.artifacts, name="artifacts"),
-    path("<any_kind:kind>/<str:org>/<str:name>/", artifact.artifact, name="artifact"),
-    path("<any_kind:kind>/<str:org>/<str:name>/feed.atom", feeds.artifact_feed, name="artifact_feed"),
-    path(
-        "<any_kind:kind>/<str:org>/<str:name>/export/<any_form:form>/", export.artifact_export, name="artifact_export"
     path("account/webhooks/", webhooks.webhooks, name="webhooks"),
     path("account/webhooks/<int:pk>/", webhooks.webhook, name="webhook"),
     path("account/webhooks/<int:pk>/hears/", webhooks.webhook_choose, name="webhook_choose"),
@@ -83,6 +78,12 @@ urlpatterns = [
     path("account/webhooks/<int:pk>/switch/", webhooks.webhook_switch, name="webhook_switch"),
     path("account/webhooks/<int:pk>/delete/", webhooks.webhook_delete, name="webhook_delete"),
     path("account/webhooks/<int:pk>/replay/<int:delivery>/", webhooks.webhook_replay, name="webhook_replay"),
+    path("files/<slug:name>/", attachments.attachment, name="attachment"),
+    path("<any_kind:kind>/", directory.artifacts, name="artifacts"),
+    path("<any_kind:kind>/<str:org>/<str:name>/", artifact.artifact, name="artifact"),
+    path("<any_kind:kind>/<str:org>/<str:name>/feed.atom", feeds.artifact_feed, name="artifact_feed"),
+    path(
+        "<any_kind:kind>/<str:org>/<str:name>/export/<any_form:form>/", export.artifact_export, name="artifact_export"
     ),
     path("<any_kind:kind>/<str:org>/<str:name>/card/", card.artifact_card, name="artifact_card"),
     path("<any_kind:kind>/<str:org>/<str:name>/card.md", card.card_block, name="card_block"),
@@ -100,6 +101,9 @@ urlpatterns = [
     path("issues/<issue_number:number>/too/", known.too, name="issue_too"),
     path("issues/<issue_number:number>.json", issue.issue_twin, name="issue_twin"),
     path("issues/<issue_number:number>/.json", issue.twin_beside, name="issue_twin_beside"),
+    path("signals/", signals.signals, name="signals"),
+    path("signals/feed.atom", feeds.signals_feed, name="signals_feed"),
+    path("signals/<int:pk>/", signals.signal, name="signal"),
     path("notices/", notices.notices, name="notices"),
     path("notices/<int:pk>/", notices.notice, name="notice"),
     path("notices/read/", notices.read, name="notices_read"),

@@ -1,13 +1,55 @@
 """What is emerging: early warnings that a person has confirmed, about issues and artifacts with a page."""
 
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from typing import Any
 
-from django.db.models import F
+from django.db.models import F, Q
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.policy import Actor
-from reports.models import Signal
+from reports.measured import Measured, measured
+from reports.models import Issue, Signal, Version
+from reports.models.warning import SignalQuerySet
 from reports.record import artifacts_with_pages, issues_on_record
+from reports.vocabulary import ContextOfUse, Kind, SignalReason
+
+NOT_A_RATE = gettext_lazy("Reported more often than expected among reports here; not a rate of failure.")
+MOST_SPANS = 28  # bars of a chart: four weeks of days, half a year of weeks
+SPARK = 12  # of the line in a list
+WEEK = 7
+Detector = Signal.Detector
+# What each detector sees, as a heading, and in a sentence.
+SEEN: Mapping[str, tuple[Promise, Promise]] = {
+    Detector.SEVERITY: (
+        pgettext_lazy("signals", "Grave harm"),
+        gettext_lazy("A report tells of a harm that a person looks at whatever the counts."),
+    ),
+    Detector.BURST: (
+        pgettext_lazy("signals", "Burst"),
+        gettext_lazy("More people told of it within days than the weeks before let expect."),
+    ),
+    Detector.EMERGENCE: (
+        pgettext_lazy("signals", "New and fast"),
+        gettext_lazy("It is new, and more people told of it within days than of most others when they began."),
+    ),
+    Detector.SPREAD: (
+        pgettext_lazy("signals", "Further afield"),
+        gettext_lazy("What was known elsewhere is told of here too."),
+    ),
+    Detector.DISPROPORTION: (
+        pgettext_lazy("signals", "Out of proportion"),
+        gettext_lazy("This kind of failure is told of more often here than of the others."),
+    ),
+    Detector.RELEASE: (
+        pgettext_lazy("signals", "Since a release"),
+        gettext_lazy("More is told of this kind of failure since a release, by day and as a share."),
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +77,227 @@ class Emerging:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One bar of a chart: voices on the days from ``start`` on, and what was to be expected of so many days."""
+
+    start: date
+    count: int
+    expected: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    on: date
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """An issue behind a signal, and how many of its voices are told there."""
+
+    number: str
+    title: str
+    voices: int
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """One line of the comparison of observed with expected, as ``components/forest.html`` draws it."""
+
+    words: str
+    ratio: float
+    low: float | None
+    high: float | None
+    is_usual: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A confirmed signal as its page tells it: as it stood when it was confirmed, in plain values."""
+
+    pk: int
+    title: str
+    about: str  # "issue" or "artifact"
+    name: str  # the number of the issue, or the full name of the artifact
+    href: str
+    facts: tuple[str, ...]  # of the cell it is about, in words
+    detector: str
+    tier: str
+    state: str
+    reason: str
+    confirmed_on: date | None
+    opened_on: date
+    since: date
+    observed: float
+    expected: float
+    report_count: int | None
+    window_days: int
+    ratios: tuple[Ratio, ...]
+    usual: tuple[float, float] | None
+    drivers: tuple[Driver, ...]
+    stands_without_first: bool | None
+    launch: float
+    spans: tuple[Span, ...]
+    span_days: int
+    releases: tuple[Release, ...]
+
+    @property
+    def seen(self) -> str:
+        return str(SEEN[self.detector][0]) if self.detector in SEEN else self.detector
+
+    @property
+    def sentence(self) -> str:
+        return str(SEEN[self.detector][1]) if self.detector in SEEN else ""
+
+    @property
+    def is_daily(self) -> bool:
+        return self.span_days == 1
+
+    @property
+    def counts(self) -> list[int]:
+        """Of the last spans, for a line in a list."""
+        return [span.count for span in self.spans[-SPARK:]]
+
+    @property
+    def most_expected(self) -> float | None:
+        """The highest count of a span that is no surprise."""
+        return self.spans[-1].high if self.spans else None
+
+    @property
+    def because(self) -> str:
+        return str(SignalReason(self.reason).label) if self.reason in SignalReason.values else ""
+
+
 def emerging(actor: Actor, *, most: int) -> list[Emerging]:
     """The signals that were confirmed last, whoever looks: also a triager is shown none that nobody confirmed."""
-    about_pages = Signal.objects.visible_to(actor).filter(state=Signal.State.CONFIRMED)
+    return [Emerging.of(signal) for signal in confirmed(actor)[:most]]
+
+
+def confirmed(actor: Actor) -> SignalQuerySet:
+    """Signals with a page, those that were confirmed last first."""
     issues, artifacts = issues_on_record(actor).order_by().values("pk"), artifacts_with_pages(actor).values("pk")
-    shown = about_pages.filter(issue=None, artifact__in=artifacts) | about_pages.filter(issue__in=issues)
-    rows = shown.select_related("issue", "artifact").order_by(F("judged_at").desc(nulls_last=True), "-pk")
-    return [Emerging.of(signal) for signal in rows[:most]]
+    of_a_page = Q(issue=None, artifact__in=artifacts) | Q(issue__in=issues)
+    rows = Signal.objects.visible_to(actor).filter(of_a_page, state=Signal.State.CONFIRMED)
+    return rows.select_related("issue__family", "artifact").order_by(F("judged_at").desc(nulls_last=True), "-pk")
+
+
+def shown(signals: Iterable[Signal], actor: Actor) -> list[Shown]:
+    """The signals of a page, ready to be told to ``actor``, in two queries however many they are."""
+    told = [(signal, measured(signal)) for signal in signals]
+    wanted = {pk for signal, numbers in told for pk in (signal.issue_id, *(pk for pk, _n in numbers.drivers)) if pk}
+    issues = issues_on_record(actor).prefetch_related(None).in_bulk(wanted)
+    releases = released([signal for signal, _n in told])
+    return [_shown(signal, numbers, issues, releases) for signal, numbers in told]
+
+
+def _shown(
+    signal: Signal,
+    numbers: Measured,
+    issues: Mapping[int, Issue],
+    releases: Mapping[int, Sequence[Release]],
+) -> Shown:
+    about = signal.issue or signal.artifact
+    assert about is not None  # noqa: S101 -- confirmed() asks for one of them
+    is_all_public = all(pk in issues for pk, _voices in numbers.drivers)  # else days would tell of the others
+    return Shown(
+        pk=signal.pk,
+        title=signal.issue.public_title if signal.issue else str(signal.artifact),
+        about="issue" if signal.issue else "artifact",
+        name=str(about),
+        href=about.get_absolute_url(),
+        facts=tuple(cell_in_words(signal.cell)),
+        detector=signal.detector,
+        tier=signal.tier,
+        state=signal.state,
+        reason=signal.reason,
+        confirmed_on=signal.judged_at.date() if signal.judged_at else None,
+        opened_on=signal.opened_at.date(),
+        since=signal.since,
+        observed=signal.observed,
+        expected=signal.expected,
+        report_count=numbers.report_count,
+        window_days=numbers.window_days,
+        ratios=tuple(ratios_of(numbers)),
+        usual=usual_of(signal, numbers),
+        drivers=tuple(drivers_of(numbers, issues)),
+        stands_without_first=numbers.stands_without_first,
+        launch=numbers.launch,
+        spans=tuple(spans_of(signal, numbers)) if is_all_public else (),
+        span_days=span_days(numbers),
+        releases=tuple(releases.get(signal.artifact_id or 0, ())),
+    )
+
+
+def ratios_of(numbers: Measured) -> list[Ratio]:
+    """Observed over expected with its interval; nothing where there is nothing to compare with."""
+    if numbers.ends is None:
+        return []
+    low, high = numbers.ends
+    return [Ratio(_("Observed"), numbers.ratio, low, high, numbers.is_usual)]
+
+
+def usual_of(signal: Signal, numbers: Measured) -> tuple[float, float] | None:
+    """Between which counts 95 of 100 would lie if nothing had changed."""
+    if not numbers.is_usual or numbers.ends is None:
+        return None
+    low, high = (end or 0.0 for end in numbers.ends)
+    return low * signal.expected, high * signal.expected
+
+
+def drivers_of(numbers: Measured, issues: Mapping[int, Issue]) -> list[Driver]:
+    """Those of the issues that drive a signal that are among ``issues``, the most voices first."""
+    return [
+        Driver(issue.number or "", issue.public_title, voices, issue.get_absolute_url())
+        for pk, voices in numbers.drivers
+        if (issue := issues.get(pk)) is not None and issue.number
+    ]
+
+
+def cell_in_words(cell: Mapping[str, Any]) -> list[str]:
+    """The codes of a cell by their names. Versions are left out: reporters type them, and they are named apart."""
+    named = {"kind": Kind, "context": ContextOfUse, "context_of_use": ContextOfUse}
+    told = [str(choices(cell[name]).label) for name, choices in named.items() if cell.get(name) in choices.values]
+    return [*told, *([str(cell["language"])] if cell.get("language") else [])]
+
+
+def span_days(numbers: Measured) -> int:
+    """How many days each bar of a chart lasts: as many as were counted, else a week."""
+    return numbers.window_days if 0 < numbers.window_days <= WEEK else WEEK
+
+
+def spans_of(signal: Signal, numbers: Measured) -> list[Span]:
+    """The days that the detector counted in bars, the oldest first, each with what was usual of as many days.
+
+    The last ends with the day on which the signal was last measured: what is expected of it is the signal's own.
+    """
+    days, series = span_days(numbers), numbers.series
+    if series is None:
+        return []
+    is_window = numbers.window_days == days
+    low, high = (usual_of(signal, numbers) if is_window else None) or (None, None)
+    spans = []
+    for back in reversed(range(min(len(series.voices) // days, MOST_SPANS))):
+        end = len(series.voices) - back * days
+        told = series.expected[end - days : end]
+        expected = signal.expected if is_window and not back else sum(told) if told else None
+        start = series.start + timedelta(days=end - days)
+        spans.append(Span(start, sum(series.voices[end - days : end]), expected, low, high))
+    return spans
+
+
+def released(signals: Sequence[Signal]) -> dict[int, list[Release]]:
+    """The releases of the artifacts that signals are about, by the artifact, the oldest first.
+
+    Only those with a place in the order: other names were typed by reporters, and nobody has looked at them.
+    """
+    about = {signal.artifact_id for signal in signals if signal.artifact_id}
+    found: dict[int, list[Release]] = defaultdict(list)
+    rows = Version.objects.filter(artifact__in=about, released_on__isnull=False, position__isnull=False)
+    for version in rows.order_by("released_on", "pk") if about else ():
+        assert version.released_on is not None  # noqa: S101 -- asked for
+        found[version.artifact_id].append(Release(version.released_on, version.name))
+    return found

@@ -22,7 +22,7 @@ from reports.vocabulary import ArtifactKind
 MOST = 10_000  # addresses in one file; 50,000 is what search engines take
 NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 SECTIONS = ("pages", "artifacts", "issues")
-FIXED = ("home", "issues", "transparency", "dumps", "about")  # pages without rows of their own, by name
+FIXED = ("home", "issues", "signals", "transparency", "dumps", "about")  # pages without rows of their own, by name
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from typing import Self
 
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.policy import Act, Actor, allows
@@ -125,6 +126,9 @@ class Signal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.tier} by {self.detector}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("signal", args=[self.pk])
 
     @property
     def ratio(self) -> float:

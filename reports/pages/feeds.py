@@ -1,16 +1,18 @@
-"""Atom feeds of the public record: one for the site, as narrow as its list, and one for each artifact.
+"""Atom feeds of the public record: one for the site, as narrow as its list, one for each artifact, one of signals.
 
 One and the same for everybody, signed in or not: a feed is read by programs, and kept by them. An issue that leaves the
 record leaves its feeds.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed
+from django.utils.formats import number_format
 from django.utils.html import escape
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -19,9 +21,10 @@ from django.views.decorators.http import require_safe
 from accounts.actors import open_to_all
 from accounts.policy import ANONYMOUS
 from reports.conditional import release, tag_of, unless_known
+from reports.emerging import NOT_A_RATE, confirmed
 from reports.exporters.records import Record, records_of
 from reports.filters import RecordFilter
-from reports.models import Artifact
+from reports.models import Artifact, Signal
 from reports.pages.artifact import of_artifact
 from reports.record import issues_on_record, latest_first, on_record
 from reports.vocabulary import Kind, Resolution, Severity, Status
@@ -37,7 +40,7 @@ def issues_feed(request: HttpRequest) -> HttpResponse:
     narrowed = RecordFilter(request.GET, issues_on_record(ANONYMOUS), request=request, actor=ANONYMOUS)
     kind = dict(Kind.choices).get(request.GET.get("kind", ""))
     title = _("Issues on record: %(kind)s") % {"kind": kind} if kind else _("Issues on record")
-    return _feed(request, title, reverse("issues"), list(records_of(list(latest_first(narrowed.qs)[:MOST]))))
+    return _feed(request, title, reverse("issues"), _leaves(records_of(list(latest_first(narrowed.qs)[:MOST]))))
 
 
 @open_to_all
@@ -45,11 +48,31 @@ def issues_feed(request: HttpRequest) -> HttpResponse:
 @of_artifact
 def artifact_feed(request: HttpRequest, shown: Artifact) -> HttpResponse:
     of_it = on_record(ANONYMOUS).filter(artifact=shown).values("issue")
-    records = list(records_of(list(issues_on_record(ANONYMOUS).filter(pk__in=of_it)[:MOST])))
-    return _feed(request, _("Issues of %(artifact)s") % {"artifact": shown}, shown.get_absolute_url(), records)
+    records = records_of(list(issues_on_record(ANONYMOUS).filter(pk__in=of_it)[:MOST]))
+    return _feed(request, _("Issues of %(artifact)s") % {"artifact": shown}, shown.get_absolute_url(), _leaves(records))
 
 
-def _feed(request: HttpRequest, title: str, address: str, records: Sequence[Record]) -> HttpResponse:
+@open_to_all
+@require_safe
+def signals_feed(request: HttpRequest) -> HttpResponse:
+    """The early warnings that a person confirmed last."""
+    leaves = [_of_signal(signal) for signal in confirmed(ANONYMOUS)[:MOST]]
+    return _feed(request, _("Signals"), reverse("signals"), leaves)
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One thing that a feed tells; ``path`` is its id, and ``words`` are HTML."""
+
+    title: str
+    path: str
+    words: str
+    published: datetime
+    modified: datetime
+    categories: tuple[str, ...]
+
+
+def _feed(request: HttpRequest, title: str, address: str, leaves: Sequence[Leaf]) -> HttpResponse:
     language = get_language() or settings.LANGUAGE_CODE
 
     def make() -> HttpResponse:
@@ -61,22 +84,47 @@ def _feed(request: HttpRequest, title: str, address: str, records: Sequence[Reco
             description=_("What people found wrong with AI models, who answered, and how it ended."),
             language=language,
         )
-        for record in records:
+        for leaf in leaves:
             feed.add_item(
-                title=f"{record.number} {record.title}",
-                link=record.url,
-                unique_id=_tag(f"/issues/{record.number}/"),
-                description=_told(record),
-                pubdate=record.published,
-                updateddate=record.modified,
-                categories=(record.kind, *(each.full_name for each in record.standings)),
+                title=leaf.title,
+                link=f"{settings.SITE_URL}{leaf.path}",
+                unique_id=_tag(leaf.path),
+                description=leaf.words,
+                pubdate=leaf.published,
+                updateddate=leaf.modified,
+                categories=leaf.categories,
                 author_name="Telltale",
             )
-        if not records:
+        if not leaves:
             feed.latest_post_date = lambda: EMPTY_SINCE  # type: ignore[method-assign] # else it says "now" each time
         return HttpResponse(feed.writeString("utf-8"), content_type=feed.content_type)
 
-    return unless_known(request, tag_of(release(), language, request.get_full_path(), records), make)
+    return unless_known(request, tag_of(release(), language, request.get_full_path(), leaves), make)
+
+
+def _leaves(records: Iterable[Record]) -> list[Leaf]:
+    return [
+        Leaf(
+            title=f"{record.number} {record.title}",
+            path=f"/issues/{record.number}/",
+            words=_told(record),
+            published=record.published,
+            modified=record.modified,
+            categories=(record.kind, *(each.full_name for each in record.standings)),
+        )
+        for record in records
+    ]
+
+
+def _of_signal(signal: Signal) -> Leaf:
+    about = signal.issue.public_title if signal.issue else str(signal.artifact)
+    moment = signal.judged_at or signal.opened_at
+    numbers = {
+        "observed": number_format(round(signal.observed)),
+        "expected": number_format(round(signal.expected, 1), 1),
+    }
+    words = [_("%(observed)s seen where %(expected)s were expected.") % numbers, NOT_A_RATE]
+    return Leaf(about, signal.get_absolute_url(), escape(" ".join(map(str, words))), moment, moment, (signal.detector,))
 
 
 def _tag(path: str) -> str:

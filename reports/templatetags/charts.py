@@ -243,7 +243,7 @@ def _times(power: int) -> str:
 
 
 def _ratio_in_words(ratio: float | None) -> str:
-    return "\N{INFINITY}" if ratio is None or not isfinite(ratio) else number_format(ratio, 1)
+    return "\N{INFINITY}" if ratio is None or not isfinite(ratio) else number_format(round(ratio, 1), 1)
 
 
 def _interval_in_words(low: float | None, high: float | None) -> str:
