@@ -44,6 +44,7 @@ from triage.pages import artifacts, bulk, maintainer, publication, reproductions
 from triage.pages.health import queue_health
 from triage.pages.quality import quality
 
+from triage.pages.hub import hub
 urlpatterns = [
     path("", home.home, name="home"),
     path("report/", filing.report, name="report"),
@@ -112,6 +113,7 @@ urlpatterns = [
     path("notices/unsubscribe/<str:token>/", notices.unsubscribe, name="unsubscribe"),
     path("transparency/", transparency.transparency, name="transparency"),
     path("transparency.json", transparency.transparency_twin, name="transparency_twin"),
+    path("hooks/hub/", hub, name="hub"),
     path("about/", governance.about, name="about"),
     path("about/<slug:slug>/", governance.governance, name="governance"),
     path(".well-known/security.txt", governance.security_txt, name="security_txt"),

@@ -21,6 +21,7 @@ from triage.claims import standing_claims
 from triage.models import ThemeIssue
 from triage.priority import OPEN_SIGNALS
 from triage.queue import GROWING, STANDING, UNLOOKED, asleep, waiting
+from triage.rechecks import to_check
 
 NONE, ANY, ME = "none", "any", "me"
 LARGEST = 2**31 - 1  # a number of the database
@@ -414,6 +415,7 @@ STATES: dict[str, tuple[Promise | str, Callable[[Actor], Q]]] = {
     "auto-placed": (_("Placed by the engine, not looked at"), lambda actor: having(UNLOOKED)),
     "growing": (_("Growing fast"), lambda actor: GROWING),
     "look": (_("To look at"), lambda actor: to_look_at()),
+    "check": (_("To check: changed since"), lambda actor: to_check()),
     "unassigned": (_("Not assigned"), plainly(assignee=None)),
     "asked": (_("Reporter was asked"), plainly(asked_at__isnull=False)),
     "prioritised": (_("Priority set by a person"), plainly(priority_override__isnull=False)),

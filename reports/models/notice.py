@@ -35,7 +35,9 @@ def _and_back(*verbs: str) -> frozenset[str]:
 PUBLIC = _and_back("confirm", "publish", "resolve", "reopen", "affect", "merge", "split") | {"alarm"}
 REPORTERS = _and_back("confirm", "resolve", "dismiss", "reopen", "ask", "settle")
 MAINTAINERS = PUBLIC | _and_back("dismiss", "unpublish", "notify", "turn_down", "reproduce")
-WAITING = frozenset({"dispute", "reply", "say", "add", "withdraw", "unwithdraw", "answer", "regress", "warn", "alarm"})
+WAITING = frozenset(
+    {"dispute", "reply", "say", "add", "withdraw", "unwithdraw", "answer", "regress", "warn", "alarm", "commit"}
+)
 DESK = PUBLIC | REPORTERS | MAINTAINERS | WAITING | _and_back("assign", "snooze", "wake", "confirm_artifact")
 DESK |= {"acknowledge"}
 ABOUT_ONE = _and_back("ask")  # only the reporter of the report it names hears of it
