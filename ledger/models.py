@@ -20,8 +20,8 @@ class Event(models.Model):
     ``subjects`` names what was touched as ``kind:id`` ("issue:12"); ``actor`` is a pseudonym, never a name.
     What the event says beyond that stands in its :class:`Payload`, which can be erased while this line stays.
     The sequencer gives it its number and ``commit``, which fixes what it says and is all that the public reads of it.
-    From then on nothing changes: a trigger of the database sees to it (migration 0003). ``key`` is emptied when an event
-    is erased.
+    From then on nothing changes: a trigger of the database sees to it (migration 0003). An event that is erased loses
+    its ``key``.
     """
 
     sequence = models.BigIntegerField(null=True, editable=False)
@@ -73,6 +73,7 @@ class Checkpoint(models.Model):
     class Meta:
         ordering = ["-size"]
         constraints = [models.CheckConstraint(name="checkpoint_size_positive", condition=Q(size__gte=0))]
+        indexes = [models.Index(fields=["at"], name="checkpoint_at")]
 
     def __str__(self) -> str:
         return f"checkpoint at {self.size}"

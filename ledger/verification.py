@@ -6,7 +6,6 @@ database and the site's key could still write another history from the beginning
 tell of that. Give one as ``kept``, or see docs/verify.md.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any

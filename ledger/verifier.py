@@ -7,11 +7,11 @@ checkpoint (save /ledger/checkpoint, or print it); later this tells whether anyt
     python verify.py since https://site.example/ledger/ checkpoint.txt [--key KEY]
     python verify.py proof proof.json [--key KEY] [--since checkpoint.txt]
 
-"log" reads every leaf and computes everything anew. "since" asks for a proof of some dozens of hashes that the ledger of
-today begins with the ledger of then. "proof" checks a file from a receipt page: that an event stands in the ledger, and
-what of it was opened. In place of a checkpoint, SIZE:ROOT will do, as somebody would type it from paper. Without a key
-the site's own is taken from /ledger/key: then the hashes are checked all the same, and who signed them is the site's
-word. A folder that holds the same files serves as well as an address.
+"log" reads every leaf and computes everything anew. "since" asks for a proof of some dozens of hashes that the ledger
+of today begins with the ledger of then. "proof" checks a file from a receipt page: that an event stands in the ledger,
+and what of it was opened. In place of a checkpoint, SIZE:ROOT will do, as somebody would type it from paper. Without a
+key the site's own is taken from /ledger/key: then the hashes are checked all the same, and who signed them is the
+site's word. A folder that holds the same files serves as well as an address.
 
 Exit status 0 if it holds; 1, and the reason, if it does not. Formats: RFC 9162 (tree), c2sp.org/tlog-tiles,
 c2sp.org/tlog-checkpoint and c2sp.org/signed-note.
@@ -346,7 +346,7 @@ def newest_checkpoint(fetch: Fetch, key: Key, since: Checkpoint | None) -> Check
 def check_proof(
     document: bytes, key: Key | None, since: Checkpoint | None = None
 ) -> tuple[Checkpoint, dict[str, object]]:
-    """That an event stands in the ledger, and what was opened of it. ``since`` must be the checkpoint it is shown for."""
+    """That an event stands in the ledger, and what was opened of it; ``since`` is the checkpoint to show it for."""
     try:
         said = json.loads(document)
         note, index = said["checkpoint"], said["seq"]

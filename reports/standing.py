@@ -67,6 +67,7 @@ def steps(
     return told.filter(Q(verb__in=[*ABOUT_ISSUES, *also]) | Q(subjects__contains=[subject(report)]))
 
 
+def filing_of(report: Report) -> Event | None:
 def standing(report: Report) -> dict[str, Any]:
     """The receipt's answer. ``issue`` is null until the public may see it."""
     issue = issue_of(report)

@@ -68,6 +68,7 @@ PAGES = [
     Row("receipt", NOBODY, "post", args=("{reference}",), posted={"code": "wrong"}),
     Row("receipt_close", NOBODY, "post", args=("{reference}",), hidden=True),  # until it was opened here
     Row("receipt_answer", NOBODY, "post", args=("{reference}",), hidden=True),  # likewise
+    Row("receipt_proof", NOBODY, args=("{reference}",), hidden=True),  # until opened here, and signed
     Row("receipt_dispute", NOBODY, "post", args=("{reference}",), hidden=True),
     Row("receipt_write", NOBODY, "post", args=("{reference}",), hidden=True),
     Row("receipt_add", NOBODY, "post", args=("{reference}",), hidden=True),
@@ -138,6 +139,14 @@ PAGES = [
     Row("history", DESK, args=("{new}",)),
     Row("triage_decide", DESK, "post", args=("{new}",), posted={"verb": "confirm"}),
     Row("claim", DESK, "post", args=("{new}",)),
+    Row("ledger", ALL),
+    Row("ledger_key", ALL),
+    Row("ledger_program", ALL),
+    Row("ledger_checkpoint", NOBODY, hidden=True),  # until there is one: tests/reports/test_ledger_pages.py
+    Row("ledger_checkpoint_of", NOBODY, args=("1",), hidden=True),
+    Row("ledger_tile", NOBODY, args=("0/000",), hidden=True),
+    Row("ledger_inclusion", NOBODY, args=("0",), hidden=True),
+    Row("ledger_consistency", NOBODY, args=("0", "1"), hidden=True),
     Row("release", DESK, "post", args=("{new}",)),
     Row("give_ten", DESK, "post"),
     Row("release_all", DESK, "post"),

@@ -1,1 +1,1 @@
-"""The ledger as outsiders know it: a Merkle tree, its proofs, its tiles, its signed notes. Pure: standard library only."""
+"""The ledger as outsiders know it: a Merkle tree, proofs, tiles, signed notes. Pure: standard library only."""

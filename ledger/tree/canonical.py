@@ -1,4 +1,7 @@
-"""One way of writing a JSON value. Source: RFC 8785, for values as PostgreSQL keeps them: no NaN, no lone surrogates."""
+"""One way of writing a JSON value. Source: RFC 8785.
+
+For values as PostgreSQL keeps them: no NaN, no lone surrogates.
+"""
 
 import json
 from typing import Any
