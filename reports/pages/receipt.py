@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.actors import actor_of, needs
 from accounts.network import network_of
 from accounts.policy import ANONYMOUS, Act
+from ledger import proving
 from reports.attachments import limits
 from reports.correspondence import (
     DISMISSAL,
@@ -35,7 +36,18 @@ from reports.prospects import READ_BY, prospect_of
 from reports.receipts import opens
 from reports.record import issues_for
 from reports.showing import beside
-from reports.standing import CONFIRMED, DECLINED, GROUPED, RECEIVED, RESOLVED, UNDER_REVIEW, issue_of, status_of, steps
+from reports.standing import (
+    CONFIRMED,
+    DECLINED,
+    GROUPED,
+    RECEIVED,
+    RESOLVED,
+    UNDER_REVIEW,
+    filing_of,
+    issue_of,
+    status_of,
+    steps,
+)
 from reports.templatetags.looks import language_word, when
 from reports.vocabulary import Visibility
 
@@ -211,6 +223,7 @@ def show(request: HttpRequest, report: Report, refused: forms.Form | None = None
         "files": beside(actor_of(request), report=report),
         "file_limits": limits(),
         "facts": facts_of(report),
+        "proven": proven(report),
         "read_by": READ_BY[Visibility(report.visibility)],
         "reply_form": form_about(REPLY, refused) if waits else None,
         "word_form": form_about(WORD, refused) if is_open and not waits else None,
@@ -261,6 +274,14 @@ def story(report: Report, issue: Issue | None) -> list[dict[str, Any]]:
         if words and event.at >= report.filed_at:
             told.append({"at": event.at, "verb": event.verb, "words": words})
     return told
+
+
+def proven(report: Report) -> dict[str, Any]:
+    """Where in the ledger it stands that the report was received; nothing until that is signed."""
+    event, newest = filing_of(report), proving.newest()
+    if event is None or newest is None or event.sequence is None or event.sequence >= newest.size or not event.key:
+        return {}
+    return {"sequence": event.sequence, "size": newest.size, "at": newest.at}
 
 
 def form_about(about: str, refused: forms.Form | None) -> forms.Form:

@@ -11,10 +11,10 @@ from django.utils import timezone
 from ledger import sequencer
 from ledger.models import Checkpoint, Event, Payload, Tile
 from ledger.record import erase, record
+from ledger.signing import public_key
 from ledger.verification import verify
 from ledger.verifier import Checkpoint as Signed
 from ledger.verifier import Key
-from ledger.signing import public_key
 
 pytestmark = pytest.mark.django_db
 
