@@ -4,7 +4,6 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.i18n import set_language
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from accounts import own_tokens
 from accounts import pages as account_pages
@@ -12,6 +11,7 @@ from config import health
 from reports import converters  # noqa: F401 -- registers "any_kind" and "issue_number"
 from reports.pages import (
     account,
+    api_docs,
     artifact,
     attachments,
     badges,
@@ -26,15 +26,16 @@ from reports.pages import (
     filing,
     governance,
     home,
+    imports,
     issue,
     issues,
     known,
-    mine,
     ledger,
+    mine,
     notices,
     own_report,
-    receipt,
     proof,
+    receipt,
     robots,
     schemas,
     signals,
@@ -44,9 +45,14 @@ from reports.pages import (
 from triage import pages as desk
 from triage.pages import artifacts, bulk, maintainer, publication, reproductions, reveal, views, workbench
 from triage.pages.health import queue_health
+from triage.pages.hub import hub
 from triage.pages.quality import quality
 
-from triage.pages.hub import hub
+handler400 = "config.refusals.bad_request"
+handler403 = "config.refusals.not_permitted"
+handler404 = "config.refusals.not_found"
+handler500 = "config.refusals.server_error"
+
 urlpatterns = [
     path("", home.home, name="home"),
     path("report/", filing.report, name="report"),
@@ -59,15 +65,21 @@ urlpatterns = [
     path("reports/", mine.mine, name="mine"),
     path("reports/open/", receipt.open_receipt, name="receipt_open"),
     path("reports/<slug:reference>/", receipt.receipt, name="receipt"),
+    path("reports/<slug:reference>/proof.json", proof.proof, name="receipt_proof"),
     path("reports/<slug:reference>/close/", receipt.close, name="receipt_close"),
     path("reports/<slug:reference>/answer/", own_report.answer, name="receipt_answer"),
     path("reports/<slug:reference>/write/", own_report.write, name="receipt_write"),
     path("reports/<slug:reference>/add/", own_report.add, name="receipt_add"),
     path("reports/<slug:reference>/dispute/", own_report.object_to, name="receipt_dispute"),
     path("reports/<slug:reference>/withdraw/", own_report.withdrawal, name="receipt_withdraw"),
-    path("reports/<slug:reference>/proof.json", proof.proof, name="receipt_proof"),
     path("reports/<slug:reference>/reinstate/", own_report.reinstate, name="receipt_reinstate"),
     path("reports/<slug:reference>/keep/", own_report.keep, name="receipt_keep"),
+    path("imports/", imports.imports, name="imports"),
+    path("imports/new/", imports.new, name="import_new"),
+    path("imports/<int:pk>/", imports.import_progress, name="import_progress"),
+    path("imports/<int:pk>/cancel/", imports.import_cancel, name="import_cancel"),
+    path("imports/<int:pk>/file/", imports.import_file, name="import_file"),
+    path("imports/<int:pk>/rejects.csv", imports.import_rejects, name="import_rejects"),
     path("account/", account.own_account, name="own_account"),
     path("account/export/", account.export, name="export_account"),
     path("account/delete/", account.delete, name="delete_account"),
@@ -108,6 +120,7 @@ urlpatterns = [
     path("signals/", signals.signals, name="signals"),
     path("signals/feed.atom", feeds.signals_feed, name="signals_feed"),
     path("signals/<int:pk>/", signals.signal, name="signal"),
+    path("hooks/hub/", hub, name="hub"),
     path("notices/", notices.notices, name="notices"),
     path("notices/<int:pk>/", notices.notice, name="notice"),
     path("notices/read/", notices.read, name="notices_read"),
@@ -116,13 +129,20 @@ urlpatterns = [
     path("notices/unsubscribe/<str:token>/", notices.unsubscribe, name="unsubscribe"),
     path("transparency/", transparency.transparency, name="transparency"),
     path("transparency.json", transparency.transparency_twin, name="transparency_twin"),
-    path("hooks/hub/", hub, name="hub"),
     path("about/", governance.about, name="about"),
     path("about/<slug:slug>/", governance.governance, name="governance"),
     path(".well-known/security.txt", governance.security_txt, name="security_txt"),
     path("robots.txt", robots.robots, name="robots"),
     path("sitemap.xml", robots.map_of_site, name="sitemap"),
     path("sitemap-<slug:section>-<int:part>.xml", robots.part_of_map, name="sitemap_part"),
+    path("ledger/", ledger.ledger, name="ledger"),
+    path("ledger/checkpoint", ledger.checkpoint, name="ledger_checkpoint"),
+    path("ledger/checkpoints/<int:size>", ledger.checkpoint_of, name="ledger_checkpoint_of"),
+    path("ledger/tile/<path:path>", ledger.tile, name="ledger_tile"),
+    path("ledger/key", ledger.key, name="ledger_key"),
+    path("ledger/inclusion/<int:sequence>", ledger.inclusion, name="ledger_inclusion"),
+    path("ledger/consistency/<int:old>/<int:new>", ledger.consistency, name="ledger_consistency"),
+    path("ledger/verify.py", ledger.program, name="ledger_program"),
     path("dumps/", dumps.dumps, name="dumps"),
     path("dumps/LATEST/<str:name>", dumps.dump, name="dump"),
     path("schemas/<slug:name>.json", schemas.schema, name="schema"),
@@ -135,14 +155,6 @@ urlpatterns = [
     path("triage/<int:pk>/release/", desk.release, name="release"),
     path("triage/ten/", desk.give_ten, name="give_ten"),
     path("triage/release/", desk.release_all, name="release_all"),
-    path("ledger/", ledger.ledger, name="ledger"),
-    path("ledger/checkpoint", ledger.checkpoint, name="ledger_checkpoint"),
-    path("ledger/checkpoints/<int:size>", ledger.checkpoint_of, name="ledger_checkpoint_of"),
-    path("ledger/tile/<path:path>", ledger.tile, name="ledger_tile"),
-    path("ledger/key", ledger.key, name="ledger_key"),
-    path("ledger/inclusion/<int:sequence>", ledger.inclusion, name="ledger_inclusion"),
-    path("ledger/consistency/<int:old>/<int:new>", ledger.consistency, name="ledger_consistency"),
-    path("ledger/verify.py", ledger.program, name="ledger_program"),
     path("triage/settings/", desk.own, name="own_desk"),
     path("triage/<int:pk>/publication/", publication.publication, name="publication"),
     path("triage/<int:pk>/publication/preview/", publication.preview, name="publication_preview"),
@@ -186,8 +198,9 @@ urlpatterns = [
     # exempt: a language is no secret, and so no public page needs a cookie for its token
     path("language/", csrf_exempt(set_language), name="set_language"),
     path("admin/", admin.site.urls),
+    path("api/v1/", include("triage.api.urls")),
     path("api/v1/", include("reports.api.urls")),
-    path("api/v1/schema/", SpectacularAPIView.as_view(), name="api_schema"),
-    path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="api_schema"), name="api_docs"),
+    path("api/docs/", api_docs.api_docs, name="api_docs"),
+    path("api/docs/<slug:slug>/", api_docs.api_operation, name="api_operation"),
     path("health/ready/", health.ready, name="ready"),
 ]

@@ -31,14 +31,18 @@ class Artifacts(Reading):
         return artifacts_for(self.actor).filter(kind=self.kwargs.get("kind", ArtifactKind.MODEL))
 
 
-@extend_schema_view(get=extend_schema(summary="Models, systems or datasets"))
+@extend_schema_view(get=extend_schema(operation_id="artifacts", summary="Models, systems or datasets"))
 class ArtifactList(Artifacts, Listing):
     filterset_class = ArtifactFilter
     told_by = ("name", "org")
 
 
 @extend_schema_view(
-    get=extend_schema(summary="One model, system or dataset", responses={200: ArtifactTwin, 301: LEADS_ON})
+    get=extend_schema(
+        operation_id="artifact",
+        summary="One model, system or dataset",
+        responses={200: ArtifactTwin, 301: LEADS_ON},
+    )
 )
 class ArtifactDetail(Artifacts, RetrieveAPIView[Any]):
     filter_backends = ()
@@ -72,7 +76,7 @@ class OfAnArtifact(Listing):
         return found
 
 
-@extend_schema_view(get=extend_schema(summary="Its versions, the newest first"))
+@extend_schema_view(get=extend_schema(operation_id="versions", summary="Its versions, the newest first"))
 class VersionList(OfAnArtifact):
     serializer_class = ReleaseTwin
     told_by = ("-place", "name")
@@ -85,7 +89,9 @@ class VersionList(OfAnArtifact):
 
 @extend_schema_view(
     get=extend_schema(
-        summary="What it was made from, and what was made from it", description="By name; one step each way."
+        operation_id="lineage",
+        summary="What it was made from, and what was made from it",
+        description="By name; one step each way.",
     )
 )
 class LineageList(OfAnArtifact):

@@ -63,6 +63,7 @@ class Issues(Reading):
 
 @extend_schema_view(
     get=extend_schema(
+        operation_id="issues",
         summary="Issues",
         description="With a token of scope queue:read, unpublished ones and their reports too. `q` looks through what "
         "is public of an issue (title, summary, excerpts, the names of artifacts) and leaves at most the 500 best; of "
@@ -88,6 +89,7 @@ class OneIssue(Issues, RetrieveAPIView[Any]):
 
 @extend_schema_view(
     get=extend_schema(
+        operation_id="issue",
         summary="One issue",
         responses={
             200: READ,
@@ -113,6 +115,7 @@ class IssueDetail(OneIssue):
 
 @extend_schema_view(
     get=extend_schema(
+        operation_id="waiting_issue",
         summary="One issue, by the id that the queue tells",
         description="For whoever sees unpublished issues; to others there is none. Its ETag is what a decision about "
         "it names in If-Match.",
@@ -140,7 +143,7 @@ class OfAnIssue(Listing):
         return found
 
 
-@extend_schema_view(get=extend_schema(summary="How artifacts stand in an issue"))
+@extend_schema_view(get=extend_schema(operation_id="affected", summary="How artifacts stand in an issue"))
 class AffectedList(OfAnIssue):
     serializer_class = AffectedTwin
     told_by = ("told_name", "told_org", "told_kind")
@@ -153,7 +156,11 @@ class AffectedList(OfAnIssue):
         return rows.annotate(**told).select_related("artifact", "introduced_in", "last_affected", "fixed_in")
 
 
-@extend_schema_view(get=extend_schema(summary="Who tried again, and how often it failed; the newest first"))
+@extend_schema_view(
+    get=extend_schema(
+        operation_id="reproductions", summary="Who tried again, and how often it failed; the newest first"
+    )
+)
 class ReproductionList(OfAnIssue):
     serializer_class = TriedTwin
     told_by = ("-tried_at", "artifact__name")
@@ -173,6 +180,7 @@ class Export(Reading):
     """Leads on to where the record is taken away, the same for everybody."""
 
     @extend_schema(
+        operation_id="export",
         summary="One issue in another format",
         description="Leads to the file: the same for everybody, whatever token comes along.",
         request=None,

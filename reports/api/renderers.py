@@ -11,3 +11,9 @@ class PlainJSONRenderer(JSONRenderer):
 
     def get_indent(self, accepted_media_type: str, renderer_context: Mapping[str, Any]) -> None:
         return None
+
+
+class OpenApiRenderer(PlainJSONRenderer):
+    """The description of the API, by the name that tools ask for."""
+
+    media_type = "application/vnd.oai.openapi+json"

@@ -13,6 +13,7 @@ from reports.twins import SignalTwin
 
 @extend_schema_view(
     get=extend_schema(
+        operation_id="signals",
         summary="Early warnings",
         description="The newest first. Those that a person confirmed, about issues and artifacts with a page; with a "
         "token of scope queue:read all of them, whatever their state.",

@@ -34,7 +34,7 @@ def whole(name: str, *args: str) -> str:
 
 
 class Start(Resource):
-    @extend_schema(summary="Where everything is", responses=START)
+    @extend_schema(operation_id="start", summary="Where everything is", responses=START)
     def get(self, request: Request) -> Response:
         kinds = {f"{kind}s": whole("api_artifacts", f"{kind}s") for kind in ArtifactKind.values}
         return Response(kinds | {told: whole(name) for told, name in (LISTS | BESIDE).items()})
@@ -42,6 +42,7 @@ class Start(Resource):
 
 class Exports(Resource):
     @extend_schema(
+        operation_id="exports",
         summary="The record to take away",
         description="All issues on record in each form. An address takes the parameters of the list of issues with "
         "pages (`kind`, `state`, `q`, …); one issue in a form is at /issues/{number}/export/{form}/ of the API.",

@@ -1,0 +1,17 @@
+"""How a view is described: what drf-spectacular cannot see by itself."""
+
+from typing import Any
+
+from drf_spectacular.openapi import AutoSchema
+
+from accounts.policy import ANONYMOUS, allows
+
+
+class Operation(AutoSchema):
+    """Says of what anybody may do that it takes no token: policy knows, and the library asks permissions of its own."""
+
+    def get_auth(self) -> list[dict[str, Any]]:
+        ways: list[dict[str, Any]] = super().get_auth()
+        act: Any = getattr(self.view, "act", None)
+        is_open = act is not None and allows(ANONYMOUS, act)
+        return [{}, *ways] if is_open and ways else ways
