@@ -44,12 +44,16 @@ class _Line:
 
 
 def lines(records: Iterable[Record]) -> Iterator[str]:
-    """The header, then a line for each artifact. RFC 4180: CRLF, quotes doubled."""
+    """The header, then a line for each artifact."""
+    return written(COLUMNS, (row for record in records for row in _rows(record)))
+
+
+def written(header: Iterable[str], rows: Iterable[Iterable[object]]) -> Iterator[str]:
+    """A table line by line, for whatever tool. RFC 4180: CRLF, quotes doubled."""
     writer = csv.writer(_Line(), dialect="excel")
-    yield writer.writerow(COLUMNS)
-    for record in records:
-        for row in _rows(record):
-            yield writer.writerow([harmless(value) for value in row])
+    yield writer.writerow(header)
+    for row in rows:
+        yield writer.writerow([harmless(value) for value in row])
 
 
 def harmless(value: object) -> str:

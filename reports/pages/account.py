@@ -14,9 +14,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.actors import actor_of, needs, person
 from accounts.models import User
-from accounts.policy import Act
+from accounts.policy import Act, allows
 from reports.leaving import belongings, close_account, may_leave
-from reports.models import Report
+from reports.models import Import, Report
 
 
 class LeavingForm(forms.Form):
@@ -44,7 +44,9 @@ class LeavingForm(forms.Form):
 @needs(Act.OWN_ACCOUNT)
 @require_safe
 def own_account(request: HttpRequest) -> HttpResponse:
-    return render(request, "reports/account.html", {"report_count": filed_count(request)})
+    actor = actor_of(request)
+    may_import = allows(actor, Act.FILE_BULK) or Import.objects.visible_to(actor).exists()
+    return render(request, "reports/account.html", {"report_count": filed_count(request), "may_import": may_import})
 
 
 @needs(Act.OWN_ACCOUNT)
