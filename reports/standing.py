@@ -68,6 +68,10 @@ def steps(
 
 
 def filing_of(report: Report) -> Event | None:
+    """The event of its being filed."""
+    return events_about(report, verbs=["file"]).first()
+
+
 def standing(report: Report) -> dict[str, Any]:
     """The receipt's answer. ``issue`` is null until the public may see it."""
     issue = issue_of(report)
