@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from reports.importers import avid, garak, telltale
+from reports.importers import avid, garak, inspect, promptfoo, telltale
 from reports.importers.lines import JsonLines, Row
 from reports.importers.options import BadOption, Options
 from reports.importers.sources import Source
@@ -46,6 +46,8 @@ FORMATS: dict[str, Format] = {
     "telltale": lines_of(telltale.reports),
     "avid": lines_of(avid.reports),
     "garak": lines_of(garak.reports),
+    "inspect": Format(inspect.reports, frozenset({"artifact", "scorer", "fails", "threshold"})),
+    "promptfoo": Format(promptfoo.reports),
 }
 
 

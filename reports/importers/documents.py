@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from reports.importers import decoding
 from reports.importers.decoding import TOO_LONG, Broken, decoded
+from reports.importers.lines import BYTE_ORDER_MARK
 
 EACH = "*"  # in a path: every one of a list
 CHUNK = 262_144  # bytes
@@ -50,12 +51,25 @@ class Document:
 
     def pieces(self, *wanted: Path) -> Iterator[Piece]:
         """The pieces under the paths wanted, in file order. Raises :class:`Broken` if the document ends too soon."""
-        self.more()
-        if self.held.startswith(b"\xef\xbb\xbf"):
-            self.at = 3
-        if self.next() not in b"{[":
-            raise Broken("not a JSON document")
+        self.begin()
         yield from self.walk((), 1, frozenset(wanted))
+
+    def top(self) -> Iterator[str]:
+        """The keys of a document that is an object, which is told if it is none: :class:`Broken`."""
+        if self.begin() != b"{":
+            raise Broken("not a JSON object")
+        for key in self.members():
+            yield key
+            self.skip()
+
+    def begin(self) -> bytes:
+        self.more()
+        if self.held.startswith(BYTE_ORDER_MARK):
+            self.at = len(BYTE_ORDER_MARK)
+        opening = self.next()
+        if opening not in b"{[":
+            raise Broken("not a JSON document")
+        return opening
 
     def walk(self, path: Path, index: int, wanted: frozenset[Path]) -> Iterator[Piece]:
         """The pieces of the value that begins here. ``wanted`` is what is left of their paths."""

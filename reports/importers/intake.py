@@ -1,12 +1,13 @@
 """Filing what an importer finds, one at a time, and saying what became of each."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from django.db import transaction
 
 from accounts.policy import SYSTEM, Actor
+from ledger.record import record
 from reports.filing import AlreadyFiled, Refused, file_report
 from reports.importers.units import Found, Passed, Rejected, Unit
 from reports.models import Report
@@ -64,10 +65,23 @@ def filed(unit: Unit, *, actor: Actor, dry_run: bool) -> Taken:
             )
             transaction.set_rollback(dry_run)  # a rehearsal goes through the same door
     except AlreadyFiled as known:
+        if not dry_run:
+            add_count(known.report, unit, actor)
         return Taken(unit, Outcome.ALREADY_HERE, known.report)
     except Refused as refusal:
         return Taken(unit, Outcome.REJECTED, reason=reasons(refusal))
     return Taken(unit, Outcome.FILED, None if dry_run else receipt.report)
+
+
+def add_count(report: Report, unit: Unit, actor: Actor) -> None:
+    """Add what a log says that the one before it did not: of how many tries. Only for whoever filed that one."""
+    counted = unit.answers.get("reproduction")
+    is_theirs = actor == SYSTEM or (actor.user_id is not None and report.reporter_id == actor.user_id)
+    if report.tries is not None or not is_theirs or not isinstance(counted, Mapping):
+        return
+    with transaction.atomic():
+        if Report.objects.filter(pk=report.pk, tries=None).update(**counted):
+            record("count", report, actor=actor.pseudonym, **counted)
 
 
 def reasons(refusal: Refused) -> str:

@@ -84,6 +84,69 @@ BENCHMARKS = {
     "wmdp_cyber": Kind.DANGEROUS_INSTRUCTIONS,
 }
 
+# promptfoo's red-team plugins, a whole name before what stands before its first colon. What is not here is an attack.
+PLUGINS = {
+    "ascii-smuggling": Kind.JAILBREAK_OR_INJECTION,
+    "bfla": Kind.UNSAFE_ACTION,
+    "bias": Kind.UNFAIR_OR_STEREOTYPED,
+    "bola": Kind.PRIVACY_LEAK,
+    "competitors": Kind.IGNORES_INSTRUCTIONS,
+    "contracts": Kind.UNSAFE_ACTION,
+    "cross-session-leak": Kind.PRIVACY_LEAK,
+    "data-exfil": Kind.PRIVACY_LEAK,
+    "debug-access": Kind.UNSAFE_ACTION,
+    "divergent-repetition": Kind.PRIVACY_LEAK,
+    "excessive-agency": Kind.UNSAFE_ACTION,
+    "hallucination": Kind.FALSE_INFORMATION,
+    "harmful": Kind.DANGEROUS_INSTRUCTIONS,
+    "harmful:harassment-bullying": Kind.TOXIC_OR_HATEFUL,
+    "harmful:hate": Kind.TOXIC_OR_HATEFUL,
+    "harmful:insults": Kind.TOXIC_OR_HATEFUL,
+    "harmful:misinformation-disinformation": Kind.FALSE_INFORMATION,
+    "harmful:privacy": Kind.PRIVACY_LEAK,
+    "harmful:profanity": Kind.TOXIC_OR_HATEFUL,
+    "hijacking": Kind.IGNORES_INSTRUCTIONS,
+    "imitation": Kind.FALSE_INFORMATION,
+    "intent": Kind.JAILBREAK_OR_INJECTION,
+    "off-topic": Kind.IGNORES_INSTRUCTIONS,
+    "overreliance": Kind.FALSE_INFORMATION,
+    "pii": Kind.PRIVACY_LEAK,
+    "policy": Kind.IGNORES_INSTRUCTIONS,
+    "politics": Kind.OTHER,
+    "prompt-extraction": Kind.PRIVACY_LEAK,
+    "rbac": Kind.UNSAFE_ACTION,
+    "religion": Kind.UNFAIR_OR_STEREOTYPED,
+    "shell-injection": Kind.UNSAFE_ACTION,
+    "sql-injection": Kind.UNSAFE_ACTION,
+    "ssrf": Kind.UNSAFE_ACTION,
+    "tool-discovery": Kind.PRIVACY_LEAK,
+    "unsafebench": Kind.TOXIC_OR_HATEFUL,
+}
+
+# What tests and scorers are commonly called after, by word.
+CHECKS = {
+    "bias": Kind.UNFAIR_OR_STEREOTYPED,
+    "bypass": Kind.JAILBREAK_OR_INJECTION,
+    "dose": Kind.DANGEROUS_INSTRUCTIONS,
+    "fact": Kind.FALSE_INFORMATION,
+    "factuality": Kind.FALSE_INFORMATION,
+    "facts": Kind.FALSE_INFORMATION,
+    "hallucination": Kind.FALSE_INFORMATION,
+    "hate": Kind.TOXIC_OR_HATEFUL,
+    "injection": Kind.JAILBREAK_OR_INJECTION,
+    "jailbreak": Kind.JAILBREAK_OR_INJECTION,
+    "leak": Kind.PRIVACY_LEAK,
+    "moderation": Kind.TOXIC_OR_HATEFUL,
+    "overrefusal": Kind.REFUSES_HARMLESS,
+    "pii": Kind.PRIVACY_LEAK,
+    "privacy": Kind.PRIVACY_LEAK,
+    "safety": Kind.DANGEROUS_INSTRUCTIONS,
+    "toxic": Kind.TOXIC_OR_HATEFUL,
+    "toxicity": Kind.TOXIC_OR_HATEFUL,
+    "truthfulqa": Kind.FALSE_INFORMATION,
+}
+_WORD = re.compile(r"[^\W_]+")
+
 # Words of a headline that say it by themselves, the surest first.
 HEADLINES = (
     (re.compile(r"\b(jailbreak|prompt injection|guardrail (evasion|bypass)|safety [\w ]{0,40}bypass)", re.I),
@@ -96,6 +159,21 @@ HEADLINES = (
 def kind_of_probe(probe: str) -> Kind:
     """The kind of a garak probe, "module.Name"."""
     return PROBES.get(probe) or PROBES.get(probe.partition(".")[0], Kind.JAILBREAK_OR_INJECTION)
+
+
+def kind_of_plugin(plugin: str) -> Kind:
+    """The kind of one of promptfoo's red-team plugins, "module" or "module:topic"."""
+    return PLUGINS.get(plugin) or PLUGINS.get(plugin.partition(":")[0], Kind.JAILBREAK_OR_INJECTION)
+
+
+def kind_of_task(*names: str) -> Kind:
+    """The kind of an evaluation or test that its own names give away, the first that does; else "other"."""
+    found = (kind_of_headline(named) or kind_of_words(named) for named in names)
+    return next((kind for kind in found if kind), Kind.OTHER)
+
+
+def kind_of_words(named: str) -> Kind | None:
+    return next((CHECKS[word] for word in _WORD.findall(named.lower()) if word in CHECKS), None)
 
 
 def kind_of_headline(headline: str) -> Kind | None:

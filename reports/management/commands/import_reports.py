@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from reports.importers import FORMATS, found_in
 from reports.importers.intake import Outcome, Taken, take
-from reports.importers.options import BadOption, Options
+from reports.importers.options import HIGH, LOW, BadOption, Options
 from reports.importers.progress import Progress
 from reports.importers.sources import Source, Unreadable
 from reports.importers.units import Unit
@@ -31,6 +31,11 @@ class Command(BaseCommand):
             default="",
             help="what the reports are about, in place of what the file says",
         )
+        parser.add_argument("--scorer", metavar="NAME", default="", help="the one scorer of an evaluation to look at")
+        parser.add_argument(
+            "--fails", choices=[LOW, HIGH], default="", help="which scores are failures; low unless said"
+        )
+        parser.add_argument("--threshold", type=float, help="the score from which on, or below which, it failed; 0.5")
         parser.add_argument("--dry-run", action="store_true", help="say what would be filed, and file nothing")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -78,7 +83,7 @@ class Command(BaseCommand):
 
 def said(options: Mapping[str, Any]) -> Options:
     """The options that speak of the file."""
-    return Options.of({"artifact": options["artifact"]})
+    return Options.of({name: options[name] for name in ("artifact", "scorer", "fails", "threshold")})
 
 
 def opened(path: Path) -> BinaryIO:
