@@ -21,14 +21,14 @@ from accounts.policy import ANONYMOUS, Act, Actor, allows
 ViewT = TypeVar("ViewT", bound=Callable[..., Any])
 
 
-def actor_for(user: User, *, scopes: frozenset[str] | None = None) -> Actor:
+def actor_for(user: User, *, scopes: frozenset[str] | None = None, is_inside: bool = False) -> Actor:
     """The actor behind an account. One query. A token's ``scopes`` narrow what its account may do.
 
     Where a second factor is required, roles count in a session only once one is set up; a token was made by
-    somebody who had the roles, and works without.
+    somebody who had the roles, and works without. ``is_inside``: whoever let them in has asked that already.
     """
     grants = list(Grant.objects.filter(user=user, ended_at__isnull=True).values_list("role", "artifact_id"))
-    if grants and scopes is None and lacks_second_factor(user):
+    if grants and scopes is None and not is_inside and lacks_second_factor(user):
         grants = []
     return Actor(
         user_id=user.pk,

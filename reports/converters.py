@@ -30,6 +30,18 @@ class IssueNumber:
         return value
 
 
+class IssueNamed:
+    """An issue's number, or its id, which is all that one has which waits."""
+
+    regex = f"{IssueNumber.regex}|[0-9]{{1,18}}"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return str(value)
+
+
 class BadgeForm:
     regex = "svg|png"
 
@@ -53,4 +65,5 @@ class AnyForm:
 register_converter(AnyForm, "any_form")
 register_converter(AnyKind, "any_kind")
 register_converter(BadgeForm, "badge_form")
+register_converter(IssueNamed, "issue_named")
 register_converter(IssueNumber, "issue_number")

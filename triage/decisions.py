@@ -141,7 +141,8 @@ def undo(decision: Decision, *, by: User, note: str = "", bulk: Bulk | None = No
 
 
 def may_decide(by: User) -> None:
-    if not allows(actor_for(by), Act.DECIDE):
+    """Raises PermissionDenied unless a role of theirs lets them; a second factor is asked at the door, not here."""
+    if not allows(actor_for(by, is_inside=True), Act.DECIDE):
         raise PermissionDenied
 
 
