@@ -65,8 +65,8 @@ class FileReports(Resource):
     @extend_schema(
         summary="File many reports",
         description="Each is taken or refused by itself, and answered in the order that was sent. A `source` and a "
-        "`source_key` for each make it safe to send them again at any time; an Idempotency-Key repeats the whole answer "
-        "for a day. The body has 10 MB at most.",
+        "`source_key` for each make it safe to send them again at any time; an Idempotency-Key repeats the answer "
+        "of all for a day. The body has 10 MB at most.",
         request=SENT,
         parameters=[KEY, REPEATED],
         responses={

@@ -43,7 +43,7 @@ class Reproductions(ReproductionList, Deciding):
 
     @extend_schema(
         summary="Record a reproduction",
-        description="k failures of n tries on a named version. Takes a token of both scopes, queue:write and queue:read. "
+        description="k failures of n tries on a named version. It takes a token of queue:write and queue:read. "
         "It changes nothing that others wrote, so no If-Match is asked for. What is tried of an issue without a number "
         "is recorded by a decision: the move `reproduce`.",
         request=TRIED,
