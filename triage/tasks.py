@@ -7,6 +7,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
+from ledger import sequencer
 from reports import attachments, dump, examining, posting, published
 from reports.abstracts import forget_unread
 from reports.buckets import forget_windows
@@ -80,6 +81,7 @@ def sweep() -> None:
     embeddings.maintain()
     for bulk_id in bulk.left_behind():
         bell.ring(run_bulk, bulk_id)
+    sequencer.keep_up()  # in case its own thread has died; last, so that a ledger that is broken stops nothing else
     for import_id in running.left_behind():
         bell.ring(run_import, import_id)
 
