@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.policy import Actor
-from reports.models.report import Report
+from reports.models.report import Report, read_by
 from reports.vocabulary import AttachmentFormat, AttachmentRefusal, AttachmentState
 
 
@@ -28,7 +28,7 @@ class Draft(models.Model):
 class AttachmentQuerySet(models.QuerySet["Attachment"]):
     def visible_to(self, actor: Actor) -> Self:
         """Files are evidence: read with the report. Those of a draft are its writer's, who comes by the draft."""
-        return self.filter(report__in=Report.objects.visible_to(actor))
+        return self.filter(read_by(actor, "report__"), report__isnull=False)
 
     def standing(self) -> Self:
         return self.filter(removed_at=None)

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.policy import Act, Actor, allows
 from reports.models.artifact import Artifact, Version
-from reports.models.report import Report
+from reports.models.report import Report, read_by
 from reports.vocabulary import (
     AffectedStatus,
     ContextOfUse,
@@ -292,7 +292,7 @@ class Affected(models.Model):
 
 class PlacementQuerySet(models.QuerySet["Placement"]):
     def visible_to(self, actor: Actor) -> Self:
-        return self.filter(report__in=Report.objects.visible_to(actor))
+        return self.filter(read_by(actor, "report__"))
 
     def active(self) -> Self:
         return self.filter(superseded_at__isnull=True)

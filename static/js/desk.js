@@ -289,7 +289,7 @@ async function showRow(link, kept) {
 let held = null; // of the decision under way: which pane comes next, so that the answer need not bring it
 
 // Says what is on the page, so that the answer need bring no more than what changes: of an issue that stays open its
-// row and its pane, else that a row goes, with the pane of the next taken from what was fetched ahead.
+// row, else that a row goes, with the pane of the next taken from what was fetched ahead.
 function sayWhatIsThere(event) {
   const { elt, headers, parameters } = event.detail;
   const here = pane()?.dataset.issue;
@@ -311,6 +311,11 @@ function goOn(event) {
   const { xhr, requestConfig } = event.detail;
   const next = held;
   held = null;
+  const revision = xhr.getResponseHeader("X-Revision");
+  if (revision) {
+    event.preventDefault();
+    return stayOn(xhr.response, revision);
+  }
   if (!next || !xhr.getResponseHeader("X-Pane-Held")) return;
   event.preventDefault();
   if (next.kept.html) return showNext(xhr, next, next.kept.html);
@@ -330,6 +335,23 @@ function showNext(xhr, { link, kept, decided }, html) {
   htmx.swap("#pane", xhr.response + html, { swapStyle: html ? "outerHTML" : "none" });
   wasDecided();
   if (!html) queueMicrotask(() => link.click());
+}
+
+// The issue stays open, and may be decided on again at once: nobody but its reader has changed it. What else its pane
+// tells is asked for by itself, and not put under the hands of who has gone on.
+async function stayOn(html, revision) {
+  const here = pane().dataset.issue;
+  for (const kept of pane().querySelectorAll("[name=revision]")) kept.value = revision;
+  if (openVerb()) openVerb().open = false;
+  forget([here]);
+  htmx.swap("#pane", html, { swapStyle: "none" }, { eventInfo: { isAnew: true } });
+  wasDecided();
+  const address = paneAddress(document.getElementById(`row-${here}`));
+  const anew = address && (await fetched(address).coming);
+  if (!anew || underWay || openVerb() || isTyping(document.activeElement) || pane()?.dataset.issue !== here) return;
+  if (pane().querySelector("[name=revision]")?.value !== revision) return;
+  ahead.delete(address);
+  htmx.swap("#pane", anew, { swapStyle: "outerHTML" }, { eventInfo: { isAnew: true } });
 }
 
 function wasDecided() {
@@ -358,6 +380,7 @@ if (work()) {
   document.addEventListener("htmx:afterSwap", (event) => {
     const where = event.target.id;
     if (where !== "work" && where !== "pane") return;
+    if (event.detail.isAnew) return settle("work");
     const isAnswer = event.detail.requestConfig?.verb === "post";
     if (where === "work") ahead.clear();
     else if (isAnswer) forget([pane().dataset.issue]);

@@ -358,6 +358,7 @@ def test_a_row_is_drawn_anew_where_the_issue_stays_open(desk: Page, issues: list
     expect(desk.locator(f"#row-{issues[0].pk}")).to_contain_text("for triager@example.org")
     expect(desk.locator("#said")).to_contain_text("Assigned “It invents a court ruling”")
     expect(desk.locator(".pick input:checked")).to_have_count(1)
+    expect(desk.locator("#pane .detail-head")).to_contain_text("for you")  # asked for by itself, after the row
     expect(desk.locator("#pane")).to_be_focused()
 
     desk.keyboard.press("1")

@@ -506,7 +506,7 @@ def test_a_whole_page_holds_the_history_that_a_pane_asks_for(desk: Client, rulin
 
 
 @pytest.mark.parametrize(("address", "is_short"), [("", True), ("?q=severity:critical", False)])
-def test_an_issue_that_stays_open_is_sent_with_its_row(
+def test_of_an_issue_that_stays_open_its_row_is_sent_and_what_its_pane_may_decide_on(
     desk: Client, ruling: Report, folder: Report, address: str, is_short: bool
 ) -> None:
     issue, below = issue_of(ruling), issue_of(folder)
@@ -516,9 +516,9 @@ def test_an_issue_that_stays_open_is_sent_with_its_row(
     response = desk.post(f"/triage/{issue.pk}/decide/{address}", told, headers=headers)
 
     page = response.content.decode()
-    assert (response.headers.get("HX-Retarget") == "#pane") == is_short
+    assert (response.headers.get("X-Revision") == str(issue.revision + 1)) == is_short
     assert (f'data-issue="{issue.pk}" hx-swap-oob="true"' in page) == is_short
-    assert (f'next={below.pk}"' in page and f'name="next" value="{below.pk}"' in page) == is_short
+    assert (f'next={below.pk}"' in page and 'id="pane"' not in page) == is_short
     assert "Changed what “" in page
     assert ('class="queue"' in page) != is_short
 

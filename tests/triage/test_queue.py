@@ -8,7 +8,8 @@ import pytest
 from django.utils import timezone
 
 from accounts.policy import Actor
-from reports.models import Artifact, Issue, Placement, Report, Signal, Version
+from reports.models import Artifact, Issue, Placement, Redaction, Report, Signal, Version
+from reports.redaction import summary_in_a_list
 from reports.vocabulary import Visibility
 from triage import search
 from triage.counting import recount, reprioritise
@@ -18,6 +19,15 @@ from triage.queue import asleep, rows, titled, waiting_count, waiting_issues, we
 
 File = Callable[..., Report]
 DAY = timedelta(days=1)
+# What was done to the older of two reports, or to their issue; a redaction of another part is nothing to its summary.
+KEPT_BACK: tuple[dict[str, Any], ...] = (
+    {"visibility": "private"},
+    {"withdrawn_at": timezone.now()},
+    {"hazard_level": 1},
+    {"issue": 1},
+    {"part": "summary"},
+    {"part": "expected"},
+)
 TRIAGER = Actor(user_id=1, roles=frozenset({"triager"}))
 
 
@@ -79,6 +89,30 @@ def test_what_is_decided_waits_no_longer(waiting: Callable[..., Issue], triager:
     decide(issue, "confirm", by=triager)
 
     assert list(waiting_issues()) == []
+
+
+@pytest.mark.parametrize("changes", KEPT_BACK)
+def test_what_may_not_stand_in_a_list_heads_none(
+    waiting: Callable[..., Issue], file: File, changes: dict[str, Any]
+) -> None:
+    issue = waiting("Told first, by whoever")
+    second = file(summary="Told second, by another", grouped=False)
+    Placement.objects.create(report=second, issue=issue, by="engine", method="m-1")
+    first = issue.placements.get(report__reported_at__lt=second.reported_at)
+    if "part" in changes:
+        Redaction.objects.create(report=first.report, start=0, end=4, **changes)
+    elif "issue" in changes:
+        Issue.objects.update(hazard_level=changes["issue"])
+    else:
+        Report.objects.filter(pk=first.report_id).update(**changes)
+    told = issue.placements.active().exclude(report__visibility="private").order_by("report__reported_at")
+    summaries = told.annotate(summary=summary_in_a_list()).exclude(summary="").values_list("summary", flat=True)
+
+    headed = titled(Issue.objects.all()).get()
+
+    assert headed.title == (summaries.first() or "")  # type: ignore[attr-defined] # annotated
+    assert (headed.title == "Told first, by whoever") == (changes.get("part") == "expected")  # type: ignore[attr-defined]
+    assert headed.first_report_id == first.report_id  # type: ignore[attr-defined]
 
 
 def test_a_title_is_the_public_one_or_the_oldest_summary_that_is_not_private(

@@ -236,8 +236,8 @@ def _onward(request: HttpRequest, decided: Issue, decision: Decision) -> HttpRes
 
 
 def _beside(request: HttpRequest, decided: Issue, verb: str) -> HttpResponse | None:
-    """The short answer to who has the issue open and its row in the list (``X-Row``) above another (``X-Next``): both
-    as they are now.
+    """The short answer to who has the issue open and its row in the list (``X-Row``) above another (``X-Next``): the
+    row as it is now, and the revision that its pane may decide on (``X-Revision``) until the desk has asked for it anew.
 
     None where it need not be in the list any longer.
     """
@@ -253,13 +253,13 @@ def _beside(request: HttpRequest, decided: Issue, verb: str) -> HttpResponse | N
         return None
     context = {
         "line": replace(lines[0], below=following),
-        "detail": _detail(request, decided.pk, is_whole=False),
+        "here": decided.pk,
         "query": query(request),
         "next": following,
         "is_waiting": asked.text == search.WAITING,
     }
     answer = render(request, "triage/stayed.html", context)
-    answer["HX-Retarget"], answer["HX-Reswap"] = "#pane", "outerHTML show:none"
+    answer["X-Revision"], answer["HX-Reswap"] = str(lines[0].row.issue.revision), "none"
     return answer
 
 
