@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from reports.importers import avid, garak, inspect, promptfoo, telltale
+from reports.importers import avid, columns, flare, garak, inspect, promptfoo, telltale
 from reports.importers.lines import JsonLines, Row
 from reports.importers.options import BadOption, Options
 from reports.importers.sources import Source
@@ -30,6 +30,7 @@ class Format:
 
     reports: Importer
     takes: frozenset[str] = frozenset({"artifact"})
+    check: Callable[[Options], None] = Options.check
 
 
 def lines_of(reports: OfRows) -> Format:
@@ -48,6 +49,8 @@ FORMATS: dict[str, Format] = {
     "garak": lines_of(garak.reports),
     "inspect": Format(inspect.reports, frozenset({"artifact", "scorer", "fails", "threshold"})),
     "promptfoo": Format(promptfoo.reports),
+    "flare": Format(flare.reports),
+    "csv": Format(columns.reports, frozenset({"artifact", "mapping"}), columns.check),
 }
 
 
@@ -56,6 +59,7 @@ def check_options(format_name: str, options: Options) -> None:
     options.check()
     if strangers := sorted(options.given() - FORMATS[format_name].takes):
         raise BadOption(strangers[0], f"says nothing about a file of format {format_name}.")
+    FORMATS[format_name].check(options)
 
 
 def found_in(source: Source, format_name: str, options: Options | None = None) -> Iterator[Found]:

@@ -62,6 +62,20 @@ class Document:
             yield key
             self.skip()
 
+    def each(self) -> Iterator[Piece]:
+        """Every one of a list; or of values that stand one after another, as lines do, or alone."""
+        if self.begin() == b"[":
+            yield from self.walk((), 1, frozenset([(EACH,)]))
+            return
+        number = 0
+        while self.is_more():
+            number += 1
+            yield self.piece((EACH,), number)
+
+    def is_more(self) -> bool:
+        self.go_past(_SPACE)
+        return self.at < len(self.held)
+
     def begin(self) -> bytes:
         self.more()
         if self.held.startswith(BYTE_ORDER_MARK):

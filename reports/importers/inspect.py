@@ -183,7 +183,7 @@ def finding(evaluation: Evaluation, target: str, scorer: str, judged: Judged) ->
     talks = [evaluation.spool.at(place) for place in judged.places]
     answers = {
         "artifact": target,
-        "version": text(at(about, "model_args", "revision"))[:200],
+        "version": text(at(about, "model_args", "revision"))[:120],
         "summary": f"Inspect {task}: {scorer} failed {judged.failures} of {judged.tries}",
         "what_happened": told(evaluation, scorer, judged, talks),
         "kind": kind_of_task(task, scorer),

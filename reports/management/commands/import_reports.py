@@ -1,6 +1,8 @@
 """File what another tool wrote down."""
 
+import json
 import sys
+import tomllib
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -30,6 +32,9 @@ class Command(BaseCommand):
             metavar="ORG/NAME",
             default="",
             help="what the reports are about, in place of what the file says",
+        )
+        parser.add_argument(
+            "--mapping", metavar="FILE", type=Path, help="which column of a CSV is which answer, as JSON or TOML"
         )
         parser.add_argument("--scorer", metavar="NAME", default="", help="the one scorer of an evaluation to look at")
         parser.add_argument(
@@ -83,7 +88,21 @@ class Command(BaseCommand):
 
 def said(options: Mapping[str, Any]) -> Options:
     """The options that speak of the file."""
-    return Options.of({name: options[name] for name in ("artifact", "scorer", "fails", "threshold")})
+    plain = {name: options[name] for name in ("artifact", "scorer", "fails", "threshold")}
+    return Options.of(plain | {"mapping": mapping_in(options["mapping"]) if options["mapping"] else None})
+
+
+def mapping_in(path: Path) -> dict[str, Any]:
+    """The document of a mapping. Raises :class:`BadOption` if it cannot be read as one."""
+    try:
+        content = path.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadOption("mapping", f"{path} cannot be read: {error}.") from error
+    try:
+        mapping = json.loads(content) if content.lstrip().startswith("{") else tomllib.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise BadOption("mapping", f"{path} is neither JSON nor TOML: {error}.") from error
+    return dict(mapping)
 
 
 def opened(path: Path) -> BinaryIO:
