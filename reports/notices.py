@@ -10,13 +10,14 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import Role, User
 from accounts.policy import Act, Actor, allows
 from ledger.models import Event
-from reports.models import Artifact, Contact, Issue, Notice, Subscription
+from ledger.record import events_about
+from reports.models import Artifact, Contact, Issue, Notice, Signal, Subscription
 from reports.models.notice import (
     ABOUT_ONE,
     DESK,
@@ -25,6 +26,7 @@ from reports.models.notice import (
     MAINTAINERS,
     MINE,
     MUTED,
+    OPENINGS,
     PUBLIC,
     QUEUE,
     REPORTERS,
@@ -75,6 +77,9 @@ concerned (user_id, subject, rank) AS (
   JOIN part ON part.id = a.issue_id
   WHERE %(maintainers)s AND g.role = 'maintainer' AND g.ended_at IS NULL
   UNION ALL
+  SELECT g.user_id, %(chief)s, 2 FROM accounts_grant g
+  WHERE g.artifact_id = ANY(%(of_signal)s::bigint[]) AND g.role = 'maintainer' AND g.ended_at IS NULL
+  UNION ALL
   SELECT reporter_id, 'report:' || report_id, 0 FROM own WHERE reporter_id IS NOT NULL
 ),
 hearers (user_id, channel, pace, subject, rank) AS (
@@ -96,9 +101,9 @@ people AS (
   ORDER BY h.user_id, h.channel, h.rank, h.subject
 )
 INSERT INTO reports_notice (user_id, report_id, channel, verb, subject, event_id, created_at, due_at, sent_at)
-SELECT user_id, NULL, channel, %(verb)s, subject, %(event)s, %(at)s,
+SELECT user_id, NULL::bigint, channel, %(verb)s, subject, %(event)s, %(at)s,
   CASE pace WHEN 'daily' THEN %(daily)s ELSE %(soon)s END, CASE channel WHEN %(list)s THEN %(at)s END
-FROM people
+FROM people WHERE NOT {told}
 UNION ALL
 SELECT p.user_id, NULL, %(hook)s || e.id, %(verb)s, p.subject, %(event)s, %(at)s, %(soon)s, NULL
 FROM people p JOIN reports_endpoint e ON e.user_id = p.user_id AND e.hears_all AND e.disabled_at IS NULL
@@ -107,6 +112,11 @@ UNION ALL
 SELECT NULL, report_id, %(email)s, %(verb)s, 'report:' || report_id, %(event)s, %(at)s, %(soon)s, NULL
 FROM own WHERE has_contact AND reporter_id IS NULL
 """
+# Who was told of the same opening of a signal, in a notice that was taken up: nobody gets a second one.
+TOLD = """(%(taken_up)s AND EXISTS (
+  SELECT FROM reports_notice n
+  WHERE n.event_id = %(event)s AND n.user_id = people.user_id AND n.channel = people.channel
+))"""
 # Whose reports are meant: those the act names, those whose reporters disputed, or all that stand in its issues.
 OWN = """
   SELECT r.id, r.reporter_id, c.report_id IS NOT NULL FROM reports_report r
@@ -144,6 +154,7 @@ def tell(event: Event, *, undone: str = "") -> None:
         "issues": issues,
         "reports": named["report"],
         "artifacts": [] if issues else [f"artifact:{pk}" for pk in artifacts],
+        "of_signal": artifacts if named["signal"] and not issues and verb in MAINTAINERS else [],
         "chief": _chief(verb, named),
         "public": verb in PUBLIC,
         "desk": verb in DESK,
@@ -160,8 +171,20 @@ def tell(event: Event, *, undone: str = "") -> None:
         "hook": WEBHOOK,
         **{"list": LIST, "email": EMAIL, "muted": MUTED, "mine": MINE, "queue": QUEUE},
     }
+    told["taken_up"] = verb in OPENINGS and bool(named["signal"]) and _taken_up(named["signal"][0], event, now)
     with connection.cursor() as cursor:
-        cursor.execute(TELL.replace("{own}", _own(verb)), told)
+        cursor.execute(TELL.replace("{own}", _own(verb)).replace("{told}", TOLD), told)
+
+
+def _taken_up(signal_id: int, event: Event, now: datetime) -> bool:
+    """Whether a signal was told of before: those notices tell of the event now, as new ones, but for mail that left."""
+    earlier = events_about(Signal(pk=signal_id), verbs=OPENINGS).exclude(pk=event.pk)
+    before = list(earlier.values_list("pk", flat=True))
+    if not before:
+        return False
+    standing = Notice.objects.filter(Q(channel=LIST) | Q(sent_at=None), event_id__in=before)
+    standing.update(verb=event.verb, event_id=event.pk, created_at=now, read_at=None)
+    return True
 
 
 def _chief(verb: str, named: dict[str, list[int]]) -> str:

@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy
 from accounts.models import User
 from accounts.policy import ANONYMOUS, Act, Actor, allows, spokesperson
 from ledger.models import Event
-from reports.models import Artifact, Endpoint, Issue, Notice, Report, Subscription
+from reports.models import Artifact, Endpoint, Issue, Notice, Report, Signal, Subscription
 from reports.models.notice import LIST, MINE, QUEUE
-from reports.vocabulary import Dismissal, Resolution
+from reports.vocabulary import Dismissal, Resolution, SignalReason
 
 # Of an issue or an artifact, as everybody hears it.
 SAID: Mapping[str, Promise] = {
@@ -49,6 +49,11 @@ SAID: Mapping[str, Promise] = {
     "confirm_artifact": gettext_lazy("It has a page now"),
     "alarm": gettext_lazy("Alarm: more people report it than expected among reports here"),
     "warn": gettext_lazy("An early warning opened"),
+    "review_signal": gettext_lazy("The early warning is being looked into"),
+    "confirm_signal": gettext_lazy("A person confirmed the early warning"),
+    "refute_signal": gettext_lazy("A person refuted the early warning"),
+    "know_signal": gettext_lazy("The early warning says what was known already"),
+    "lack_signal": gettext_lazy("The early warning has too little to go on"),
     "commit": gettext_lazy("A new commit: check whether what is open is fixed"),
     "webhook_off": gettext_lazy("Switched off, because nothing gets through any more"),
     "undo_confirm": gettext_lazy("The confirmation was undone"),
@@ -74,9 +79,13 @@ TO_REPORTER: Mapping[str, Promise] = {
     "undo_ask": gettext_lazy("The question to you was withdrawn."),
     "undo_settle": gettext_lazy("Your dispute stands again."),
 }
-REASONS: Mapping[str, type[Dismissal] | type[Resolution]] = {"dismiss": Dismissal, "resolve": Resolution}
+REASONS: Mapping[str, type[Dismissal] | type[Resolution] | type[SignalReason]] = {
+    "dismiss": Dismissal,
+    "resolve": Resolution,
+    **dict.fromkeys(("confirm_signal", "refute_signal", "know_signal", "lack_signal"), SignalReason),
+}
 
-Thing = Issue | Artifact | Report | Endpoint
+Thing = Issue | Artifact | Report | Endpoint | Signal
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +171,7 @@ def words_of(notice: Notice, said: Mapping[str, Any]) -> str:
 
 def _things(subjects: Iterable[str], reader: Actor) -> dict[str, Thing]:
     """The rows behind the subjects. An issue that ``reader`` may not read about comes without its title."""
-    named: dict[str, list[int]] = {"issue": [], "artifact": [], "report": [], "endpoint": []}
+    named: dict[str, list[int]] = {"issue": [], "artifact": [], "report": [], "endpoint": [], "signal": []}
     for subject in subjects:
         kind, _colon, pk = subject.partition(":")
         named[kind].append(int(pk))
@@ -177,6 +186,9 @@ def _things(subjects: Iterable[str], reader: Actor) -> dict[str, Thing]:
         found[f"artifact:{artifact.pk}"] = artifact
     for report in Report.objects.filter(pk__in=named["report"]).select_related("artifact"):
         found[f"report:{report.pk}"] = report
+    if named["signal"]:
+        for signal in Signal.objects.filter(pk__in=named["signal"]).select_related("artifact"):
+            found[f"signal:{signal.pk}"] = signal
     if named["endpoint"]:
         for endpoint in Endpoint.objects.filter(pk__in=named["endpoint"]):
             found[f"endpoint:{endpoint.pk}"] = endpoint
@@ -187,6 +199,9 @@ def _topic(subject: str, thing: Thing, actor: Actor) -> Topic:
     if isinstance(thing, Endpoint):
         host = urlsplit(thing.url).hostname or ""
         return Topic(subject, _("Your webhook to %(host)s") % {"host": host}, host, reverse("webhook", args=[thing.pk]))
+    if isinstance(thing, Signal):
+        title = _("An early warning about a theme") if thing.artifact is None else str(thing.artifact)
+        return Topic(subject, title, _("signal %(pk)d") % {"pk": thing.pk}, reverse("triage_signal", args=[thing.pk]))
     if isinstance(thing, Report):
         title = _("Your report on %(artifact)s") % {"artifact": thing.artifact}
         return Topic(subject, title, thing.reference, thing.get_absolute_url())

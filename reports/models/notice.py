@@ -31,15 +31,16 @@ def _and_back(*verbs: str) -> frozenset[str]:
 
 
 # Who hears of which acts. The first four may overlap; nobody hears of what stands in none. An "alarm" is the engine's
-# about an issue, a "warn" what it says to the desk alone.
-PUBLIC = _and_back("confirm", "publish", "resolve", "reopen", "affect", "merge", "split") | {"alarm"}
+# about an issue, a "warn" what it says to the desk alone; one notice tells of a signal's opening, however it rises.
+OPENINGS = frozenset({"alarm", "warn"})
+PUBLIC = _and_back("confirm", "publish", "resolve", "reopen", "affect", "merge", "split", "confirm_signal") | {"alarm"}
 REPORTERS = _and_back("confirm", "resolve", "dismiss", "reopen", "ask", "settle")
 MAINTAINERS = PUBLIC | _and_back("dismiss", "unpublish", "notify", "turn_down", "reproduce")
 WAITING = frozenset(
     {"dispute", "reply", "say", "add", "withdraw", "unwithdraw", "answer", "regress", "warn", "alarm", "commit"}
 )
 DESK = PUBLIC | REPORTERS | MAINTAINERS | WAITING | _and_back("assign", "snooze", "wake", "confirm_artifact")
-DESK |= {"acknowledge"}
+DESK |= {"acknowledge"} | _and_back("review_signal", "refute_signal", "know_signal", "lack_signal")
 ABOUT_ONE = _and_back("ask")  # only the reporter of the report it names hears of it
 TO_DISPUTERS = _and_back("settle")  # only reporters who disputed hear of it
 OWN = frozenset({"webhook_off"})  # of no event: what became of something that is the reader's own
@@ -99,7 +100,8 @@ _NUMBER = Cast(
 class Notice(models.Model):
     """One thing to tell one person, an account or the contact of a report; ids only.
 
-    ``subject`` names an issue, an artifact or, to whoever filed it, a report; to its owner, an endpoint.
+    ``subject`` names an issue, an artifact or, to whoever filed it, a report; to its owner, an endpoint; a signal where
+    that is about a theme.
     ``verb`` is the event's, or :func:`undoing` of what an undo took back; of an endpoint, one of ``OWN``.
 
     ``sent_at`` null means that it still waits, until ``due_at`` at least.
