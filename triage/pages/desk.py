@@ -237,7 +237,7 @@ def _onward(request: HttpRequest, decided: Issue, decision: Decision) -> HttpRes
 
 def _beside(request: HttpRequest, decided: Issue, verb: str) -> HttpResponse | None:
     """The short answer to who has the issue open and its row in the list (``X-Row``) above another (``X-Next``): the
-    row as it is now, and the revision that its pane may decide on (``X-Revision``) until the desk has asked for it anew.
+    row as it is now, and the revision that its pane may decide on (``X-Revision``) until it was asked for anew.
 
     None where it need not be in the list any longer.
     """
