@@ -27,7 +27,7 @@ RUN_S = 25.0  # in which a run begins requests; the last of them take TOTAL_S mo
 LEASE = timedelta(minutes=2)  # by then, whoever took a delivery has said what came of it, or died
 KEPT = timedelta(days=30)  # how long the log tells of a delivery
 FAILING_FOR = timedelta(days=5)  # after which an endpoint is switched off; longer than one delivery is tried
-RUNNING = "webhooks running"
+RUNNING = "webhooks.running"
 AGENT = "Telltale-Webhooks/1"
 
 Clock = Callable[[], datetime]
@@ -77,7 +77,9 @@ Request = tuple[str, bytes, dict[str, str]]
 
 def _taken(most: int, but: set[int], at: datetime) -> list[tuple[Delivery, Request]]:
     """The oldest of each endpoint that is free, and what is to be sent. What may not be told any more is deleted."""
-    first = due(at).exclude(endpoint__in=but).order_by("endpoint", "due_at", "pk").distinct("endpoint").values("pk")
+    first = (
+        due(at).exclude(endpoint__in=but).order_by("endpoint_id", "due_at", "pk").distinct("endpoint_id").values("pk")
+    )
     oldest = list(Delivery.objects.filter(pk__in=first).order_by("due_at", "pk").values_list("pk", flat=True)[:most])
     taken = []
     with transaction.atomic():
