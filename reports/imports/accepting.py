@@ -193,7 +193,6 @@ def go_for_real(row: Import) -> Import:
         held.is_rehearsal, held.distinct_new, held.position = False, None, 0
         held.filed = held.already_here = held.rejected = held.passed = 0
         held.ended_at = held.started_at = None
-        held.save()
         _queue(held)
     return held
 
