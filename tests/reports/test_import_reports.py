@@ -167,7 +167,7 @@ def test_a_dry_run_says_what_it_would_do_and_does_nothing(lines: Lines) -> None:
         [
             "line 1: would file “It invents a court ruling” on acme/chat-7b",
             "line 2: not JSON",
-            "Nothing was filed; 1 would be.",
+            "Nothing was filed; 1 would be, about 1 of them failures not known yet.",
             "read 2, filed 0, already here 0, rejected 1",
         ],
         1,

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from reports.importers import FORMATS, found_in
+from reports.importers.distinct import Failures
 from reports.importers.intake import Outcome, Taken, take
 from reports.importers.options import HIGH, LOW, BadOption, Options
 from reports.importers.progress import Progress
@@ -45,6 +46,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.dry_run: bool = options["dry_run"]
+        self.failures = Failures()
         tally: Counter[Outcome] = Counter()
         with opened(options["file"]) as stream:
             source = Source(stream, name=str(options["file"]))
@@ -67,6 +69,7 @@ class Command(BaseCommand):
             self.say(f"{place}: {taken.reason}")
         elif taken.outcome is Outcome.FILED and self.dry_run and isinstance(taken.found, Unit):
             answers = taken.found.answers
+            self.failures.add(answers)
             self.say(f"{place}: would file “{answers.get('summary')}” on {answers.get('artifact')}")
 
     def say(self, words: str) -> None:
@@ -79,7 +82,7 @@ class Command(BaseCommand):
         if not (filed or already_here or rejected):
             self.say("No failures found: nothing to file.")
         if self.dry_run:
-            self.say(f"Nothing was filed; {filed} would be.")
+            self.say(f"Nothing was filed; {filed} would be, about {self.failures.new} of them failures not known yet.")
             filed = 0
         self.stdout.write(f"read {tally.total()}, filed {filed}, already here {already_here}, rejected {rejected}")
         if rejected:
