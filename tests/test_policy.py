@@ -46,6 +46,7 @@ class Row:
     posted: dict[str, str] = field(default_factory=dict)
     hidden: bool = False  # 404 to the others: they are not told that it is there
     by_role: bool = False  # by API: the scope is not enough, see BY_ROLE
+    is_own: bool = False  # who may ask finds nothing all the same: it is another's
     asks: str = ""  # what becomes of who is not signed in, where it is not what becomes of others
 
     @property
@@ -173,6 +174,17 @@ PAGES = [
     Row("publication_preview", DESK, args=("{new}",)),
     Row("reveal", DESK, "post", args=("{reference}",), posted={"issue": "{new}"}),
     Row("reveal_files", DESK, "post", args=("{reference}",), posted={"issue": "{new}"}),
+    Row("webhooks", SIGNED_IN),
+    Row("webhooks", SIGNED_IN, "post", posted={"url": "https://hooks.example/", "hears": "all"}),
+    Row("webhook", NOBODY, args=("{webhook}",), hidden=True, asks="sign in"),  # its owner's alone, as what follows
+    Row("webhook_choose", NOBODY, "post", args=("{webhook}",), hidden=True, asks="sign in"),
+    Row("webhook_rotate", NOBODY, "post", args=("{webhook}",), hidden=True, asks="sign in"),
+    Row("webhook_test", NOBODY, "post", args=("{webhook}",), hidden=True, asks="sign in"),
+    Row("webhook_switch", NOBODY, "post", args=("{webhook}",), hidden=True, asks="sign in"),
+    Row("webhook_delete", NOBODY, args=("{webhook}",), hidden=True, asks="sign in"),
+    Row("webhook_delete", NOBODY, "post", args=("{webhook}",), hidden=True, asks="sign in"),
+    Row("webhook_replay", NOBODY, "post", args=("{webhook}", "1"), hidden=True, asks="sign in"),
+    Row("hub", NOBODY, "post", hidden=True),  # the secret decides, see tests/triage/test_hub.py
     Row("views", DESK),
     Row("queue_view_new", DESK),
     Row("queue_view_new", DESK, "post", posted={"name": "Odd ones", "query": "is:new"}),
@@ -214,10 +226,25 @@ ANY_TOKEN = frozenset({"none", *SCOPES})
 # The API: who gets in by scope ("none" is no token), and for whom it also depends on the account's role.
 API = [
     Row("api_file_report", FILERS, "post"),
+    Row("api_bulk", frozenset({"report:bulk"}), "post", by_role=True),
     Row("api_receipt", NOBODY, args=("{reference}",), hidden=True),  # a receipt code opens it, no token does
+    Row("api_receipt_answer", NOBODY, "post", args=("{reference}",), hidden=True),  # likewise
+    Row("api_receipt_write", NOBODY, "post", args=("{reference}",), hidden=True),
+    Row("api_receipt_add", NOBODY, "post", args=("{reference}",), hidden=True),
+    Row("api_receipt_dispute", NOBODY, "post", args=("{reference}",), hidden=True),
+    Row("api_receipt_withdraw", NOBODY, "post", args=("{reference}",), hidden=True),
+    Row("api_receipt_reinstate", NOBODY, "post", args=("{reference}",), hidden=True),
+    Row("api_subscriptions", frozenset({"account:write"}), by_role=True),
+    Row("api_subscriptions", frozenset({"account:write"}), "post", by_role=True),
+    Row("api_subscription", frozenset({"account:write"}), "delete", args=("1",), by_role=True, is_own=True),
+    Row("api_decisions", frozenset({"decisions:read"}), by_role=True),
+    Row("api_issue_decisions", frozenset({"decisions:read"}), args=("{new}",), by_role=True),
+    Row("api_issue_decisions", NOBODY, "post", args=("{new}",)),  # two scopes: test_deciding_takes_two_scopes
+    Row("api_undo", NOBODY, "post", args=("{decision}",)),
+    Row("api_reproductions", NOBODY, "post", args=("{public}",)),
     Row("api_imports", frozenset({"report:bulk"}), by_role=True),
-    Row("api_import", NOBODY, args=("{import}",)),  # its sender's alone: tests/reports/api/test_imports.py
-    Row("api_import_rejects", NOBODY, args=("{import}",)),
+    Row("api_import", frozenset({"report:bulk"}), args=("{import}",), by_role=True, is_own=True),
+    Row("api_import_rejects", frozenset({"report:bulk"}), args=("{import}",), by_role=True, is_own=True),
     Row("api_start", ANY_TOKEN),
     Row("api_schema", ANY_TOKEN),
     Row("api_exports", ANY_TOKEN),
@@ -240,7 +267,12 @@ API = [
     Row("api_artifact", ANY_TOKEN, args=("models", "acme", "chat-7b")),
     Row("api_artifact", frozenset({"queue:read"}), args=("models", "acme", "waiting"), hidden=True),
 ]
-BY_ROLE = {"queue:read": DESK, "report:bulk": BULK}  # a scope lends nothing that the account may not do itself
+BY_ROLE = {  # a scope lends nothing that the account may not do itself
+    "queue:read": DESK,
+    "report:bulk": BULK,
+    "decisions:read": DESK | {"auditor"},
+    "account:write": SIGNED_IN,
+}
 
 
 def addresses(patterns: list[URLPattern | URLResolver], space: str = "") -> Iterator[tuple[str, Any]]:
@@ -350,7 +382,7 @@ def test_an_unknown_act_or_role_is_nobody_s() -> None:
 @pytest.fixture(scope="module")
 def house(ground: Any) -> dict[str, str]:
     """One of everything that the rows name."""
-    from reports.models import Issue
+    from reports.models import Endpoint, Issue
     from reports.naming import artifact_named
     from reports.receipts import code_digest, new_code
     from triage.bulk import start
@@ -378,6 +410,7 @@ def house(ground: Any) -> dict[str, str]:
         "view": str(View.objects.create(owner=decider, name="Theirs", query="", is_shared=True).pk),
         "public": ground.make_issue().number,
         "token": token_of(decider),
+        "webhook": str(Endpoint.objects.create(user=decider, url="https://hooks.example/", sealed_secret=b"").pk),
         "dismissed": ground.make_issue(status="dismissed", number="TT-2026-00077").number,
         "waiting": str(artifact_named("model", "acme/waiting").pk),
         "confirmed": str(artifact_named("model", "acme/confirmed").pk),
@@ -415,7 +448,7 @@ def ask(client: Client, row: Row, house: dict[str, str], **extra: Any) -> Any:
 def outcome(response: Any) -> str:
     if response.status_code in (301, 302) and response["Location"].startswith("/accounts/login/?next="):
         return "sign in"
-    return {403: "refused", 404: "hidden"}.get(response.status_code, "in")
+    return {401: "refused", 403: "refused", 404: "hidden"}.get(response.status_code, "in")
 
 
 @pytest.fixture(scope="module")
@@ -475,7 +508,8 @@ def test_the_api_answers_whom_its_row_names(
                 told[scope, role] = outcome(response)
             is_by_role = row.hidden or row.by_role
             gets_in = scope in row.gets_in and (not is_by_role or role in BY_ROLE.get(scope, NOBODY))
-            expected[scope, role] = "in" if gets_in else "hidden" if row.hidden else "refused"
+            found = "hidden" if row.is_own else "in"
+            expected[scope, role] = found if gets_in else "hidden" if row.hidden else "refused"
 
     assert told == expected
 
@@ -495,10 +529,27 @@ def test_unpublished_issues_are_for_the_desk_with_queue_read(
     assert sees == {(role, "queue:read") for role in DESK}
 
 
+def test_deciding_takes_two_scopes_and_a_role(client: Client, house: dict[str, str], people: dict[str, Any]) -> None:
+    decides = set()
+    for role, user in people.items():
+        headers = {"Authorization": f"Bearer {make_token(user, scopes=['queue:read', 'queue:write'])}", "If-Match": "*"}
+        address = f"/api/v1/issues/{house['new']}/decisions/"
+        with taken_back():
+            answer = client.post(address, {"move": "confirm"}, content_type="application/json", headers=headers)
+        assert answer.status_code in (201, 403)
+        if answer.status_code == 201:
+            decides.add(role)
+
+    assert decides == DESK
+
+
 def test_a_session_means_nothing_to_the_api(client: Client, house: dict[str, str], triager: Any) -> None:
     client.force_login(triager)
 
     assert client.get("/api/v1/issues/?state=new").json()["results"] == []
+    assert client.get("/api/v1/subscriptions/").status_code == 401
+    decided = client.post(f"/api/v1/issues/{house['new']}/decisions/", {"move": "confirm"}, headers={"If-Match": "*"})
+    assert decided.status_code == 401
 
 
 # What stands apart
