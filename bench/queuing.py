@@ -101,7 +101,8 @@ NUMBERED = "INSERT INTO reports_numberseries (year, last) SELECT 2026, max(id) F
 WARNED = f"""
 INSERT INTO reports_signal (issue_id, key, cell, detector, method, tier, state, observed, expected, statistics, since,
     opened_at, changed_at, revision, judged_by, reason, reason_words)
-SELECT id, 'burst:issue:' || id, '{{}}', 'burst', 'bench', 'watch', 'new', 5, 1, '{{}}', now(), now(), now(), 0, '', '', ''
+SELECT id, 'burst:issue:' || id, '{{}}', 'burst', 'bench', 'watch', 'new', 5, 1, '{{}}', now(),
+    now(), now(), 0, '', '', ''
 FROM reports_issue WHERE {DICE.format(salt=33)} < 1
 """
 
