@@ -106,6 +106,8 @@ def document() -> bytes:
 def complete(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
     """What all addresses have in common, said once for each: a hook of drf-spectacular, which knows only views."""
     components = result["components"]
+    for schema in components["schemas"].values():
+        schema.pop("description", None)  # a serializer's docstring speaks to who calls it here
     components["schemas"]["Problem"] = PROBLEM
     components["headers"] = HEADERS
     components["responses"] = {code: _described(code, {"description": why}) for code, why in WHY.items()}

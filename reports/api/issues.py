@@ -32,7 +32,7 @@ from reports.record import (
 from reports.twins import AffectedTwin, IssueTwin, QueueTwin, RecordTwin, TombstoneTwin, TriedTwin
 from reports.vocabulary import ExportForm
 
-LISTED: Any = PolymorphicProxySerializer("IssueListed", [IssueTwin, QueueTwin], None, many=False)
+LISTED: Any = PolymorphicProxySerializer("IssueListed", [IssueTwin, QueueTwin], None)
 READ: Any = PolymorphicProxySerializer("IssueRead", [RecordTwin, QueueTwin], None)
 LEADS_ON = OpenApiResponse(description="It became part of the issue that Location names.")
 
