@@ -3,6 +3,11 @@
 import base64
 import hashlib
 import hmac
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
 
 from reports.webhooks.signing import headers, new_secret, signature
 
@@ -36,3 +41,18 @@ def test_a_secret_is_as_long_as_the_specification_asks() -> None:
     assert secret.startswith("whsec_")
     assert secret != new_secret()
     assert 24 <= len(base64.b64decode(secret.removeprefix("whsec_"), validate=True)) <= 64
+
+
+def test_the_receiver_in_the_documents_takes_ours_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    document = (Path(__file__).parents[3] / "docs" / "webhooks.md").read_text()
+    told: dict[str, Any] = {}
+    exec(document.split("```python\n")[1].split("```")[0], told)
+    sent = headers([new_secret(), SECRET], message_id=ID, timestamp=TIMESTAMP, body=BODY)
+
+    monkeypatch.setattr(time, "time", lambda: TIMESTAMP + 100.0)
+    assert told["is_ours"](SECRET, sent, BODY)
+    assert not told["is_ours"](new_secret(), sent, BODY)
+    assert not told["is_ours"](SECRET, sent, BODY + b" ")
+    assert not told["is_ours"](SECRET, {**sent, "webhook-id": "msg_other"}, BODY)
+    monkeypatch.setattr(time, "time", lambda: TIMESTAMP + 301.0)
+    assert not told["is_ours"](SECRET, sent, BODY)
