@@ -288,7 +288,7 @@ def readable_of(issue: Issue) -> "QuerySet[Decision]":
 
 
 def refused(status: int, title: str, issue: Issue | None, since: Iterable[Decision] = ()) -> HttpResponse:
-    told = DecisionTwin(list(since), many=True, context={"sees_desk": True}).data
+    told = [DecisionTwin(decision, context={"sees_desk": True}).data for decision in since]
     more: dict[str, Any] = {"decided": told} if told else {}
     if issue is not None:
         issue.refresh_from_db(fields=["revision", "status"])

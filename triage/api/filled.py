@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django import forms
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.utils.datastructures import MultiValueDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -20,8 +21,10 @@ from accounts.policy import Actor
 from reports.models import Issue, Report
 from triage.forms import FORMS, MoveForm
 from triage.forms.publishing import SpansField
+from triage.priority import FIRST, HIGH, LAST, NORMAL
 
 ME = "me"
+WEIGHTS: Mapping[str, float] = {"first": FIRST, "high": HIGH, "normal": NORMAL, "last": LAST}
 NOBODY_S = "?"  # what no row is called, so that the form says that there is none
 WRONG: Mapping[type, Promise] = {
     bool: gettext_lazy("Say true or false."),
@@ -54,8 +57,9 @@ def filled(move: str, body: Mapping[str, Any], *, issue: Issue, actor: Actor) ->
             typed.setlist(name, said if isinstance(said, list) else [said])
     form = FORMS[move](typed, issue=issue, actor=actor)
     if errors or not form.is_valid():
-        told = {"" if name == forms.forms.NON_FIELD_ERRORS else name: list(each) for name, each in form.errors.items()}
-        raise Misfilled({**told, **errors})
+        told: dict[str, list[str]] = {name: [*map(str, each)] for name, each in form.errors.items()}
+        of_all = told.pop(NON_FIELD_ERRORS, [])  # what the form misses as a whole may be what was not typed
+        raise Misfilled({**told, **(errors or ({"": of_all} if of_all else {}))})
     return form
 
 
@@ -91,7 +95,7 @@ def _storable(text: str) -> str:
     return text
 
 
-def _choice(field: forms.ChoiceField, value: Any) -> str:
+def _choice(field: Any, value: Any) -> str:
     """One of the field's, which a program may say as a number or as true and false."""
     if isinstance(value, bool):
         return "yes" if value else "no"
@@ -139,6 +143,11 @@ def _target(field: Any, value: Any, actor: Actor) -> Typed:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else _storable(_kind(value, str))
 
 
+def _weight(field: Any, value: Any, actor: Actor) -> Typed:
+    """By the word that the desk has for it, or as a number; "" lets what is worked out count again."""
+    return _choice(field, WEIGHTS.get(value, value) if isinstance(value, str) else value)
+
+
 def _row(field: Any, value: Any, actor: Actor) -> Typed:
     return str(_kind(value, int))
 
@@ -149,6 +158,7 @@ NAMED: Mapping[str, Callable[[Any, Any, Actor], Typed]] = {
     "artifact": _artifact,
     "assignee": _assignee,
     "target": _target,
+    "weight": _weight,
     "answer": _row,
     "proposal": _row,
 }
