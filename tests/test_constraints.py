@@ -31,6 +31,7 @@ from reports.models import (
     Placement,
     RateBucket,
     Redaction,
+    RehearsedFailure,
     Report,
     Reproduction,
     Stir,
@@ -111,6 +112,12 @@ def handed_in(world: World, **values: Any) -> Import:
     return Import(**{"account": world.triager, "format": "avid", "name": "a", "size": 9, "sha256": "", **values})
 
 
+def handed_in_now(world: World) -> Import:
+    row = handed_in(world)
+    row.save()
+    return row
+
+
 def twice(model: type[models.Model], **values: Any) -> None:
     add(model(**values), model(**values))
 
@@ -181,7 +188,7 @@ CASES: list[tuple[str, Callable[[World], None]]] = [
     ("attachment_state_known", lambda w: add(laid(w, state="lost"))),
     ("attachment_refused_for_a_reason", lambda w: add(laid(w, state="refused"))),
     ("attachment_refused_for_a_reason", lambda w: add(laid(w, refusal="too_large"))),
-    ("import_state_known", lambda w: add(handed_in(w, state="lost", ended_at=NOW))),
+    ("import_state_known", lambda w: add(handed_in(w, state="lost", offset=9))),
     ("import_failed_for_a_reason", lambda w: add(handed_in(w, state="failed", ended_at=NOW))),
     ("import_failed_for_a_reason", lambda w: add(handed_in(w, failure="lost"))),
     ("import_offset_within_size", lambda w: add(handed_in(w, offset=10))),
@@ -189,6 +196,7 @@ CASES: list[tuple[str, Callable[[World], None]]] = [
     ("import_whole_before_it_runs", lambda w: add(handed_in(w, state="running", offset=8))),
     ("import_ended_has_a_date", lambda w: add(handed_in(w, state="cancelled"))),
     ("import_ended_has_a_date", lambda w: add(handed_in(w, ended_at=NOW))),
+    ("rehearsed_failure_once", lambda w: twice(RehearsedFailure, of=handed_in_now(w), digest=b"1")),
     ("report_has_a_voice", lambda w: change(w.report, voice_key="")),
     ("report_not_a_copy_of_itself", lambda w: change(w.report, copy_of=w.report)),
     ("issue_kind_known", lambda w: change(w.new, kind="rude")),

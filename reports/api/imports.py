@@ -5,7 +5,7 @@ A line that breaks costs one part: announced again, the same file is the same im
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -15,13 +15,15 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, OpenApiTypes, extend_schema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers, status
 from rest_framework.exceptions import APIException
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.models import User
 from accounts.policy import Act
 from reports.answers import Closed
 from reports.api.problems import problem
@@ -60,7 +62,7 @@ class PartParser(BaseParser):
 
     media_type = "application/octet-stream"
 
-    def parse(
+    def parse(  # type: ignore[override] # the library hands on whatever a parser makes
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> bytes:
         raw: bytes = stream.read(PART_MAX + 1)
@@ -200,7 +202,7 @@ class Imports(Listing):
         told = Announcement(data=request.data)
         told.is_valid(raise_exception=True)
         try:
-            row, is_new = begin(request.user, told.announced())
+            row, is_new = begin(cast(User, request.user), told.announced())
         except ValidationError as refusal:
             return problem(400, _("This file cannot be taken as it is."), errors=refusal.message_dict)
         except TooManyOpen as refusal:

@@ -4,6 +4,7 @@ Whoever sends a file says beforehand how long it is and what its SHA-256 is. So 
 line broke, is known, and goes on where it stopped.
 """
 
+import json
 import os
 import re
 from collections.abc import Mapping
@@ -32,7 +33,7 @@ from reports.vocabulary import ImportFailure, ImportState
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
 NAME_MAX = 200  # characters
-OPTIONS_MAX = 64_000  # characters of all options together, the mapping of columns among them
+OPTIONS_MAX = 64_000  # bytes of all options together, the mapping of columns among them
 log = structlog.get_logger()
 
 
@@ -60,18 +61,26 @@ class Announced:
             wrong["size"] = too_large()
         if not SHA256.fullmatch(self.sha256):
             wrong["sha256"] = _("This is the SHA-256 of the file, 64 hexadecimal digits in small letters.")
-        if len(str(self.options)) > OPTIONS_MAX:
-            wrong["mapping"] = _("This is too long.")
+        if not self._are_options_storable():
+            wrong["mapping"] = _("This is too long, or holds what cannot be kept.")
         if not wrong:
             wrong = self._wrong_options()
         if wrong:
             raise ValidationError({name: [sentence] for name, sentence in wrong.items()})
 
+    def _are_options_storable(self) -> bool:
+        """What PostgreSQL keeps as JSON: no NaN, no NUL, no half of a surrogate pair; and not too much of it."""
+        try:
+            told = json.dumps(dict(self.options), ensure_ascii=False, allow_nan=False)
+            return len(told.encode()) <= OPTIONS_MAX and "\\u0000" not in told
+        except (TypeError, ValueError, RecursionError):
+            return False
+
     def _wrong_options(self) -> dict[str, str]:
         try:
             check_options(self.format, Options.of(self.options))
         except BadOption as refusal:
-            return {refusal.name: str(refusal)}
+            return {refusal.name: f"{refusal.name} {refusal}"}
         return {}
 
 
@@ -177,6 +186,7 @@ def cancel(row: Import) -> Import:
             held.state, held.ended_at = ImportState.CANCELLED, timezone.now()
             held.changed_at = held.ended_at
             held.save(update_fields=["state", "ended_at", "changed_at"])
+        held.rehearsed.all().delete()
         let_go(held)
     return held
 

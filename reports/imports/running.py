@@ -27,10 +27,11 @@ from accounts.models import User
 from accounts.policy import ANONYMOUS, Act, Actor, allows
 from reports import quarantine
 from reports.importers import found_in
+from reports.importers.distinct import Failures
 from reports.importers.intake import Outcome, taken
 from reports.importers.options import BadOption, Options
 from reports.importers.sources import Source, Unreadable
-from reports.importers.units import Found
+from reports.importers.units import Found, Unit
 from reports.imports.keeping import drop, let_go
 from reports.imports.units import REJECTS_KEPT, Many, Writing, unit_of
 from reports.models import Import, ImportReject
@@ -143,9 +144,14 @@ def take_next(import_id: int, units: BinaryIO) -> bool:
             _end(row, ImportState.DONE)
             return False
         row.position += len(line)
-        _take(row, line, actor)
+        found = unit_of(line)
+        if isinstance(found, Many):
+            row.passed += found.passed
+            row.rejected += found.rejected
+        else:
+            _take(row, found, actor)
         row.changed_at = timezone.now()
-        row.save(update_fields=["position", *COUNTS.values(), "changed_at"])
+        row.save(update_fields=["position", *COUNTS.values(), "distinct_new", "changed_at"])
         return True
 
 
@@ -198,8 +204,10 @@ def _read(row: Import, reader: str, name: str) -> int:
                 return _write_down(found_in(beat.source, row.format, Options.of(row.options)), units, beat)
     except FileNotFoundError:
         raise _Stopped(ImportFailure.LOST) from None
-    except (Unreadable, BadOption) as refusal:
+    except Unreadable as refusal:
         raise _Stopped(ImportFailure.UNREADABLE, str(refusal)) from refusal
+    except BadOption as refusal:
+        raise _Stopped(ImportFailure.UNREADABLE, f"{refusal.name} {refusal}") from refusal
 
 
 def _write_down(found: Iterator[Found], units: BinaryIO, beat: Callable[[], None]) -> int:
@@ -245,13 +253,8 @@ def _actor(account_id: int) -> Actor:
     return actor_for(account, scopes=BULK) if account else ANONYMOUS
 
 
-def _take(row: Import, line: bytes, actor: Actor) -> None:
-    """File what a line says, and count it in ``row``."""
-    found = unit_of(line)
-    if isinstance(found, Many):
-        row.passed += found.passed
-        row.rejected += found.rejected
-        return
+def _take(row: Import, found: Found, actor: Actor) -> None:
+    """File one, and count it in ``row``."""
     try:
         with transaction.atomic():
             made = taken(found, actor=actor, dry_run=row.is_rehearsal)
@@ -262,6 +265,29 @@ def _take(row: Import, line: bytes, actor: Actor) -> None:
     setattr(row, COUNTS[outcome], getattr(row, COUNTS[outcome]) + 1)
     if outcome is Outcome.REJECTED and row.rejected <= REJECTS_KEPT:
         ImportReject.objects.create(of=row, line=found.line, reason=reason.replace("\0", "")[:REASON_MAX])
+    if outcome is Outcome.FILED and row.is_rehearsal and isinstance(found, Unit):
+        row.distinct_new = (row.distinct_new or 0) + _is_new(row, found, actor)
+
+
+def _is_new(row: Import, unit: Unit, actor: Actor) -> bool:
+    """Whether it is of a failure that neither the record nor this rehearsal has met."""
+    failures = Failures(actor)
+    failures.seen = _Rehearsed(row)
+    return failures.add(unit.answers)
+
+
+class _Rehearsed(set[bytes]):
+    """What a rehearsal has met, in a table: it goes on in another process, and there may be very many."""
+
+    def __init__(self, row: Import) -> None:
+        super().__init__()
+        self.row = row
+
+    def __contains__(self, digest: object) -> bool:
+        return self.row.rehearsed.filter(digest=digest).exists()
+
+    def add(self, digest: bytes, /) -> None:
+        self.row.rehearsed.get_or_create(digest=digest)
 
 
 def _fail(row: Import, failure: ImportFailure, *, why: str = "") -> None:
@@ -276,5 +302,6 @@ def _end(row: Import, state: ImportState, failure: ImportFailure | str = "", *, 
     row.state, row.failure, row.why, row.reader = state, failure, why.replace("\0", "")[:REASON_MAX], ""
     row.ended_at = row.changed_at = timezone.now()
     row.save()
+    row.rehearsed.all().delete()
     if not (state == ImportState.DONE and row.is_rehearsal):
         let_go(row)

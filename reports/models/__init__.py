@@ -4,7 +4,7 @@ from reports.models.abstract import Abstract, Stir
 from reports.models.artifact import Alias, Artifact, Lineage, Version
 from reports.models.context import ContextRule
 from reports.models.draft import Attachment, Draft
-from reports.models.imports import Import, ImportReject
+from reports.models.imports import Import, ImportReject, RehearsedFailure
 from reports.models.issue import Affected, Answer, Issue, NumberSeries, Placement, Reproduction
 from reports.models.notice import Notice, Subscription
 from reports.models.published import PublicText
@@ -54,6 +54,7 @@ __all__ = [
     "PublicText",
     "RateBucket",
     "Redaction",
+    "RehearsedFailure",
     "Report",
     "Reproduction",
     "Signal",

@@ -89,7 +89,7 @@ class Import(models.Model):
             ),
             models.CheckConstraint(
                 name="import_ended_has_a_date",
-                condition=Q(state__in=ENDED, ended_at__isnull=False) | Q(state__in=OPEN, ended_at=None),
+                condition=Q(state__in=ENDED, ended_at__isnull=False) | ~Q(state__in=ENDED) & Q(ended_at=None),
             ),
         ]
         indexes = [
@@ -119,6 +119,19 @@ class Import(models.Model):
         if self.found is None:
             return min(50, 50 * self.bytes_read // self.size)
         return 50 + (50 * self.read // self.found if self.found else 50)
+
+
+class RehearsedFailure(models.Model):
+    """A failure that a rehearsal has met, by what tells it from others; gone once the rehearsal has ended."""
+
+    of = models.ForeignKey(Import, models.CASCADE, related_name="rehearsed")
+    digest = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["of", "digest"], name="rehearsed_failure_once")]
+
+    def __str__(self) -> str:
+        return f"a failure of {self.of_id}"
 
 
 class ImportReject(models.Model):

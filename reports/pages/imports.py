@@ -213,9 +213,10 @@ def mapping_in(raw: bytes) -> Mapping[str, Any] | None:
     try:
         text = raw.decode()
         told = json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)
+        plain: dict[str, Any] = json.loads(json.dumps(told, default=str))  # TOML has dates
     except (ValueError, RecursionError):
         return None
-    return told if isinstance(told, dict) else None
+    return plain
 
 
 @dataclass(frozen=True, slots=True)

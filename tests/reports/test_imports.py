@@ -18,6 +18,7 @@ from accounts.actors import actor_for
 from accounts.models import User
 from accounts.policy import ANONYMOUS
 from reports import quarantine
+from reports.importers import intake
 from reports.imports import accepting, keeping, running, units
 from reports.imports.accepting import Announced, TooManyOpen, begin, begin_whole, cancel, go_for_real, receive
 from reports.imports.running import carry_on, left_behind
@@ -91,8 +92,8 @@ def counts(row: Import) -> dict[str, int]:
 def commit() -> None:
     """What the end of the transaction does, which no test here comes to."""
     waiting, connection.run_on_commit = connection.run_on_commit, []
-    for _savepoints, call, _is_robust in waiting:
-        call()
+    for callback in waiting:
+        callback[1]()
 
 
 def laid() -> list[str]:
@@ -174,7 +175,7 @@ def die(*_args: Any, **_kwargs: Any) -> Any:
 def test_killed_in_the_middle_it_loses_nothing_and_does_nothing_twice(
     sent: Sent, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
-    row, before = sent(), running.taken
+    row, before = sent(), intake.taken
     begun: list[int] = []
 
     def third(found: Any, **known: Any) -> Any:
@@ -233,14 +234,14 @@ def test_a_file_that_ends_its_readers_is_given_up(sent: Sent) -> None:
 
 
 def test_what_the_database_refuses_holds_up_no_other(sent: Sent, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = running.taken
+    before = intake.taken
 
     def refuse(found: Any, **known: Any) -> Any:
         if found.line == 3:
             raise DataError("no such thing")
         return before(found, **known)
 
-    monkeypatch.setattr(running, "taken", refuse)
+    monkeypatch.setattr(f"{running.__name__}.taken", refuse)
 
     row = run(sent())
 
@@ -334,7 +335,17 @@ def test_a_rehearsal_files_nothing_and_says_what_it_would(sent: Sent, nothing_st
 
     assert (row.state, counts(row)["filed"], counts(row)["rejected"]) == ("done", 3, 2)
     assert (Report.objects.count(), Evidence.objects.count()) == (0, before)
+    assert row.distinct_new == 3  # as many sets of words
     assert row.file in laid()  # so that it need not be sent again
+
+
+def test_failures_are_counted_once_however_often_it_is_carried_on(sent: Sent) -> None:
+    row = sent(lines(*(told(at, rule_id=f"rule-{at % 2}") for at in range(4))), is_rehearsal=True)
+    while carry_on(row.pk, seconds=0):  # one at a time
+        pass
+
+    row.refresh_from_db()
+    assert (row.filed, row.distinct_new, row.rehearsed.count()) == (4, 2, 0)
 
 
 def test_what_was_rehearsed_is_filed_without_being_sent_again(sent: Sent) -> None:
@@ -435,6 +446,10 @@ def test_an_account_has_only_so_many_files_here(researcher: User, sent: Sent, se
         ({"options": {"artifact": "no name at all/"}}, "artifact"),
         ({"options": {"scorer": "includes"}}, "scorer"),
         ({"options": {"colour": "red"}}, "colour"),
+        ({"options": {"mapping": {"\0": "summary"}}}, "mapping"),
+        ({"options": {"mapping": {"\ud800": "summary"}}}, "mapping"),
+        ({"options": {"threshold": float("nan")}}, "mapping"),
+        ({"options": {"mapping": {"columns": "x" * 70_000}}}, "mapping"),
     ],
 )
 def test_what_cannot_be_followed_is_said_at_once(researcher: User, changes: dict[str, Any], field: str) -> None:
