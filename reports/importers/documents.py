@@ -179,7 +179,7 @@ class Document:
         self.at += 1
         is_string, depth = opening == b'"', int(opening != b'"')
         while depth or is_string:
-            if self.at >= len(self.held) or self.held[self.at :] == b"\\":
+            if self.at >= len(self.held) or (self.at == len(self.held) - 1 and self.held.endswith(b"\\")):
                 start = self.hand_on(start, kept)
             char = self.go_to_end_of(_REST_OF_STRING if is_string else _UP_TO_BRACKET)
             if is_string:

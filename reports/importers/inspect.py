@@ -226,7 +226,7 @@ def ran_by(about: dict[str, Any]) -> str:
 def settings_of(about: dict[str, Any]) -> dict[str, Any]:
     """What the model and the task were told, as far as it is plain values."""
     generation, config = about.get("model_generate_config"), about.get("config")
-    chosen = {key: at(config, key) for key in ("epochs", "limit", "message_limit", "token_limit", "temperature")}
+    chosen = {key: at(config, key) for key in ("epochs", "limit", "message_limit", "token_limit")}
     arguments = about.get("task_args") if isinstance(about.get("task_args"), dict) else {}
     return fitting(
         {
