@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, inline_serializer
+from drf_spectacular.utils import OpenApiExample, extend_schema, inline_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
 
@@ -27,25 +27,37 @@ RECEIPT = inline_serializer(
         "url": serializers.URLField(),
     },
 )
-QUOTA = [
-    OpenApiParameter(
-        "RateLimit-Policy",
-        str,
-        OpenApiParameter.HEADER,
-        response=[201, 429],
-        description='A limit, as in "anonymous";q=30;w=600: 30 in 600 seconds. Not told to whoever has none.',
-    ),
-    OpenApiParameter(
-        "RateLimit",
-        str,
-        OpenApiParameter.HEADER,
-        response=[201, 429],
-        description='What is left of it, as in "anonymous";r=12;t=431: 12, and all again in 431 seconds.',
-    ),
-    OpenApiParameter(
-        "Retry-After", int, OpenApiParameter.HEADER, response=[429], description="Seconds to wait before trying again"
-    ),
-]
+REPORT = OpenApiExample(
+    "A report",
+    request_only=True,
+    value={
+        "artifact": "acme/chat-7b",
+        "version": "2026-05",
+        "summary": "It cites a court ruling that was never made",
+        "what_happened": "I asked for rulings on rent. It named a judge and a date, and there is no such ruling.",
+        "kind": "false_information",
+        "transcript": [
+            {"role": "user", "content": "Which rulings are there on rent?"},
+            {"role": "assistant", "content": "Smith v. Rent, decided on 3 May."},
+        ],
+        "context_of_use": "justice",
+        "reproduction": {"tries": 5, "failures": 3},
+        "settings": {"temperature": 0.7},
+        "visibility": "public_after_review",
+        "consent": True,
+    },
+)
+FILED = OpenApiExample(
+    "It is here",
+    response_only=True,
+    status_codes=["201"],
+    value={
+        "reference": "r-7f3k9q2m",
+        "receipt": "8Q4M-T0XZ-1C7D-PN5V-K2HB-3WRA",
+        "status": "received",
+        "url": "https://site.example/reports/r-7f3k9q2m/",
+    },
+)
 
 
 class FileReport(Resource):
@@ -57,13 +69,9 @@ class FileReport(Resource):
     @extend_schema(
         summary="File a report",
         request=Answers,
-        parameters=[KEY, REPEATED, *QUOTA],
-        responses={
-            201: RECEIPT,
-            400: OpenApiResponse(description="A problem document (RFC 9457)"),
-            **CONFLICTS,
-            429: OpenApiResponse(description="Too many for now: a problem document, and when to try again"),
-        },
+        parameters=[KEY, REPEATED],
+        responses={201: RECEIPT, **CONFLICTS},
+        examples=[REPORT, FILED],
     )
     def post(self, request: Request) -> HttpResponse:
         actor, network = actor_of(request._request), network_of(request._request)
