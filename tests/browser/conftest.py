@@ -33,6 +33,7 @@ def site(live_server: Any, settings: Any, monkeypatch: pytest.MonkeyPatch) -> st
     monkeypatch.setattr("reports.traps.LEAST_S", 0)
     settings.SITE_URL = live_server.url
     settings.CSRF_TRUSTED_ORIGINS = [live_server.url]
+    settings.WEBHOOKS = True
     return str(live_server.url)
 
 

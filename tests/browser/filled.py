@@ -9,9 +9,10 @@ from django.urls import reverse
 from accounts.actors import actor_for
 from accounts.tokens import sign_in_code
 from reports.filing import file_report
-from reports.models import Artifact, Issue, Report
+from reports.models import Artifact, Delivery, Endpoint, Issue, Report, Try
 from reports.posting import Reader
 from reports.vocabulary import Channel
+from reports.webhooks.endpoints import named
 from tests.browser.walk import Site
 from tests.deciding import A_FIX
 from triage import bulk
@@ -82,6 +83,15 @@ def desks_used(rulings: list[Report], *, by: Any, done: list[Issue]) -> None:
     bulk.carry_on(bulk.start("snooze", {"until": ["week"]}, selection=ticked, by=by).pk)
 
 
+def called(user: Any) -> Endpoint:
+    """A webhook with a message that got through and one that did not."""
+    endpoint, _secret = named(user, "https://hooks.example/a/long/address/of/a/program", subjects=None)
+    for state, outcome, status in (("delivered", "accepted", 204), ("waiting", "unreachable", None)):
+        delivery = Delivery.objects.create(endpoint=endpoint, state=state, tries=1)
+        Try.objects.create(delivery=delivery, at=delivery.due_at, outcome=outcome, status=status, milliseconds=12)
+    return endpoint
+
+
 def fill(
     base: str, file: File, answers: dict[str, Any], artifact: Artifact, *, triager: Any, maintainer: Any, somebody: Any
 ) -> Site:
@@ -123,6 +133,7 @@ def fill(
             "tombstone": issue_of(declined).get_absolute_url(),
             "sign-in": reverse("sign_in", args=[sign_in_code(somebody)]),
             "unsubscribe": Reader(user_id=somebody.pk, subject=f"issue:{issue_of(known).pk}").unsubscribe_path,
+            "webhook": reverse("webhook", args=[called(somebody).pk]),
             "receipt-asked": asked.get_absolute_url(),
             "receipt-declined": declined.get_absolute_url(),
             "theme": reverse("theme", args=[theme.pk]),

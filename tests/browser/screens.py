@@ -35,7 +35,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SCREENS = ROOT / "screens"
 STOP_S = 15
 ANSWERED_FOR = "northlight/harbor-7b"
-WITHOUT = {"tombstone", "unsubscribe", "receipt-asked", "receipt-declined"}  # pages that the demo has none of
+WITHOUT = {"tombstone", "unsubscribe", "receipt-asked", "receipt-declined", "webhook"}  # of which the demo has none
 WALKS = {"": ANYBODY, "somebody": SIGNED_IN, "triager": {**TRIAGER, **DESKS}, "maintainer": MAINTAINER}
 LOOKS: dict[str, dict[str, Any]] = {
     "light": {"viewport": WIDE},
@@ -67,6 +67,7 @@ def demo_site() -> Iterator[tuple[str, dict[str, str]]]:
     with tempfile.TemporaryDirectory(prefix="telltale-screens-") as state:
         port = free_port()
         environment = {**os.environ, "STATE_DIR": state, "PORT": str(port), "DEMO": "1", "LOG_LEVEL": "ERROR"}
+        environment["WEBHOOKS"] = "1"  # so that their pages are whole
         for name in ("SITE_URL", "DATABASE_URL", "BROKER_URL"):
             environment.pop(name, None)
         command = [sys.executable, "manage.py", "up"]

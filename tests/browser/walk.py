@@ -274,6 +274,8 @@ SIGNED_IN: dict[str, Way] = {
     "mine": to("/reports/"),
     "account": to("/account/"),
     "account-delete": to("/account/delete/"),
+    "webhooks": to("/account/webhooks/"),
+    "webhook": to("webhook"),
     "receipt-asked": to("receipt-asked"),
     "receipt-declined": to("receipt-declined"),
 }
