@@ -6,11 +6,12 @@ database and the site's key could still write another history from the beginning
 tell of that. Give one as ``kept``, or see docs/verify.md.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from ledger.models import Checkpoint, Event, Tile
 from ledger.signing import key_of
@@ -43,8 +44,26 @@ class Verdict:
 
 def verify(kept: Signed | None = None) -> Verdict:
     """Raises Broken. Everything is read at one moment."""
-    with transaction.atomic():
+    is_outermost = not connection.in_atomic_block
+    with transaction.atomic(), connection.cursor() as cursor:
+        if is_outermost:  # else it is too late to say so, and whoever began it answers for it
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         return _Walk(kept).verdict()
+
+
+def _rows() -> Iterator[tuple[Any, ...]]:
+    """Numbered events in their order. A cursor of the server would be left open where the walk ends early."""
+    last, numbered = -1, Event.objects.filter(sequence__isnull=False).order_by("sequence").values_list(*COLUMNS)
+    while some := list(numbered.filter(sequence__gt=last)[:FETCHED]):
+        yield from some
+        last = some[-1][0]
+
+
+def _checkpoints() -> Iterator[Checkpoint]:
+    last, signed = -1, Checkpoint.objects.order_by("size")
+    while some := list(signed.filter(size__gt=last)[:FETCHED]):
+        yield from some
+        last = some[-1].size
 
 
 class _Walk:
@@ -53,14 +72,13 @@ class _Walk:
     def __init__(self, kept: Signed | None) -> None:
         self.roots, self.unread, self.kept = Roots(), 0, kept
         self.tiles = _Tiles()
-        self.checkpoints = Checkpoint.objects.order_by("size").iterator(FETCHED)
+        self.checkpoints = _checkpoints()
         self.next = next(self.checkpoints, None)
         self.sound = 0  # the events before this one are what was signed
 
     def verdict(self) -> Verdict:
         self.compare()
-        numbered = Event.objects.filter(sequence__isnull=False).order_by("sequence")
-        for sequence, at, commit, key, *said in numbered.values_list(*COLUMNS).iterator(FETCHED):
+        for sequence, at, commit, key, *said in _rows():
             self.step(sequence, at, bytes(commit), bytes(key), said)
             self.compare()
         self.tiles.end(self.roots.size)

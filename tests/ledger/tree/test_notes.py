@@ -19,7 +19,8 @@ NOTE = (
     "7\n"
     "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n"
     "\n"
-    "— site.example/ledger YthqM4kdCau3epXqbJ0PF6qX5Govww45KbJ8UzpMa3Z/fq13jcSddo9QDvyMh3IB2Y19WWorg/QwDwboWuL5CVh6Hwg=\n"
+    "— site.example/ledger "
+    "YthqM4kdCau3epXqbJ0PF6qX5Govww45KbJ8UzpMa3Z/fq13jcSddo9QDvyMh3IB2Y19WWorg/QwDwboWuL5CVh6Hwg=\n"
 )
 
 
