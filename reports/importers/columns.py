@@ -76,7 +76,7 @@ class Columns:
 
     def check(self, options: Options) -> None:
         for answer in [*self.columns.values(), *self.constants, *self.values]:
-            if answer not in FIELDS:
+            if not isinstance(answer, str) or answer not in FIELDS:
                 raise BadOption("mapping", f"names an answer “{answer}”; there are {', '.join(sorted(FIELDS))}.")
         for words in self.values.values():
             if not isinstance(words, Mapping):
