@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
-from bench import filing, grouping, matching, pages, resting, surveillance
+from bench import filing, grouping, matching, pages, resting, surveillance, warning
 from bench.stack import stack
 from bench.table import Line, machine, show
 
@@ -24,6 +24,7 @@ PARTS: dict[str, Callable[[], Iterator[Line]]] = {
     "pages": pages.measure,
     "scale": matching.scale,
     "surveillance": surveillance.speed,
+    "warning": warning.measure,
 }
 LONG = {"scale"}  # measured only if asked for
 

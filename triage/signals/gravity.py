@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection
 from datetime import UTC
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from reports.models import Placement, Signal
 from triage.signals.finding import Finding
@@ -15,6 +15,8 @@ from triage.signals.series import LIVE, NAMED, NO_NEWS
 from triage.surveillance.severity import Account, gravity
 
 METHOD = "severity-1"
+# Every line of the list asks for one of these: what has none of them need not be read.
+CAN_BE = ~Q(report__harm_occurred__in=["", "no", "unsure"]) | Q(report__hazard_level__gt=0)
 
 
 def findings(issue_ids: Collection[int]) -> list[Finding]:
@@ -39,7 +41,7 @@ def findings(issue_ids: Collection[int]) -> list[Finding]:
 def _placed(issue_ids: Collection[int]) -> "QuerySet[Placement]":
     """The reports of issues that were not dismissed as spam or anything else."""
     placed = Placement.objects.active().filter(issue__in=issue_ids, issue__status__in=LIVE)
-    return placed.exclude(report__channel__in=NO_NEWS).select_related("report")
+    return placed.exclude(report__channel__in=NO_NEWS).filter(CAN_BE).select_related("report")
 
 
 def _finding(issue_id: int, accounts: list[Account]) -> Finding | None:

@@ -53,7 +53,7 @@ GROUP BY thing, day
 # The first day that a thing was told of, however long ago, and the artifact that most is told about.
 BEGUN = """
 SELECT {thing}, min({day}), mode() WITHIN GROUP (ORDER BY r.artifact_id)
-{standing} AND (%(things)s::bigint[] IS NULL OR {thing} = ANY(%(things)s))
+{standing} AND r.reported_at >= %(oldest)s AND (%(things)s::bigint[] IS NULL OR {thing} = ANY(%(things)s))
 GROUP BY {thing}
 """
 BEHIND = """
@@ -64,6 +64,7 @@ BESIDE = """
 SELECT DISTINCT {thing} {standing} AND r.reported_at >= %(begin)s AND r.artifact_id = ANY(%(artifacts)s)
 """
 FIRST = "SELECT min({day}) {standing}"
+OLDEST = datetime(1, 1, 1, tzinfo=UTC)
 NAMED = 100  # reports that a signal names; the rest are counted
 
 
@@ -77,11 +78,26 @@ class Series:
     artifacts: Whole
 
 
-def read(scope: Scope, last: date, days: int, *, things: Collection[int] | None = None, then: bool = False) -> Series:
-    """The ``days`` up to ``last`` of all things, or of some; ``then``: as it was known on that evening."""
+def read(
+    scope: Scope,
+    last: date,
+    days: int,
+    *,
+    things: Collection[int] | None = None,
+    others: Collection[int] = (),
+    then: bool = False,
+) -> Series:
+    """The ``days`` up to ``last`` of all things, or of some; ``then``: as it was known on that evening.
+
+    ``others`` are read beside those ``things``, and no further back than these days.
+    """
     end, begin = midnight(last + timedelta(days=1)), midnight(last - timedelta(days=days - 1))
-    values = {"end": end, "begin": begin, "things": None if things is None else sorted(things)}
-    told = {row[0]: row[1:] for row in rows(BEGUN, scope, then, **values)}
+    values: dict[str, Any] = {"end": end, "begin": begin, "things": None if things is None else sorted(things)}
+    told = {row[0]: row[1:] for row in rows(BEGUN, scope, then, **{**values, "oldest": OLDEST})}
+    if things is not None and (beside_them := sorted({*others} - {*things})):
+        lately = {**values, "things": beside_them, "oldest": begin}
+        told |= {row[0]: row[1:] for row in rows(BEGUN, scope, then, **lately)}
+        values["things"] = sorted({*things, *others})
     names = sorted(told)
     counts = Counts.of(
         rows(DAILY, scope, then, **values), names, last=last, days=days, first=[told[thing][0] for thing in names]

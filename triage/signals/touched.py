@@ -40,7 +40,7 @@ def look_at_themes(on: date | None = None) -> int:
 def _bursts(issues: Collection[int], artifacts: Collection[int], day: date) -> list[Finding]:
     """Of some issues, beside all others in which something is told about the same artifacts."""
     night = in_force(day)
-    series = read("issue", day, SERIES_DAYS, things={*issues, *beside(artifacts, day, SERIES_DAYS)})
+    series = read("issue", day, SERIES_DAYS, things=issues, others=beside(artifacts, day, SERIES_DAYS))
     return bursts.findings(
         "issue",
         series,
