@@ -8,7 +8,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from rest_framework import status
 from rest_framework.exceptions import APIException, ParseError
-from rest_framework.parsers import JSONParser
+from rest_framework.parsers import BaseParser, JSONParser
 from rest_framework.utils import json
 
 
@@ -26,37 +26,46 @@ DEPTH_MAX = 32  # a report is four deep; what goes deeper has its stack in mind,
 
 
 class BoundedJSONParser(JSONParser):
-    """JSON of at most ``DATA_UPLOAD_MAX_MEMORY_SIZE`` bytes, in UTF-8, strict, and not nested out of reason.
-
-    A name that stands twice in one object is refused: readers disagree over which of the two counts.
-    """
-
-    @property
-    def limit(self) -> int:
-        return settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    """JSON of at most ``DATA_UPLOAD_MAX_MEMORY_SIZE`` bytes."""
 
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
-        limit = self.limit
-        body = stream.read(limit + 1)
-        if len(body) > limit:
-            raise TooLarge(limit)
-        try:
-            value = json.loads(body.decode(), parse_constant=json.strict_constant, object_pairs_hook=once_each)
-        except RecursionError:
-            raise ParseError(_("The body is nested too deeply.")) from None
-        except ValueError as error:
-            raise ParseError(_("The body is not JSON in UTF-8: {error}.").format(error=error)) from error
-        if is_deeper_than(DEPTH_MAX, value):
-            raise ParseError(_("The body is nested too deeply."))
-        return value
+        return read(stream, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
 
 
-class BulkJSONParser(BoundedJSONParser):
-    """The same, of as much as many reports are together."""
+class BulkJSONParser(BaseParser):
+    """JSON of as much as many reports are together.
 
+    No JSONParser: of these Django itself reads the body, to its own limit.
+    """
+
+    media_type = "application/json"
     limit = 10_000_000  # bytes: 500 reports of 20 kB
+
+    def parse(
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
+        return read(stream, self.limit)
+
+
+def read(stream: IO[Any], limit: int) -> Any:
+    """JSON of at most ``limit`` bytes, in UTF-8, strict, and not nested out of reason.
+
+    A name that stands twice in one object is refused: readers disagree over which of the two counts.
+    """
+    body = stream.read(limit + 1)
+    if len(body) > limit:
+        raise TooLarge(limit)
+    try:
+        value = json.loads(body.decode(), parse_constant=json.strict_constant, object_pairs_hook=once_each)
+    except RecursionError:
+        raise ParseError(_("The body is nested too deeply.")) from None
+    except ValueError as error:
+        raise ParseError(_("The body is not JSON in UTF-8: {error}.").format(error=error)) from error
+    if is_deeper_than(DEPTH_MAX, value):
+        raise ParseError(_("The body is nested too deeply."))
+    return value
 
 
 def once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -114,5 +114,5 @@ def test_a_list_costs_the_same_for_many(
         Subscription.objects.create(user=rosa, subject=f"issue:{make_issue().pk}", channel="list")
     ask("get")
 
-    with django_assert_num_queries(5):  # the token, its roles, how much was asked, the rows, the issues
+    with django_assert_num_queries(6):  # the token, its roles, the day's salt, how much was asked, the rows, the issues
         assert len(ask("get").json()["results"]) == count
