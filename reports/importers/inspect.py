@@ -144,8 +144,8 @@ def of_archive(source: Source) -> Iterator[Piece]:
                 yield Piece(("samples", EACH), number, piece.value, piece.reason)
         except (Unreadable, Broken) as refusal:
             yield Piece(("samples", EACH), number, reason=str(refusal))
-        source.bytes_read = each.header_offset + each.compress_size
-    source.bytes_read = source.size
+        source.come_to(each.header_offset + each.compress_size)
+    source.come_to(source.size)
 
 
 def findings(evaluation: Evaluation) -> Iterator[Found]:

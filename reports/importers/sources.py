@@ -1,6 +1,7 @@
 """A file on its way through an importer: open, seekable, and how far it has been read."""
 
 import os
+from collections.abc import Callable
 from typing import BinaryIO
 
 from reports.importers.lines import is_text
@@ -15,26 +16,33 @@ class Unreadable(Exception):
 class Source:
     """``bytes_read`` of ``size`` tell how far it is; ``counted_by`` is the word for what units are counted by in it.
 
-    Readers of lines and of documents read through this; what reads elsewhere (a zip) sets ``bytes_read`` itself.
+    Readers of lines and of documents read through this; what reads elsewhere (a zip) says itself where it has come to.
+    ``watch`` is told each time, because many a format gives nothing before its end.
     """
 
-    def __init__(self, stream: BinaryIO, *, name: str = "") -> None:
+    def __init__(self, stream: BinaryIO, *, name: str = "", watch: Callable[[int], None] | None = None) -> None:
         self.stream = stream
         self.name = name
         self.size = stream.seek(0, os.SEEK_END)
         self.bytes_read = 0
         self.counted_by = "line"
+        self.watch = watch
         stream.seek(0)
 
     def read(self, size: int) -> bytes:
         chunk = self.stream.read(size)
-        self.bytes_read += len(chunk)
+        self.come_to(self.bytes_read + len(chunk))
         return chunk
 
     def readline(self, size: int) -> bytes:
         chunk = self.stream.readline(size)
-        self.bytes_read += len(chunk)
+        self.come_to(self.bytes_read + len(chunk))
         return chunk
+
+    def come_to(self, bytes_read: int) -> None:
+        self.bytes_read = bytes_read
+        if self.watch:
+            self.watch(bytes_read)
 
     def head(self, size: int = HEAD) -> bytes:
         """The first bytes, without having read them."""

@@ -51,11 +51,11 @@ class Command(BaseCommand):
         with opened(options["file"]) as stream:
             source = Source(stream, name=str(options["file"]))
             self.progress = Progress(source.size, sys.stderr)
+            source.watch = self.progress.at
             try:
                 for taken in take(found_in(source, options["format"], said(options)), dry_run=self.dry_run):
                     tally[taken.outcome] += 1
                     self.tell(taken, source.counted_by)
-                    self.progress.at(source.bytes_read)
             except Unreadable as refusal:
                 raise CommandError(str(refusal)) from refusal
             except BadOption as refusal:
