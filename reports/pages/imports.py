@@ -57,7 +57,10 @@ class ImportForm(forms.Form):
 
     file = forms.FileField(
         label=gettext_lazy("The file"),
-        error_messages={"empty": gettext_lazy("There is nothing in this file.")},
+        error_messages={
+            "required": gettext_lazy("Choose a file."),
+            "empty": gettext_lazy("There is nothing in this file."),
+        },
     )
     format = forms.ChoiceField(
         label=gettext_lazy("What wrote it?"),
