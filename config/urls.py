@@ -44,6 +44,7 @@ from reports.pages import (
 )
 from triage import pages as desk
 from triage.pages import artifacts, bulk, maintainer, publication, reproductions, reveal, views, workbench
+from triage.pages import signals as watched
 from triage.pages.health import queue_health
 from triage.pages.hub import hub
 from triage.pages.quality import quality
@@ -178,6 +179,10 @@ urlpatterns = [
     path("triage/views/<int:pk>/delete/", views.queue_view_delete, name="queue_view_delete"),
     path("triage/themes/", desk.themes, name="themes"),
     path("triage/themes/<int:pk>/", desk.theme, name="theme"),
+    path("triage/signals/", watched.signals, name="triage_signals"),
+    path("triage/signals/<int:pk>/", watched.signal, name="triage_signal"),
+    path("triage/signals/<int:pk>/judge/", watched.signal_judge, name="signal_judge"),
+    path("triage/signals/<int:pk>/undo/<int:decision>/", watched.signal_undo, name="signal_undo"),
     path("triage/artifacts/", artifacts.artifact_desks, name="artifact_desks"),
     path("triage/artifacts/<int:pk>/", artifacts.artifact_desk, name="artifact_desk"),
     path("triage/artifacts/<int:pk>/decide/", artifacts.artifact_decide, name="artifact_decide"),

@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
 
 from django.db.models import F, Q
 from django.utils.functional import Promise
@@ -13,7 +12,8 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.policy import Actor
 from reports.measured import Measured, measured
-from reports.models import Issue, Signal, Version
+from reports.models import Signal, Version
+from reports.models.artifact import ArtifactQuerySet
 from reports.models.warning import SignalQuerySet
 from reports.record import artifacts_with_pages, issues_on_record
 from reports.vocabulary import ContextOfUse, Kind, SignalReason
@@ -22,7 +22,7 @@ NOT_A_RATE = gettext_lazy("Reported more often than expected among reports here;
 MOST_SPANS = 28  # bars of a chart: four weeks of days, half a year of weeks
 SPARK = 12  # of the line in a list
 WEEK = 7
-Detector = Signal.Detector
+Detector, State = Signal.Detector, Signal.State
 # What each detector sees, as a heading, and in a sentence.
 SEEN: Mapping[str, tuple[Promise, Promise]] = {
     Detector.SEVERITY: (
@@ -68,7 +68,7 @@ class Emerging:
         about = signal.issue or signal.artifact
         assert about is not None  # noqa: S101 -- visible_to asks for one of them
         return cls(
-            title=signal.issue.public_title if signal.issue else str(signal.artifact),
+            title=signal.issue.public_title if signal.issue else title_of_cell(signal),
             severity=signal.issue.severity if signal.issue else "",
             observed=signal.observed,
             expected=signal.expected,
@@ -117,20 +117,20 @@ class Ratio:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A confirmed signal as its page tells it: as it stood when it was confirmed, in plain values."""
+    """A signal as a page tells it: as it stood when it was judged, or as it stands, in plain values."""
 
     pk: int
     title: str
-    about: str  # "issue" or "artifact"
-    name: str  # the number of the issue, or the full name of the artifact
+    about: str
+    name: str
     href: str
-    facts: tuple[str, ...]  # of the cell it is about, in words
+    language: str
+    origin: str
     detector: str
     tier: str
     state: str
     reason: str
     confirmed_on: date | None
-    opened_on: date
     since: date
     observed: float
     expected: float
@@ -141,6 +141,7 @@ class Shown:
     drivers: tuple[Driver, ...]
     stands_without_first: bool | None
     launch: float
+    before: tuple[int, float] | None
     spans: tuple[Span, ...]
     span_days: int
     releases: tuple[Release, ...]
@@ -152,10 +153,6 @@ class Shown:
     @property
     def sentence(self) -> str:
         return str(SEEN[self.detector][1]) if self.detector in SEEN else ""
-
-    @property
-    def is_daily(self) -> bool:
-        return self.span_days == 1
 
     @property
     def counts(self) -> list[int]:
@@ -181,41 +178,84 @@ def confirmed(actor: Actor) -> SignalQuerySet:
     """Signals with a page, those that were confirmed last first."""
     issues, artifacts = issues_on_record(actor).order_by().values("pk"), artifacts_with_pages(actor).values("pk")
     of_a_page = Q(issue=None, artifact__in=artifacts) | Q(issue__in=issues)
-    rows = Signal.objects.visible_to(actor).filter(of_a_page, state=Signal.State.CONFIRMED)
+    rows = Signal.objects.visible_to(actor).filter(of_a_page, state=State.CONFIRMED)
     return rows.select_related("issue__family", "artifact").order_by(F("judged_at").desc(nulls_last=True), "-pk")
 
 
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a signal is about, as its reader may know it. ``kind``: "issue", "artifact" or "theme"."""
+
+    title: str
+    kind: str
+    name: str
+    href: str
+
+
 def shown(signals: Iterable[Signal], actor: Actor) -> list[Shown]:
-    """The signals of a page, ready to be told to ``actor``, in two queries however many they are."""
+    """The signals of a page, ready to be told to ``actor``, in three queries however many they are."""
     told = [(signal, measured(signal)) for signal in signals]
-    wanted = {pk for signal, numbers in told for pk in (signal.issue_id, *(pk for pk, _n in numbers.drivers)) if pk}
-    issues = issues_on_record(actor).prefetch_related(None).in_bulk(wanted)
-    releases = released([signal for signal, _n in told])
-    return [_shown(signal, numbers, issues, releases) for signal, numbers in told]
+    wanted = {pk for _signal, numbers in told for pk, _voices in numbers.drivers}
+    issues = issues_on_record(actor).prefetch_related(None).in_bulk(wanted) if wanted else {}
+    releases, origins = released([signal for signal, _n in told]), origins_of(told, artifacts_with_pages(actor))
+    return [
+        told_as(
+            signal,
+            numbers,
+            about_in_public(signal),
+            drivers=[
+                Driver(issue.number or "", issue.public_title, voices, issue.get_absolute_url())
+                for pk, voices in numbers.drivers
+                if (issue := issues.get(pk)) is not None and issue.number
+            ],
+            releases=releases.get(signal.artifact_id or 0, ()),
+            origin=origins.get(signal.cell.get("origin"), ""),
+            with_days=all(pk in issues for pk, _voices in numbers.drivers),  # else they tell of the others
+        )
+        for signal, numbers in told
+    ]
 
 
-def _shown(
+def about_in_public(signal: Signal) -> About:
+    if signal.issue is not None:
+        return About(signal.issue.public_title, "issue", str(signal.issue), signal.issue.get_absolute_url())
+    assert signal.artifact is not None  # noqa: S101 -- confirmed() asks for one of them
+    return About(title_of_cell(signal), "artifact", str(signal.artifact), signal.artifact.get_absolute_url())
+
+
+def title_of_cell(signal: Signal) -> str:
+    """The kind of failure and the artifact; the artifact alone where no kind is named."""
+    kind = signal.cell.get("kind")
+    named = [str(Kind(kind).label)] if kind in Kind.values else []
+    context = signal.cell.get("context")
+    named += [str(ContextOfUse(context).label)] if context in ContextOfUse.values else []
+    return " · ".join([*named, *([str(signal.artifact)] if signal.artifact else [])])
+
+
+def told_as(
     signal: Signal,
     numbers: Measured,
-    issues: Mapping[int, Issue],
-    releases: Mapping[int, Sequence[Release]],
+    about: About,
+    *,
+    drivers: Sequence[Driver],
+    releases: Sequence[Release],
+    origin: str = "",
+    with_days: bool = True,
 ) -> Shown:
-    about = signal.issue or signal.artifact
-    assert about is not None  # noqa: S101 -- confirmed() asks for one of them
-    is_all_public = all(pk in issues for pk, _voices in numbers.drivers)  # else days would tell of the others
+    """The signal in plain values. ``origin`` is where its failure was known from."""
     return Shown(
         pk=signal.pk,
-        title=signal.issue.public_title if signal.issue else str(signal.artifact),
-        about="issue" if signal.issue else "artifact",
-        name=str(about),
-        href=about.get_absolute_url(),
-        facts=tuple(cell_in_words(signal.cell)),
+        title=about.title,
+        about=about.kind,
+        name=about.name,
+        href=about.href,
+        language=str(signal.cell.get("language") or ""),
+        origin=origin,
         detector=signal.detector,
         tier=signal.tier,
         state=signal.state,
         reason=signal.reason,
-        confirmed_on=signal.judged_at.date() if signal.judged_at else None,
-        opened_on=signal.opened_at.date(),
+        confirmed_on=signal.judged_at.date() if signal.judged_at and signal.state == State.CONFIRMED else None,
         since=signal.since,
         observed=signal.observed,
         expected=signal.expected,
@@ -223,13 +263,20 @@ def _shown(
         window_days=numbers.window_days,
         ratios=tuple(ratios_of(numbers)),
         usual=usual_of(signal, numbers),
-        drivers=tuple(drivers_of(numbers, issues)),
+        drivers=tuple(drivers),
         stands_without_first=numbers.stands_without_first,
         launch=numbers.launch,
-        spans=tuple(spans_of(signal, numbers)) if is_all_public else (),
+        before=numbers.before,
+        spans=tuple(spans_of(signal, numbers)) if with_days else (),
         span_days=span_days(numbers),
-        releases=tuple(releases.get(signal.artifact_id or 0, ())),
+        releases=tuple(releases),
     )
+
+
+def origins_of(told: Iterable[tuple[Signal, Measured]], artifacts: ArtifactQuerySet) -> dict[int, str]:
+    """The names of artifacts that failures are known from, of those among ``artifacts``."""
+    wanted = {pk for signal, _numbers in told if (pk := signal.cell.get("origin"))}
+    return {artifact.pk: str(artifact) for artifact in artifacts.filter(pk__in=wanted)} if wanted else {}
 
 
 def ratios_of(numbers: Measured) -> list[Ratio]:
@@ -246,22 +293,6 @@ def usual_of(signal: Signal, numbers: Measured) -> tuple[float, float] | None:
         return None
     low, high = (end or 0.0 for end in numbers.ends)
     return low * signal.expected, high * signal.expected
-
-
-def drivers_of(numbers: Measured, issues: Mapping[int, Issue]) -> list[Driver]:
-    """Those of the issues that drive a signal that are among ``issues``, the most voices first."""
-    return [
-        Driver(issue.number or "", issue.public_title, voices, issue.get_absolute_url())
-        for pk, voices in numbers.drivers
-        if (issue := issues.get(pk)) is not None and issue.number
-    ]
-
-
-def cell_in_words(cell: Mapping[str, Any]) -> list[str]:
-    """The codes of a cell by their names. Versions are left out: reporters type them, and they are named apart."""
-    named = {"kind": Kind, "context": ContextOfUse, "context_of_use": ContextOfUse}
-    told = [str(choices(cell[name]).label) for name, choices in named.items() if cell.get(name) in choices.values]
-    return [*told, *([str(cell["language"])] if cell.get("language") else [])]
 
 
 def span_days(numbers: Measured) -> int:

@@ -31,7 +31,8 @@ class Measured:
 
     ``ratio`` is observed over expected, and ``ends`` its interval, None for an open end: where such ratios lie if
     nothing has changed (``is_usual``), or where this one may lie. ``without_first`` is the lower end without the first
-    of ``drivers``, issues by id with their voices. ``window_days`` is over how many days was counted, 0 if over all.
+    of ``drivers``, issues by id with their voices. ``window_days`` is over how many days was counted, 0 if over all;
+    ``before`` a release, how many voices on how many days.
     """
 
     ratio: float
@@ -45,6 +46,7 @@ class Measured:
     is_alone: bool = False
     is_possible_campaign: bool = False
     released_on: date | None = None
+    before: tuple[int, float] | None = None
     series: Series | None = None
 
     @property
@@ -65,15 +67,20 @@ def measured(signal: Signal) -> Measured:
         ends=ends,
         is_usual=is_usual,
         report_count=told.get("reports", len(report_ids) or None),
-        window_days=int(told.get("window_days") or 0),
+        window_days=int(told.get("window_days") or (told.get("after") or {}).get("days") or 0),
         drivers=_pairs(told.get("drivers") or ()),
         without_first=None if low is None else 2.0**low,
         launch=float(told.get("launch") or 1.0),
         is_alone=bool(told.get("is_alone")),
         is_possible_campaign=bool(told.get("is_possible_campaign")),
         released_on=date.fromisoformat(day) if day else None,
+        before=_span(told.get("before")),
         series=_series(told.get("series")),
     )
+
+
+def _span(told: Mapping[str, Any] | None) -> tuple[int, float] | None:
+    return (told["voices"], told["days"]) if told else None
 
 
 def _series(told: Mapping[str, Any] | None) -> Series | None:

@@ -126,6 +126,10 @@ PAGES = [
     Row("issue_too", ALL, args=("{public}",)),
     Row("issue_too", NOBODY, args=("{dismissed}",), hidden=True),
     Row("issue_too", ALL, "post", args=("{public}",), posted={"gate": "no"}),
+    Row("signals", ALL),
+    Row("signals_feed", ALL),
+    Row("signal", ALL, args=("{told_signal}",)),
+    Row("signal", NOBODY, args=("{signal}",), hidden=True),  # even for the desk: it reads the record as all do
     Row("notices", SIGNED_IN),
     Row("notice", SIGNED_IN, args=("1",)),  # somebody else's leads to one's own list
     Row("notices_read", SIGNED_IN, "post"),
@@ -197,6 +201,10 @@ PAGES = [
     Row("queue_health", DESK),
     Row("themes", DESK),
     Row("theme", DESK, args=("{theme}",)),
+    Row("triage_signals", DESK),
+    Row("triage_signal", DESK, args=("{signal}",)),
+    Row("signal_judge", DESK, "post", args=("{signal}",), posted={"verb": "refute_signal", "reason": "chance"}),
+    Row("signal_undo", DESK, "post", args=("{signal}", "{judged}")),
     Row("triage_undo", DESK, "post", args=("{decision}",)),
     Row("artifact_desks", DESK),
     Row("artifact_desk", DESK, args=("{waiting}",)),
@@ -387,6 +395,7 @@ def house(ground: Any) -> dict[str, str]:
     from reports.receipts import code_digest, new_code
     from triage.bulk import start
     from triage.catalogue import confirm_artifact
+    from triage.judging import judge
     from triage.models import ThemeIssue, View
     from triage.selection import Selection
     from triage.themes import place_waiting
@@ -416,6 +425,9 @@ def house(ground: Any) -> dict[str, str]:
         "confirmed": str(artifact_named("model", "acme/confirmed").pk),
         "decision": str(confirm_artifact(artifact_named("model", "acme/confirmed"), by=decider).pk),
         "told": str(told_of(ground.make_issue(), report).pk),
+        "signal": str((watched := signal_about(ground.make_issue())).pk),
+        "judged": str(judge(watched, "review_signal", by=decider).pk),
+        "told_signal": str(signal_about(ground.make_issue(), state="confirmed").pk),
     }
 
 
@@ -428,6 +440,13 @@ def handed_in(by: Any) -> Any:
     from reports.models import Import
 
     return Import.objects.create(account=by, format="avid", name="theirs", size=9, sha256="0" * 64)
+
+
+def signal_about(issue: Any, state: str = "new") -> Any:
+    from reports.models import Signal
+
+    numbers = {"observed": 7, "expected": 1.2, "since": issue.opened_at.date()}
+    return Signal.objects.create(issue=issue, detector="burst", method="burst-1", tier="alarm", state=state, **numbers)
 
 
 def told_of(issue: Any, report: Any) -> Any:

@@ -9,7 +9,7 @@ from django.utils.functional import SimpleLazyObject
 from accounts.actors import actor_of
 from accounts.policy import ANONYMOUS, Actor
 from reports import notices
-from triage import queue
+from triage import judging, queue
 
 
 def house(request: HttpRequest) -> dict[str, object]:
@@ -21,12 +21,17 @@ def house(request: HttpRequest) -> dict[str, object]:
         return queue.waiting_count() if actor().is_triager else 0
 
     @cache
+    def new_signal_count() -> int:
+        return judging.new_count() if actor().is_triager else 0
+
+    @cache
     def unread_count() -> str:
         return notices.unread_shown(actor())
 
     return {
         "actor": SimpleLazyObject(actor),
         "unread_count": unread_count,
+        "new_signal_count": new_signal_count,
         "waiting_count": waiting_count,
         "demo_site": settings.DEMO,
         "mfa_off": not settings.REQUIRE_MFA,

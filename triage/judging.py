@@ -140,6 +140,11 @@ def judgements(signal: Signal) -> "models.QuerySet[Decision]":
     return said.order_by("-pk")
 
 
+def new_count() -> int:
+    """How many signals nobody has looked at."""
+    return Signal.objects.filter(state=State.NEW).count()
+
+
 def in_words(decision: Decision) -> str:
     """What was said, with its reason."""
     if decision.verb == Verb.UNDO and decision.undoes:
