@@ -33,11 +33,10 @@ def number(name: str, default: int) -> int:
     return int(raw)
 
 
-def shared_secret(name: str) -> str:
-    """What another server and this one know; empty for none. One that could be guessed is refused."""
-    secret = os.environ.get(name) or ""
+def shared_secret(secret: str) -> str:
+    """What a hub and this site know; empty for none. One that could be guessed is refused."""
     if secret and (len(secret) < 16 or not secret.isascii() or not secret.isprintable() or " " in secret):
-        raise ValueError(f"{name} must be at least 16 characters of ASCII without spaces.")
+        raise ValueError("HUB_WEBHOOK_SECRET must be at least 16 characters of ASCII without spaces.")
     return secret
 
 
@@ -162,7 +161,7 @@ ALERT_BUDGET = number("ALERT_BUDGET", 5)  # alarms of bursts in a quiet week: a 
 # Webhooks: whether anything calls out at all, what beside public addresses it may reach, and who may call in
 WEBHOOKS = flag("WEBHOOKS", False)
 WEBHOOK_NETWORKS = networks_in(os.environ.get("WEBHOOK_NETWORKS") or "")
-HUB_WEBHOOK_SECRET = shared_secret("HUB_WEBHOOK_SECRET")  # none: nobody calls in
+HUB_WEBHOOK_SECRET = shared_secret(os.environ.get("HUB_WEBHOOK_SECRET") or "")  # none: nobody calls in
 
 _master = master_key(KEY_FILE)
 SECRET_KEY = derived(_master, "django").hex()
