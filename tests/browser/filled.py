@@ -5,11 +5,12 @@ from typing import Any
 
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.actors import actor_for
 from accounts.tokens import sign_in_code
 from reports.filing import file_report
-from reports.models import Artifact, Delivery, Endpoint, Issue, Report, Try
+from reports.models import Artifact, Delivery, Endpoint, Import, Issue, Report, Try
 from reports.posting import Reader
 from reports.vocabulary import Channel
 from reports.webhooks.endpoints import named
@@ -92,6 +93,25 @@ def called(user: Any) -> Endpoint:
     return endpoint
 
 
+def handed_in(by: Any) -> None:
+    """A file that was rehearsed and left something out."""
+    now = timezone.now()
+    known = {
+        "format": "garak",
+        "name": "garak.c3f1a0.report.jsonl",
+        "size": 9_000,
+        "offset": 9_000,
+        "sha256": "5e" * 32,
+    }
+    counted = {"found": 14, "filed": 8, "already_here": 1, "rejected": 2, "passed": 3, "distinct_new": 5}
+    row = Import.objects.create(
+        account=by, **known, **counted, is_rehearsal=True, state="done", ended_at=now, file="x" * 32,
+        options={"artifact": "acme/chat-7b"},
+    )  # fmt: skip
+    for line, reason in ((3, "not JSON"), (12, "summary: This is longer than 120 characters.")):
+        row.rejects.create(line=line, reason=reason)
+
+
 def fill(
     base: str, file: File, answers: dict[str, Any], artifact: Artifact, *, triager: Any, maintainer: Any, somebody: Any
 ) -> Site:
@@ -117,6 +137,7 @@ def fill(
     for kindred in (rulings[0], insult):
         theme.members.create(issue=issue_of(kindred), score=0.2, method="theme-1")
     worked_on(issue_of(known), issue_of(insult), artifact, by=triager, maintainer=maintainer)
+    handed_in(triager)
     desks_used(rulings, by=triager, done=[issue_of(odd), issue_of(known)])
     asked, declined = (file(actor=actor_for(somebody), **OWN[name]) for name in ("asked", "declined"))
     decide(issue_of(asked), "ask", by=triager, report=asked, text="Which day was it, and on which page?")

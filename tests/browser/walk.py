@@ -308,6 +308,17 @@ def artifacts_compared(page: Page, site: Site) -> None:
         page.goto(page.url.replace("way=in", "way=out"))
 
 
+def import_refused(page: Page, site: Site) -> None:
+    """A table without a word on what its columns are."""
+    site.at(page, "/imports/new/")
+    page.locator("[name=format][value=garak]").check()
+    page.locator("[name=file]").set_input_files({"name": "a.csv", "mimeType": "text/csv", "buffer": b"Title,Prio"})
+    page.locator("summary:has(+ .stack)").first.click()
+    page.locator("[name=scorer]").fill("includes")
+    page.locator("main form button[type=submit]").click()
+    page.wait_for_load_state()
+
+
 # What triagers work on apart from the queue.
 DESKS: dict[str, Way] = {
     "keys": keys_shown,
@@ -341,6 +352,10 @@ DESKS: dict[str, Way] = {
     "reproductions-none": below("desk-confirmed", "reproductions/"),
     "reproductions-refused": sent(below("desk-confirmed", "reproductions/"), "form.stack"),
     "triager-notices": to("/notices/"),
+    "imports": to("/imports/"),
+    "import": into("/imports/", ".issues a.title"),
+    "import-new": to("/imports/new/"),
+    "import-new-refused": import_refused,
 }
 MAINTAIN_ISSUE = into("/maintain/", ".issues a.title")
 MAINTAINER: dict[str, Way] = {
