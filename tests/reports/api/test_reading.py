@@ -7,10 +7,13 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from accounts.actors import actor_for
 from accounts.tokens import make_token
-from reports.models import Affected, Artifact, Issue, Lineage, Version
+from reports.api.issues import tag_for_change
+from reports.models import Affected, Artifact, Issue, Lineage, Reproduction, Signal, Version
 from reports.naming import artifact_named
 from reports.published import catch_up
+from triage.decisions import decide
 
 Make = Callable[..., Any]
 
@@ -216,3 +219,140 @@ def test_the_queue_costs_the_same_for_one_row_and_three(
 
     with django_assert_num_queries(6):
         assert len(client.get("/api/v1/issues/?state=new", headers=queue_token).json()["results"]) == rows
+
+
+# What hangs on one issue or one artifact
+
+
+def test_versions_are_told_the_newest_first(client: Client, artifact: Artifact, make_issue: Make) -> None:
+    fixed = Version.objects.get(name="2026-06")
+    Affected.objects.filter(issue=make_issue(status="resolved")).update(fixed_in=fixed)
+
+    first = client.get("/api/v1/models/acme/chat-7b/versions/?limit=1").json()
+    second = client.get(first["next"]).json()
+
+    assert first["results"] == [{"name": "2026-06", "released_on": None, "alias": False, "fixes": 1}]
+    assert [version["name"] for version in second["results"]] == ["2026-05"]
+    assert second["next"] is None
+    assert client.get(second["previous"]).json()["results"] == first["results"]
+
+
+def test_lineage_is_told_on_both_sides(client: Client, artifact: Artifact) -> None:
+    for name, ends in {"base": ("child", "parent"), "tuned": ("parent", "child")}.items():
+        other = artifact_named("model", f"acme/{name}")
+        Artifact.objects.filter(pk=other.pk).update(confirmed_at=timezone.now())
+        Lineage.objects.create(relation="fine_tuned_from", **dict(zip(ends, (artifact, other), strict=True)))
+
+    told = client.get("/api/v1/models/acme/chat-7b/lineage/").json()["results"]
+
+    assert [(step["side"], step["name"], step["relation"]) for step in told] == [
+        ("parent", "acme/base", "fine_tuned_from"),
+        ("child", "acme/tuned", "fine_tuned_from"),
+    ]
+    assert told[0]["url"] == "http://127.0.0.1:8000/models/acme/base/"
+
+
+def test_who_is_affected_and_who_tried_again(client: Client, artifact: Artifact, make_issue: Make) -> None:
+    issue = make_issue()
+    for failures in (1, 2, 3):
+        Reproduction.objects.create(issue=issue, artifact=artifact, tries=5, failures=failures)
+
+    affected = client.get(f"/api/v1/issues/{issue.number}/affected/").json()["results"]
+    page = client.get(f"/api/v1/issues/{issue.number}/reproductions/?limit=2").json()
+    rest = client.get(page["next"]).json()["results"]
+
+    assert [(row["name"], row["status"]) for row in affected] == [("acme/chat-7b", "affected")]
+    assert [tried["failures"] for tried in [*page["results"], *rest]] == [3, 2, 1]
+    assert page["results"][0]["by"] == "triager"
+
+
+def test_signals_are_those_a_person_confirmed(client: Client, artifact: Artifact, queue_token: dict[str, str]) -> None:
+    for state in ("new", "confirmed"):
+        Signal.objects.create(
+            artifact=artifact,
+            state=state,
+            tier="alarm",
+            detector="burst",
+            method="burst-1",
+            observed=9,
+            expected=2,
+            since="2026-05-01",
+        )
+
+    (told,) = client.get("/api/v1/signals/").json()["results"]
+
+    assert (told["state"], told["artifact"], told["issue"]) == ("confirmed", "acme/chat-7b", None)
+    assert len(client.get("/api/v1/signals/", headers=queue_token).json()["results"]) == 2
+    assert len(client.get("/api/v1/signals/?state=new", headers=queue_token).json()["results"]) == 1
+
+
+def test_exports_lead_to_where_they_are(client: Client, make_issue: Make) -> None:
+    issue = make_issue()
+
+    led = client.get(f"/api/v1/issues/{issue.number}/export/osv/")
+    listed = client.get("/api/v1/exports/").json()["results"]
+
+    assert (led.status_code, led["Location"]) == (302, f"/issues/{issue.number}/export/osv/")
+    assert client.get(led["Location"]).status_code == 200
+    assert {export["url"] for export in listed} >= {"http://127.0.0.1:8000/issues/export/csv/"}
+
+
+def test_one_issue_of_the_queue_has_the_tag_that_a_decision_names(
+    client: Client, file: Make, queue_token: dict[str, str], triager: Any
+) -> None:
+    issue = file().placements.get().issue
+    address = f"/api/v1/queue/{issue.pk}/"
+
+    told = client.get(address, headers=queue_token)
+    decide(issue, "confirm", by=triager)
+    later = client.get(address, headers=queue_token)
+
+    assert told.json()["id"] == issue.pk
+    assert later["ETag"] == tag_for_change(issue.pk, actor_for(triager)) != told["ETag"]
+    assert client.get(address).status_code == 404
+    assert client.get("/api/v1/queue/77777/", headers=queue_token).status_code == 404
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+@pytest.mark.parametrize(
+    ("address", "queries"),
+    [
+        ("/api/v1/models/acme/chat-7b/versions/", 3),
+        ("/api/v1/models/acme/chat-7b/lineage/", 3),
+        ("/api/v1/issues/TT-2026-00001/affected/", 4),
+        ("/api/v1/issues/TT-2026-00001/reproductions/", 5),
+        ("/api/v1/signals/", 2),
+    ],
+)
+def test_what_hangs_on_one_costs_the_same_for_one_row_and_three(
+    client: Client,
+    artifact: Artifact,
+    make_issue: Make,
+    django_assert_num_queries: Any,
+    address: str,
+    queries: int,
+    rows: int,
+) -> None:
+    issue = make_issue()
+    for number in range(rows):
+        other = artifact_named("model", f"acme/{number}")
+        Artifact.objects.filter(pk=other.pk).update(confirmed_at=timezone.now())
+        Affected.objects.create(issue=issue, artifact=other, status="affected")
+        Lineage.objects.create(child=artifact, parent=other, relation="merged_from")
+        Version.objects.create(artifact=artifact, name=str(number), position=10 + number)
+        Reproduction.objects.create(issue=issue, artifact=other, tries=5, failures=1)
+        Signal.objects.create(
+            issue=issue,
+            state="confirmed",
+            tier="alarm",
+            detector="burst",
+            method="m",
+            observed=9,
+            expected=2,
+            since="2026-05-01",
+        )
+    for _ in range(2):  # as above
+        client.get(address)
+
+    with django_assert_num_queries(queries):
+        assert len(client.get(address).json()["results"]) >= rows
