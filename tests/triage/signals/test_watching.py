@@ -188,7 +188,9 @@ def test_a_designated_harm_is_told_at_once_to_the_desk_alone(issue: Issue, triag
 
 @pytest.mark.parametrize("not_credible", ["held_at", "withdrawn_at", "erased_at"])
 def test_what_is_not_credible_is_no_designated_harm(issue: Issue, not_credible: str) -> None:
-    assert look(tell(issue, [1], kind="privacy_leak", harm_occurred="yes", **{not_credible: noon(0)})) == 0
+    because: dict[str, Any] = {not_credible: noon(0)}
+
+    assert look(tell(issue, [1], kind="privacy_leak", harm_occurred="yes", **because)) == 0
 
 
 def test_judged_harm_is_news_again_only_with_more_reports(issue: Issue) -> None:
@@ -220,11 +222,11 @@ def test_an_alarm_is_told_to_those_who_follow_what_they_may_see(make_issue: Make
 def test_numbers_move_in_place_and_only_a_rise_is_told(issue: Issue, triager: Any) -> None:
     Subscription.objects.create(user=triager, subject="queue")
     tell(issue, QUIET)
-    look(tell(issue, [2, 1, 1, 0, 0]))
+    look(tell(issue, [2, 1, 1, 0, 0, 0]))
     first = Signal.objects.get()
     assert first.tier == "watch"
 
-    look(tell(issue, [1]))
+    look(tell(issue, [5]))
     moved = Signal.objects.get()
     told = Event.objects.filter(verb="warn").count()
     look(tell(issue, [0, 0, 0]))
@@ -273,9 +275,7 @@ def test_days_of_past_alarms_weigh_little(issue: Issue) -> None:
     assert light == [TODAY - timedelta(days=back) for back in (2, 1, 0)]
 
 
-def test_a_grouped_report_is_rung_for_and_looked_at(
-    issue: Issue, file: Make, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_grouped_report_is_rung_for_and_looked_at(issue: Issue, file: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     rung: list[Any] = []
     monkeypatch.setattr(bell, "ring", lambda task, row_id: rung.append((task.name, row_id)))
     report = file(grouped=False)
