@@ -29,6 +29,7 @@ REFUSED = ["3xx", "400", "401", "403", "404", "405", "406", "409", "410", "412",
 CHECKS: dict[str, Any] = {
     "positive_data_acceptance": {"expected-statuses": TAKEN},
     "negative_data_rejection": {"expected-statuses": REFUSED},
+    "missing_required_header": {"expected-statuses": REFUSED},  # If-Match is asked for once one knows of what
 }
 # Many at once: each is taken or refused by itself, within an answer of 200
 OF_MANY = CHECKS | {"negative_data_rejection": {"expected-statuses": [*REFUSED, "200"]}}
