@@ -42,8 +42,9 @@ class Failures:
 
     def is_known(self, answers: Mapping[str, Any], family: int | None) -> bool:
         if rule := answers.get("rule_id"):
-            issues = Issue.objects.visible_to(self.actor).filter(family=family, rule_id=rule, status__in=KNOWN)
-            return family is not None and issues.exists()
+            # Whoever has the shell has the database.
+            issues = Issue.objects.all() if self.actor == SYSTEM else Issue.objects.visible_to(self.actor)
+            return family is not None and issues.filter(family=family, rule_id=rule, status__in=KNOWN).exists()
         asked = Asked(
             artifact=str(answers.get("artifact", "")),
             artifact_kind=str(answers.get("artifact_kind") or ""),
