@@ -24,6 +24,7 @@ from triage.surveillance.episodes import episodes
 from triage.surveillance.evenings import evenings
 
 QUIET_DAYS = 182  # of evenings gone through to tell how many alarms quiet history would have had
+LEAST_QUIET = 14  # of those evenings, from which on they tell anything: of three, no alarm at all would be too many
 KEPT = timedelta(days=400)  # for which a night's row is kept
 MISSED = timedelta(days=2)  # nights whose reports are looked at for designated harms once more
 
@@ -57,7 +58,7 @@ def learn(on: date, restless: dict[str, float]) -> NightWatch:
     for scope in SCOPES:
         series = read(scope, on, days)
         usual[scope] = habits_of(series.counts).as_json()
-        if (on - began).days >= SERIES_DAYS:
+        if (on - began).days + 1 >= SERIES_DAYS - 1 + LEAST_QUIET:
             walked.append(quiet(scope, series))
     p, ratio = (np.concatenate(each, axis=1) for each in zip(*walked, strict=True)) if walked else _nothing()
     level = level_within(settings.ALERT_BUDGET, p, ratio, BARS.alarm) if settings.ALERT_BUDGET else 0.0

@@ -40,7 +40,7 @@ def keep_one(finding: Finding, on: date) -> bool:
         lock_issues([finding.issue])
     _lock_key(finding.key)
     rows = Signal.objects.filter(key=finding.key)
-    waiting = rows.filter(state__in=WAITING).first()
+    waiting = rows.select_for_update().filter(state__in=WAITING).first()  # whoever judges it holds its row
     if waiting is not None:
         return _update(waiting, finding, on)
     judged = rows.order_by("-judged_at", "-pk").first()
