@@ -13,7 +13,7 @@ from ledger.models import Checkpoint, Event
 from ledger.sequencer import kept_tile
 from ledger.signing import public_key
 from ledger.tree import tiles
-from ledger.tree.commitments import FIELDS, commitments, field_key, leaf, written
+from ledger.tree.commitments import FIELDS, commitments, field_keys, leaf, written
 from ledger.tree.hashing import SIZE
 from ledger.tree.proofs import Node, consistency, inclusion
 
@@ -82,10 +82,10 @@ def opening_document(event: Event, fields: Sequence[str], checkpoint: Checkpoint
     if not key or event.sequence is None or event.sequence >= checkpoint.size:
         return None
     said = written(actor=event.actor, at=event.at, verb=event.verb, subjects=event.subjects, payload=payload)
-    closed = commitments(key, said)
+    keys, closed = field_keys(key), commitments(key, said)
     return {
         **inclusion_document(event.sequence, checkpoint),
-        "opened": {name: {"key": field_key(key, name).hex(), "value": said[name]} for name in fields},
+        "opened": {name: {"key": keys[name].hex(), "value": said[name]} for name in fields},
         "closed": {name: closed[name].hex() for name in FIELDS if name not in fields},
         "key": public_key(),
     }

@@ -4,23 +4,29 @@ For values as PostgreSQL keeps them: no NaN, no lone surrogates.
 """
 
 import json
+from json.encoder import encode_basestring
 from typing import Any
-
-PLAIN = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def canonical(value: Any) -> str:
     """Raises TypeError for what JSON does not know, ValueError for a number that is none."""
+    if isinstance(value, str):
+        return encode_basestring(value)
     if isinstance(value, dict):
-        names = sorted(value, key=lambda name: name.encode("utf-16-be"))  # as RFC 8785 orders them
-        return "{" + ",".join(f"{PLAIN(name)}:{canonical(value[name])}" for name in names) + "}"
+        names = sorted(value, key=_as_ordered) if len(value) > 1 else value
+        return "{" + ",".join(f"{encode_basestring(name)}:{canonical(value[name])}" for name in names) + "}"
     if isinstance(value, list):
         return "[" + ",".join(map(canonical, value)) + "]"
     if isinstance(value, float):
         return _number(value)
-    if value is None or isinstance(value, str | int):
-        return PLAIN(value)
+    if value is None or isinstance(value, int):
+        return json.dumps(value)
     raise TypeError(f"{type(value).__name__} is not JSON.")
+
+
+def _as_ordered(name: str) -> bytes:
+    """RFC 8785 orders names by their UTF-16."""
+    return name.encode("utf-16-be")
 
 
 def _number(value: float) -> str:

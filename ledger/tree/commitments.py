@@ -1,7 +1,7 @@
 """What a leaf says of an event: its number, its day, and a commitment that fixes the rest and tells none of it.
 
 Each field has a key of its own, derived from the event's. Whoever is given the key and the value of one field can check
-it against the leaf, and learns nothing of the others. docs/decisions/0016 says why nothing stands in the open.
+it against the leaf, and learns nothing of the others. docs/decisions/0017 says why nothing stands in the open.
 """
 
 import hashlib
@@ -13,6 +13,7 @@ from typing import Any
 from ledger.tree.canonical import canonical
 
 FIELDS = ("actor", "at", "payload", "subjects", "verb")  # in the order in which they are committed to
+KEY = 32  # bytes of a field's
 PURPOSE = b"telltale event 1 "  # a new number for a new way of committing
 
 
@@ -26,13 +27,15 @@ def moment(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def field_key(key: bytes, name: str) -> bytes:
-    """The key of one field; it tells nothing of the event's key, nor of another field's."""
-    return hmac.digest(key, PURPOSE + name.encode(), hashlib.sha256)
+def field_keys(key: bytes) -> dict[str, bytes]:
+    """The key of each field; one tells nothing of the event's key, nor of another field's."""
+    stream = hashlib.shake_256(PURPOSE + key).digest(KEY * len(FIELDS))  # at once, for it is asked of every event
+    return {name: stream[at * KEY : (at + 1) * KEY] for at, name in enumerate(FIELDS)}
 
 
 def commitments(key: bytes, fields: Mapping[str, str]) -> dict[str, bytes]:
-    return {name: hmac.digest(field_key(key, name), fields[name].encode(), hashlib.sha256) for name in FIELDS}
+    keys = field_keys(key)
+    return {name: hmac.digest(keys[name], fields[name].encode(), hashlib.sha256) for name in FIELDS}
 
 
 def commitment(each: Mapping[str, bytes]) -> bytes:
