@@ -538,7 +538,7 @@ def test_a_file_is_sent_watched_and_its_rejections_taken_away(client: Client, re
     assert "File 3 reports" in rehearsed
     assert "3 reports were filed." in ended
     assert "every 2s" not in ended
-    rejects = b"".join(client.get(f"{address}rejects.csv").streaming_content).decode().splitlines()  # type: ignore[attr-defined]
+    rejects = client.get(f"{address}rejects.csv").getvalue().decode().splitlines()
     assert rejects[:2] == ["line,reason", "2,not JSON"]
     assert len(rejects) == 3
 

@@ -84,9 +84,7 @@ def test_a_file_is_announced_sent_in_parts_filed_and_told_of(
     assert (waiting["state"], waiting["percent"], waiting["found"]) == ("waiting", 0, None)
     counted = {name: ended[name] for name in ("state", "percent", "read", "filed", "already_here", "rejected")}
     assert counted == {"state": "done", "percent": 100, "read": 4, "filed": 3, "already_here": 0, "rejected": 1}
-    assert [json.loads(line) for line in b"".join(rejects.streaming_content).splitlines()] == [
-        {"line": 4, "reason": "not JSON"}
-    ]
+    assert [json.loads(line) for line in rejects.getvalue().splitlines()] == [{"line": 4, "reason": "not JSON"}]
     assert set(Report.objects.values_list("reporter", "source")) == {(researcher.pk, "our-lab")}
     assert [row["id"] for row in client.get("/api/v1/imports/", headers=bearer).json()["results"]] == [ended["id"]]
 
