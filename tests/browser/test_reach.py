@@ -3,7 +3,6 @@
 In the short run axe looks at each page once, in English, in one of four looks in turn; no page scrolls sideways. Each
 page in every look, the other languages, public pages that are like another, and most of the desks are left to the long
 run (mirrored: test_pseudo.py too).
-The API's documentation is left out: its page is Swagger's own.
 """
 
 from typing import Any, Literal
