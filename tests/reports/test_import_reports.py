@@ -130,6 +130,59 @@ def test_a_garak_log_is_filed_pair_by_pair(lines: Lines) -> None:
     assert report.evidence.transcript == [{"role": "user", "content": "aa"}, {"role": "assistant", "content": "aa!"}]
 
 
+def test_a_report_log_adds_to_its_hit_log_of_how_many(lines: Lines) -> None:
+    hit = {
+        "run_id": "run-1",
+        "attempt_id": "1",
+        "generator": "test acme/echo-7b",
+        "probe": "encoding.InjectFolds",
+        "detector": "encoding.Match",
+        "prompt": "aa",
+        "output": HIT,
+    }
+    hits, log = lines(hit, name="hits.jsonl"), lines(*GARAK, name="log.jsonl")
+
+    assert run(hits, "--format", "garak") == (["read 1, filed 1, already here 0, rejected 0"], 0)
+    assert Report.objects.get().tries is None
+    assert run(log, "--format", "garak") == (["read 2, filed 0, already here 1, rejected 0"], 0)
+    assert run(hits, "--format", "garak") == (["read 1, filed 0, already here 1, rejected 0"], 0)
+
+    report = Report.objects.get()
+    assert (report.failures, report.tries, str(report.artifact)) == (1, 2, "acme/echo-7b")
+
+
+@pytest.mark.parametrize("name", ["mapping.toml", "mapping.json"])
+def test_a_table_is_filed_by_its_mapping(tmp_path: Path, name: str) -> None:
+    table, mapping = tmp_path / "table.csv", tmp_path / name
+    table.write_text("What;Sort\nIt burnt the tea.;bad\nIt burnt the milk.;odd\n")
+    toml = 'constants = {artifact = "acme/tea-7b"}\ncolumns = {What = "what_happened", Sort = "kind"}\n'
+    parts = {
+        "columns": {"What": "what_happened", "Sort": "kind"},
+        "constants": {"artifact": "acme/tea-7b"},
+        "values": {"kind": {"bad": "other"}},
+    }
+    mapping.write_text(json.dumps(parts) if name.endswith("json") else f'{toml}values = {{kind = {{bad = "other"}}}}')
+
+    printed, code = run(str(table), "--format", "csv", "--mapping", str(mapping))
+
+    assert printed[0].startswith("line 3: kind: “odd” is not one of the answers.")
+    assert printed[1:] == ["read 2, filed 1, already here 0, rejected 1"]
+    assert code == 1
+    assert Report.objects.get().source == "csv"
+
+
+def test_an_option_that_cannot_be_followed_is_refused_in_words(lines: Lines, tmp_path: Path) -> None:
+    path, broken = lines(REPORT), tmp_path / "mapping.toml"
+    broken.write_text("= 5")
+
+    with pytest.raises(CommandError, match="--scorer says nothing about a file of format telltale"):
+        run(path, "--format", "telltale", "--scorer", "match")
+    with pytest.raises(CommandError, match=r"--mapping .* is neither JSON nor TOML"):
+        run(path, "--format", "csv", "--mapping", str(broken))
+    with pytest.raises(CommandError, match=r"--mapping .* cannot be read"):
+        run(path, "--format", "csv", "--mapping", str(tmp_path / "nowhere"))
+
+
 def test_another_run_is_another_report(lines: Lines) -> None:
     again = [json.loads(json.dumps(row).replace("run-1", "run-2")) for row in GARAK]
 
@@ -217,9 +270,10 @@ def test_a_terminal_sees_a_bar_on_the_side(lines: Lines, monkeypatch: pytest.Mon
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
 
-    printed, _ = run(lines(REPORT, REPORT | {"summary": "Second"}), "--format", "telltale")
+    printed, _ = run(lines(*GARAK), "--format", "garak")
 
-    assert printed == ["read 2, filed 2, already here 0, rejected 0"]
+    assert printed == ["read 2, filed 1, already here 0, rejected 0"]
+    assert " 29 %" in terminal.getvalue()  # while it is read: what a log found is known at its end
     assert "100 %" in terminal.getvalue()
 
 

@@ -166,6 +166,19 @@ def test_a_log_that_stops_before_the_count_is_counted_from_its_attempts(version:
     assert "stops before garak's own count" in str(units(stopped)[0].answers["what_happened"])
 
 
+def test_what_a_run_was_told_is_kept_as_far_as_it_is_plain() -> None:
+    told = {"run.seed": 7, "run.of_tomorrow": "x" * 300, "run.deep": {"er": 1}, "run.none": None, "run.many": [1] * 99}
+
+    [unit, *_] = units(log(NEW, **told, **{f"run.key_{number}": "y" * 100 for number in range(500)}))
+
+    kept: Any = unit.answers["settings"]
+    assert kept["seed"] == 7
+    assert len(kept["of_tomorrow"]) == 200
+    assert kept["many"] == [1] * 10
+    assert not {"deep", "none"} & kept.keys()
+    check(unit.answers, channel=Channel.IMPORT)
+
+
 def test_garaks_own_count_goes_before_ours_and_picks_the_talks_that_failed_by_its_threshold() -> None:
     rows = [
         setup(NEW),

@@ -2,12 +2,25 @@
 
 import pytest
 
-from reports.importers.kinds import BENCHMARKS, PROBES, SEP, kind_of_codes, kind_of_headline, kind_of_probe
+from reports.importers.kinds import (
+    BENCHMARKS,
+    CHECKS,
+    PLUGINS,
+    PROBES,
+    SEP,
+    kind_of_codes,
+    kind_of_headline,
+    kind_of_plugin,
+    kind_of_probe,
+    kind_of_task,
+)
 from reports.vocabulary import Kind
 
 
 def test_the_tables_speak_of_kinds_only() -> None:
-    assert {*SEP.values(), *PROBES.values(), *BENCHMARKS.values()} <= set(Kind)
+    tables = (SEP, PROBES, BENCHMARKS, PLUGINS, CHECKS)
+
+    assert {kind for table in tables for kind in table.values()} <= set(Kind)
 
 
 @pytest.mark.parametrize(
@@ -42,3 +55,22 @@ def test_the_first_code_that_has_a_kind_counts() -> None:
 )
 def test_a_headline_may_say_it(headline: str, kind: Kind | None) -> None:
     assert kind_of_headline(headline) == kind
+
+
+@pytest.mark.parametrize(
+    ("plugin", "kind"),
+    [
+        ("contracts", Kind.UNSAFE_ACTION),
+        ("harmful:hate", Kind.TOXIC_OR_HATEFUL),
+        ("harmful:of-tomorrow", Kind.DANGEROUS_INSTRUCTIONS),
+        ("of-tomorrow", Kind.JAILBREAK_OR_INJECTION),
+    ],
+)
+def test_a_plugin_has_the_kind_of_its_name_before_that_of_its_family(plugin: str, kind: Kind) -> None:
+    assert kind_of_plugin(plugin) == kind
+
+
+def test_a_task_may_give_its_kind_away_by_a_word_of_its_names() -> None:
+    assert kind_of_task("tea", "prompt-leak") == Kind.PRIVACY_LEAK
+    assert kind_of_task("bbq", "leak") == Kind.UNFAIR_OR_STEREOTYPED
+    assert kind_of_task("tea", "match") == Kind.OTHER
