@@ -353,6 +353,7 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "LICENSE": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,  # the words of a closed list say what they mean
     "POSTPROCESSING_HOOKS": ["reports.api.described.complete"],  # closed lists stay where they are used
 }
 
