@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from reports.api.problems import CONTENT_TYPE
 from reports.api.renderers import OpenApiRenderer, PlainJSONRenderer
 from reports.api.resource import Resource
-from reports.converters import IssueNumber
+from reports.converters import IssueNamed, IssueNumber
 from reports.vocabulary import ArtifactKind, ExportForm
 
 FILE = settings.BASE_DIR / "docs" / "openapi.json"
@@ -59,6 +59,7 @@ HEADERS: dict[str, Any] = {
 PATH: dict[str, Any] = {
     "kind": {"type": "string", "enum": [f"{kind}s" for kind in ArtifactKind.values]},
     "number": {"type": "string", "pattern": f"^{IssueNumber.regex}$", "examples": ["TT-2026-00412"]},
+    "named": {"type": "string", "pattern": f"^({IssueNamed.regex})$", "examples": ["TT-2026-00412", "42"]},
     "form": {"type": "string", "enum": ExportForm.values},
     "org": {"type": "string", "minLength": 1, "pattern": "^[^/]+$", "examples": ["acme"]},
     "name": {"type": "string", "minLength": 1, "pattern": "^[^/]+$", "examples": ["chat-7b"]},
