@@ -46,8 +46,10 @@ def last_of_days(midnight: datetime, *, days: int) -> list[Signed]:
 
 
 def leaves(first: int, count: int) -> list[bytes]:
+    """Those that everybody may read, from number ``first`` on. Numbers have no gap."""
     rows = Event.objects.filter(sequence__gte=first, sequence__lt=first + count).order_by("sequence")
-    return [leaf(sequence, at, bytes(commit)) for sequence, at, commit in rows.values_list("sequence", "at", "commit")]
+    found = enumerate(rows.values_list("at", "commit"), start=first)
+    return [leaf(sequence, at, bytes(commit or b"")) for sequence, (at, commit) in found]
 
 
 def tile(place: tiles.Place) -> bytes:

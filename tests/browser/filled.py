@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts.actors import actor_for
 from accounts.tokens import sign_in_code
 from reports.filing import file_report
+from ledger import sequencer
 from reports.models import Artifact, Delivery, Endpoint, Import, Issue, Report, Try
 from reports.posting import Reader
 from reports.vocabulary import Channel
@@ -162,6 +163,7 @@ def fill(
             "desk-many": reverse("triage_issue", args=[issue_of(rulings[0]).pk]),
             "desk-held": reverse("triage_issue", args=[issue_of(cleaner).pk]),
             "desk-unlisted": reverse("triage_issue", args=[issue_of(odd).pk]),
+    sequencer.keep_up()
             "desk-confirmed": reverse("triage_issue", args=[issue_of(known).pk]),
             "desk-resolved": reverse("triage_issue", args=[issue_of(insult).pk]),
         },

@@ -255,6 +255,7 @@ ANYBODY: dict[str, Way] = {
     "dumps": to("/dumps/"),
     "api-docs": to("/api/docs/"),
     "api-operation": to("/api/docs/reports-create/"),
+    "ledger": to("/ledger/?event=3"),
     "transparency": to("/transparency/"),
     "about": to("/about/"),
     "about-operator": to("/about/operator/"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import psycopg
 import pytest
@@ -58,10 +59,11 @@ def test_a_checkpoint_is_signed_when_there_is_something_new_and_the_last_is_not_
     sequencer.keep_up()
     assert [each.size for each in Checkpoint.objects.all()] == [2]
 
-    assert sequencer.sign(unless_since=now + timedelta(hours=1)).size == 3
+    newest = sequencer.sign(unless_since=now + timedelta(hours=1))
+    assert newest is not None
     assert sequencer.sign() is None
 
-    note = Signed.read(Checkpoint.objects.first().signed_note)
+    note = Signed.read(newest.signed_note)
     note.check(Key.read(public_key()))
     assert (note.size, note.root) == (3, verify().root)
 
@@ -70,7 +72,7 @@ def test_what_an_event_says_cannot_be_changed_in_the_database() -> None:
     recorded(2)
     sequencer.keep_up()
     event = Event.objects.earliest("pk")
-    changes = [
+    changes: list[dict[str, Any]] = [
         {"actor": "somebody"},
         {"verb": "heard"},
         {"subjects": ["issue:1"]},
@@ -87,9 +89,10 @@ def test_what_an_event_says_cannot_be_changed_in_the_database() -> None:
     for rows in (Event.objects.filter(pk=event.pk), Checkpoint.objects.all(), Tile.objects.all()):
         with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
             rows.delete()
-    for rows, change in ((Checkpoint.objects.all(), {"size": 1}), (Tile.objects.all(), {"hashes": b"shorter"})):
-        with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
-            rows.update(**change)
+    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+        Checkpoint.objects.update(size=1)
+    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+        Tile.objects.update(hashes=b"shorter")
 
     assert verify().size == 2
 

@@ -80,13 +80,19 @@ def rewritten() -> None:
 def replanted(size: int) -> None:
     """The tree over the events as they are."""
     Tile.objects.all().delete()
-    lines = Event.objects.filter(sequence__lt=size).order_by("sequence").values_list("sequence", "at", "commit")
-    hashes = [leaf_hash(leaf(sequence, on, bytes(commit))) for sequence, on, commit in lines]
+    lines = Event.objects.filter(sequence__lt=size).order_by("sequence").values_list("at", "commit")
+    hashes = [leaf_hash(leaf(nth, on, bytes(commit or b""))) for nth, (on, commit) in enumerate(lines)]
     for (level, number), held in tiles.grown(sequencer.kept_tile, 0, hashes).items():
         Tile.objects.create(level=level, number=number, hashes=held)
 
 
-def cut(size: int) -> None:
+def closed_up() -> None:
+    at(255).delete()
+    moved(256, by=-1)
+
+
+def cut(size: int, *checkpoints: int) -> None:
+    Checkpoint.objects.filter(size__in=checkpoints).delete()
     Event.objects.filter(sequence__gte=size).delete()
     replanted(size)
 
@@ -125,7 +131,7 @@ MUTATIONS: dict[str, tuple[Callable[[], Any], int]] = {
     "two edits": (lambda: (at(400).update(verb="x"), at(301).update(verb="x")), 301),
     "the first deleted": (lambda: at(0).delete(), 0),
     "one deleted": (lambda: at(255).delete(), 255),
-    "one deleted, and the rest moved up": (lambda: (at(255).delete(), moved(256, by=-1)), 255),
+    "one deleted, and the rest moved up": (closed_up, 255),
     "the last deleted": (lambda: at(599).delete(), 599),
     "two in each other's place": (swapped, 200),
     "one put in between": (inserted, 250),
@@ -133,7 +139,7 @@ MUTATIONS: dict[str, tuple[Callable[[], Any], int]] = {
     "edited with commitment and tree": (rewritten, 300),
     "cut short": (lambda: Event.objects.filter(sequence__gte=450).delete(), 450),
     "cut short with its tree": (lambda: cut(450), 450),
-    "cut short with its tree and a checkpoint": (lambda: (cut(450), Checkpoint.objects.get(size=180).delete()), 450),
+    "cut short with its tree and a checkpoint": (lambda: cut(450, 180), 450),
     "all gone": (lambda: Event.objects.all().delete(), 0),
     "all gone with the tree": (lambda: cut(0), 0),
     "a leaf of a tile": (lambda: tile_changed(0, 1, 32 * 10), 266),

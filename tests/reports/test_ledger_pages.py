@@ -187,7 +187,7 @@ def test_another_ledger_or_another_key_is_not_ours(grown: Any, client: Client, k
 @pytest.fixture
 def mine(ground: Any, client: Client) -> Report:
     """A report whose receipt this browser has open."""
-    report = ground.file(grouped=False, summary="A ruling that was never made")
+    report: Report = ground.file(grouped=False, summary="A ruling that was never made")
     session = client.session
     session["open_receipts"] = [report.reference]
     session.save()
