@@ -60,7 +60,7 @@ def tally(now: datetime) -> Tally:
     return Tally(
         **counts,
         budget=night.budget if night else settings.ALERT_BUDGET,
-        lead_days=round(median(leads), 1) if leads else None,
+        lead_days=round(median(leads), 1) + 0.0 if leads else None,
         level=night.level if night else None,
         own_level=night.own_level if night else None,
     )

@@ -1,6 +1,7 @@
 """A site with something of each sort on it: what walk.py goes to, the tests of reach and of overflow measure."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 from django.test import Client
@@ -9,9 +10,9 @@ from django.utils import timezone
 
 from accounts.actors import actor_for
 from accounts.tokens import sign_in_code
-from reports.filing import file_report
 from ledger import sequencer
-from reports.models import Artifact, Delivery, Endpoint, Import, Issue, Report, Try
+from reports.filing import file_report
+from reports.models import Artifact, Delivery, Endpoint, Import, Issue, Report, Signal, Try
 from reports.posting import Reader
 from reports.vocabulary import Channel
 from reports.webhooks.endpoints import named
@@ -85,6 +86,26 @@ def desks_used(rulings: list[Report], *, by: Any, done: list[Issue]) -> None:
     bulk.carry_on(bulk.start("snooze", {"until": ["week"]}, selection=ticked, by=by).pk)
 
 
+def watched(issue: Issue, artifact: Artifact) -> None:
+    """A burst that a person confirmed, and a cell of a table that nobody has looked at."""
+    told: dict[str, Any] = {"method": "m-1", "tier": "alarm", "since": date(2026, 11, 3)}
+    series = {
+        "from": "2026-09-08",
+        "voices": [0, 1, 0, 0, 0, 0, 0] * 8 + [1, 2, 1, 2, 2, 1, 2],
+        "expected": [0.27] * 63,
+    }
+    burst = {"window_days": 7, "reports": 14, "band": [0, 5], "series": series}
+    confirmed = {"state": "confirmed", "reason": "independent", "judged_at": timezone.now()}
+    Signal.objects.create(
+        detector="burst", issue=issue, observed=11, expected=1.9, statistics=burst, **confirmed, **told
+    )
+    cell = {"table": "language", "kind": "false_information", "language": "es"}
+    numbers = {"ic": 1.6, "interval": [0.7, 2.3], "drivers": [[issue.pk, 7]], "low_without_first": -0.4}
+    Signal.objects.create(
+        detector="disproportion", artifact=artifact, cell=cell, observed=9, expected=2.2, statistics=numbers, **told
+    )
+
+
 def called(user: Any) -> Endpoint:
     """A webhook with a message that got through and one that did not."""
     endpoint, _secret = named(user, "https://hooks.example/a/long/address/of/a/program", subjects=None)
@@ -139,12 +160,14 @@ def fill(
         theme.members.create(issue=issue_of(kindred), score=0.2, method="theme-1")
     worked_on(issue_of(known), issue_of(insult), artifact, by=triager, maintainer=maintainer)
     handed_in(triager)
+    watched(issue_of(known), artifact)
     desks_used(rulings, by=triager, done=[issue_of(odd), issue_of(known)])
     asked, declined = (file(actor=actor_for(somebody), **OWN[name]) for name in ("asked", "declined"))
     decide(issue_of(asked), "ask", by=triager, report=asked, text="Which day was it, and on which page?")
     decide(issue_of(declined), "confirm", by=triager)
     decide(issue_of(declined), "dismiss", by=triager, reason="insufficient")
     receipt = file_report(answers, channel=Channel.API)
+    sequencer.keep_up()
     return Site(
         base,
         {
@@ -163,7 +186,6 @@ def fill(
             "desk-many": reverse("triage_issue", args=[issue_of(rulings[0]).pk]),
             "desk-held": reverse("triage_issue", args=[issue_of(cleaner).pk]),
             "desk-unlisted": reverse("triage_issue", args=[issue_of(odd).pk]),
-    sequencer.keep_up()
             "desk-confirmed": reverse("triage_issue", args=[issue_of(known).pk]),
             "desk-resolved": reverse("triage_issue", args=[issue_of(insult).pk]),
         },

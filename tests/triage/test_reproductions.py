@@ -172,7 +172,7 @@ def test_the_page_asks_as_often_however_many(
     client.force_login(triager)
     client.get(reverse("reproductions", args=[issue.pk]))
 
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         client.get(reverse("reproductions", args=[issue.pk]))
 
 
