@@ -20,8 +20,11 @@ from reports.models import (
     Answer,
     Artifact,
     Attachment,
+    Commit,
     ContextRule,
     DailyCount,
+    Delivery,
+    Endpoint,
     Excerpt,
     IdempotencyKey,
     Import,
@@ -139,6 +142,18 @@ def opinion(w: World, **values: Any) -> Suggestion:
 
 def decided(w: World, **values: Any) -> Decision:
     return Decision(**{"verb": "confirm", "by": "person", "issue": w.new} | values)
+
+
+def called(w: Any, **changes: Any) -> Endpoint:
+    return Endpoint(**{"user": w.triager, "url": "https://hooks.example/", "sealed_secret": b"x", **changes})
+
+
+def sent_twice(w: Any) -> None:
+    """One notice to one endpoint."""
+    endpoint, notice = called(w), Notice(user=w.triager, verb="confirm", subject="issue:1")
+    add(endpoint)
+    add(notice)
+    twice(Delivery, endpoint=endpoint, notice=notice)
 
 
 def cell(w: World, **values: Any) -> DailyCount:
@@ -259,6 +274,11 @@ CASES: list[tuple[str, Callable[[World], None]]] = [
     ("issue_snoozed_until_something", lambda w: change(w.new, snoozed_voices=3)),
     ("notice_to_somebody", lambda w: add(Notice(verb="confirm", subject="issue:1"))),
     ("notice_to_somebody", lambda w: add(Notice(verb="confirm", subject="issue:1", user=w.triager, report=w.report))),
+    ("endpoint_once", lambda w: add(called(w), called(w))),
+    ("endpoint_disabled_for_a_reason", lambda w: add(called(w, disabled_at=NOW))),
+    ("endpoint_disabled_for_a_reason", lambda w: add(called(w, disabled_why="gone"))),
+    ("delivery_once", sent_twice),
+    ("commit_once", lambda w: twice(Commit, artifact=w.artifact, revision="4f1c9d2e8b7a")),
     ("subscription_once", lambda w: twice(Subscription, user=w.triager, subject="issue:1")),
     ("daily_count_cell_once", lambda w: add(cell(w), cell(w))),
     ("daily_count_voices_within_reports", lambda w: add(cell(w, voice_count=2))),
