@@ -6,6 +6,7 @@ the threshold of the run; one that stops before them is counted from its judged 
 A hit log (``*.hitlog.jsonl``) holds the failures alone, and does not say of how many.
 """
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -22,7 +23,9 @@ from reports.vocabulary import FoundBy, TurnRole
 SOURCE = "garak"
 JUDGED = 2  # an attempt's status; each is written at status 1 (answered) too
 THRESHOLD = 0.5  # score from which an output counts as a failure, unless the run was told otherwise
-PAIRS_MAX = 50_000  # of probe and detector; garak itself has a few hundred
+PAIRS_MAX = 5_000  # of probe and detector; garak itself has a few hundred
+ATTEMPTS_MAX = 200_000  # of one probe that are remembered, so that one written twice counts once
+NAMED, GOAL = 200, 500  # characters of a name and a goal
 ROLES = {"model": TurnRole.ASSISTANT, "bot": TurnRole.ASSISTANT, "function": TurnRole.TOOL}
 NO_RUN = "no garak log: it holds neither a `start_run setup` row nor hits"
 TOO_MANY = f"more than {PAIRS_MAX:,} pairs of probe and detector"
@@ -45,7 +48,7 @@ class Pair:
     line: int
     goal: str = ""
     evaluated: tuple[int, int] | None = None  # (failures, tries) by garak's own count
-    scores: Counter[float] = field(default_factory=Counter)  # rounded, so that there can only be so many
+    scores: Counter[float] = field(default_factory=Counter)  # in hundredths, so that there can only be so many
     hits: int = 0  # failures, where a hit log tells them
     samples: list[Sample] = field(default_factory=list)
 
@@ -109,15 +112,17 @@ class Run:
             return
         if probe != self.probe:
             self.probe, self.attempts = probe, set()
-        if uuid and uuid in self.attempts:
+        if uuid and uuid[:NAMED] in self.attempts:
             return
-        self.attempts.add(uuid)
+        if len(self.attempts) >= ATTEMPTS_MAX:
+            self.attempts.clear()
+        self.attempts.add(uuid[:NAMED])
         for detector, scores in results.items():
             if isinstance(scores, list) and text(detector):
                 self.judge(self.pair(line, probe, text(detector)), row, scores)
 
     def judge(self, pair: Pair, row: dict[str, Any], scores: list[Any]) -> None:
-        pair.goal = pair.goal or text(row.get("goal"))
+        pair.goal = pair.goal or text(row.get("goal"))[:GOAL]
         judged = {index: score for index, value in enumerate(scores) if (score := score_of(value)) is not None}
         pair.scores.update(judged.values())
         index = max(judged, key=lambda at: judged[at], default=0)
@@ -131,7 +136,7 @@ class Run:
         if not probe or not detector:
             return
         pair = self.pair(line, probe, detector)
-        pair.goal = pair.goal or text(row.get("goal"))
+        pair.goal = pair.goal or text(row.get("goal"))[:GOAL]
         pair.hits += 1
         score = score_of(row.get("score")) or 1.0
         if pair.wants(score):
@@ -139,6 +144,7 @@ class Run:
             pair.keep(Sample(score, self.spool.keep(talk)))
 
     def pair(self, line: int, probe: str, detector: str) -> Pair:
+        probe, detector = probe[:NAMED], detector[:NAMED]
         if (probe, detector) not in self.pairs and len(self.pairs) >= PAIRS_MAX:
             raise TooManyPairs
         return self.pairs.setdefault((probe, detector), Pair(line))
@@ -290,10 +296,10 @@ def settings_of(run: Run) -> dict[str, Any]:
 
 
 def score_of(value: Any) -> float | None:
-    """A score from 0 (passed) to 1, rounded; None for an output that the target did not give."""
+    """A score from 0 (passed) to 1, in hundredths and never raised; None for an output that the target did not give."""
     if not isinstance(value, int | float) or value != value:
         return None
-    return round(float(min(max(value, 0), 1)), 4)
+    return math.floor(min(max(value, 0), 1) * 100) / 100
 
 
 def conversation(row: dict[str, Any], index: int) -> Turns:

@@ -1,5 +1,6 @@
 """What the person who imports says that the file does not."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Self
@@ -42,6 +43,13 @@ class Options:
         return options
 
     def check(self) -> None:
+        for name in ("artifact", "scorer", "fails"):
+            if not isinstance(getattr(self, name), str):
+                raise BadOption(name, "takes a text.")
+        if self.threshold is not None and not is_number(self.threshold):
+            raise BadOption("threshold", "takes a number.")
+        if self.mapping is not None and not isinstance(self.mapping, Mapping):
+            raise BadOption("mapping", "takes a table of tables.")
         if self.artifact and not all(parse(self.artifact)):
             raise BadOption("artifact", f"takes ORG/NAME, and “{self.artifact}” is not that.")
         if self.fails not in ("", LOW, HIGH):
@@ -50,3 +58,7 @@ class Options:
     def given(self) -> set[str]:
         """The names of those that say something."""
         return {field.name for field in fields(self) if getattr(self, field.name) not in ("", None)}
+
+
+def is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -28,7 +28,7 @@ ERROR = 2  # a row's failureReason: none, an assertion, an error
 TESTS_MAX = 100_000
 HEAD = 1024 * 1024  # bytes looked at to tell a document from lines
 REDACTED = "[REDACTED]"  # what promptfoo writes for what it takes for a secret, long base64 among it
-NAME_MAX, REASON_MAX = 90, 500  # characters
+NAME_MAX, PROVIDER_MAX, REASON_MAX = 90, 300, 500  # characters
 NO_ROWS = "no promptfoo results: it holds no rows of `results`"
 NO_PROVIDER = "the row names no model, or only a file or an address: say which it was with --artifact ORG/NAME"
 NO_ID = "the results do not say which run they are of, so they could not be told from another"
@@ -78,7 +78,8 @@ class Run:
         target = self.artifact or target_of(row)
         if not target:
             return Rejected(line, NO_PROVIDER) if failed else Passed(line)
-        key = (target, *test_of(row))
+        probe, check = test_of(row)
+        key = (target, probe, check[:NAME_MAX])
         if key not in self.trials and len(self.trials) >= TESTS_MAX:
             raise Broken(TOO_MANY)
         trial = self.trials.setdefault(key, Trial(line))
@@ -104,7 +105,7 @@ def reports(source: Source, options: Options) -> Iterator[Found]:
                     continue
                 count_of_rows += 1
                 if count_of_rows == 1:
-                    run.id = text(row.value.get("id")) or run.id
+                    run.id = (text(row.value.get("id")) or run.id)[:NAME_MAX]
                 if found := run.take(row.line, row.value):
                     yield found
         except Broken as refusal:
@@ -179,10 +180,10 @@ def target_of(row: dict[str, Any]) -> str:
 
 def model_in(named: str) -> str:
     """``org/name`` out of a provider's id: "openai:chat:gpt-4o", "openrouter:acme/chat-7b", or as it stands."""
-    who, *rest = named.split(":")
+    who, *rest = named[:PROVIDER_MAX].split(":")
     while len(rest) > 1 and rest[0] in WAYS:
         rest.pop(0)
-    parts = [part for part in "-".join(rest or [who]).split("/") if part]
+    parts = [part[:NAME_MAX] for part in "-".join(rest or [who]).split("/") if part]
     return "/".join(parts[-2:] if len(parts) > 1 or not rest else [who, *parts])
 
 

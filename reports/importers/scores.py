@@ -7,6 +7,7 @@ from typing import Any
 from reports.importers.options import HIGH, Options
 from reports.importers.shapes import text
 
+NAMED = 60  # characters of a scorer's name
 THRESHOLD = 0.5  # of a score from 0 to 1: a half-right answer is no failure
 # Inspect's marks: correct, incorrect, partly, no answer; and what its own metrics take for numbers.
 MARKS = {"C": 1.0, "I": 0.0, "P": 0.5, "N": 0.0, "yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}
@@ -18,10 +19,13 @@ def by_scorer(scores: Any) -> Iterator[tuple[str, Any]]:
         value = score.get("value") if isinstance(score, Mapping) else None
         if not isinstance(scorer, str) or not text(scorer):
             continue
+        named = text(scorer)[:NAMED]
         if isinstance(value, Mapping):
-            yield from ((f"{text(scorer)}.{text(name)}", each) for name, each in value.items() if isinstance(name, str))
+            yield from (
+                (f"{named}.{text(name)[:NAMED]}", each) for name, each in value.items() if isinstance(name, str)
+            )
         else:
-            yield text(scorer), value
+            yield named, value
 
 
 def number_of(value: Any) -> float | None:
