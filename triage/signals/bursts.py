@@ -37,16 +37,17 @@ def findings(
     """
     counts, weights = series.counts, weights_of(series, past)
     rates = Baseline.of(counts, habits.usual, weights).rate
-    place = {thing: at for at, thing in enumerate(series.things)}
+    place = {thing: at for at, thing in enumerate(series.things) if only is None or thing in only}
     judged = judge(counts, series.artifacts, habits.usual, weights)
     found = []
     for burst in bursts(counts, judged, habits.usual, series.things, bars):
-        row = place[burst.thing]
-        shown = _shown(counts, row, expected=rates[row] * habits.usual.weekdays[counts.weekdays])
-        found.append(_burst(scope, burst, shown, counts.last, released.get(series.about[row])))
+        if (row := place.get(burst.thing)) is not None:
+            shown = _shown(counts, row, expected=rates[row] * habits.usual.weekdays[counts.weekdays])
+            found.append(_burst(scope, burst, shown, counts.last, released.get(series.about[row])))
     for young in emerging(counts, series.things, habits.beginnings):
-        found.append(_young(scope, young, _shown(counts, place[young.thing])))
-    return [each for each in found if only is None or (each.issue or each.theme) in only]
+        if (row := place.get(young.thing)) is not None:
+            found.append(_young(scope, young, _shown(counts, row)))
+    return found
 
 
 def weights_of(series: Series, past: PastAlarms) -> Real:
@@ -60,10 +61,12 @@ def weights_of(series: Series, past: PastAlarms) -> Real:
     return weights
 
 
-def past_alarms(scope: Scope, last: date) -> dict[int, set[date]]:
-    """From the rows there are, whatever became of them."""
+def past_alarms(scope: Scope, last: date, things: Collection[int] | None = None) -> dict[int, set[date]]:
+    """From the rows there are, whatever became of them; of some things if they are named."""
     since = last - timedelta(days=SERIES_DAYS)
     rows = Signal.objects.filter(detector=Signal.Detector.BURST, last_seen_on__gte=since, **{f"{scope}__isnull": False})
+    if things is not None:
+        rows = rows.filter(key__in=[f"{Signal.Detector.BURST}:{scope}:{thing}" for thing in things])
     found: dict[int, set[date]] = {}
     for thing, days in rows.values_list(f"{scope}_id" if scope == "issue" else scope, "statistics__alarm_days"):
         found.setdefault(thing, set()).update(date.fromisoformat(day) for day in days or ())

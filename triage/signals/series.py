@@ -53,64 +53,65 @@ GROUP BY thing, day
 # The first day that a thing was told of, however long ago, and the artifact that most is told about.
 BEGUN = """
 SELECT {thing}, min({day}), mode() WITHIN GROUP (ORDER BY r.artifact_id)
-{standing} AND r.reported_at >= %(oldest)s AND (%(things)s::bigint[] IS NULL OR {thing} = ANY(%(things)s))
+{standing} AND (%(things)s::bigint[] IS NULL OR {thing} = ANY(%(things)s))
 GROUP BY {thing}
 """
 BEHIND = """
 SELECT r.id {standing} AND r.reported_at >= %(begin)s AND {thing} = %(thing)s
 ORDER BY r.reported_at, r.id LIMIT %(most)s
 """
-BESIDE = """
-SELECT DISTINCT {thing} {standing} AND r.reported_at >= %(begin)s AND r.artifact_id = ANY(%(artifacts)s)
+REST = """
+SELECT artifact, day, count(*)::int FROM (
+  SELECT r.artifact_id AS artifact, min({day}) AS day
+  {standing} AND r.reported_at >= %(begin)s AND r.artifact_id = ANY(%(artifacts)s) AND p.issue_id <> ALL(%(issues)s)
+  GROUP BY r.artifact_id, p.issue_id, r.voice_key
+) told
+GROUP BY artifact, day
 """
 FIRST = "SELECT min({day}) {standing}"
-OLDEST = datetime(1, 1, 1, tzinfo=UTC)
 NAMED = 100  # reports that a signal names; the rest are counted
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Series:
-    """Counts with what each row is: its id, and the artifact it is about, as an id and as a number from 0 on."""
+    """Counts with what each row is: its id, and the artifact it is about; of themes, which are about none, 0."""
 
     counts: Counts
     things: list[int]
     about: list[int]
-    artifacts: Whole
+
+    @property
+    def artifacts(self) -> Whole:
+        """The artifacts as numbers from 0 on."""
+        return np.unique(np.array(self.about, dtype=np.int64), return_inverse=True)[1]
 
 
-def read(
-    scope: Scope,
-    last: date,
-    days: int,
-    *,
-    things: Collection[int] | None = None,
-    others: Collection[int] = (),
-    then: bool = False,
-) -> Series:
-    """The ``days`` up to ``last`` of all things, or of some; ``then``: as it was known on that evening.
-
-    ``others`` are read beside those ``things``, and no further back than these days.
-    """
+def read(scope: Scope, last: date, days: int, *, things: Collection[int] | None = None, then: bool = False) -> Series:
+    """The ``days`` up to ``last`` of all things, or of some; ``then``: as it was known on that evening."""
     end, begin = midnight(last + timedelta(days=1)), midnight(last - timedelta(days=days - 1))
-    values: dict[str, Any] = {"end": end, "begin": begin, "things": None if things is None else sorted(things)}
-    told = {row[0]: row[1:] for row in rows(BEGUN, scope, then, **{**values, "oldest": OLDEST})}
-    if things is not None and (beside_them := sorted({*others} - {*things})):
-        lately = {**values, "things": beside_them, "oldest": begin}
-        told |= {row[0]: row[1:] for row in rows(BEGUN, scope, then, **lately)}
-        values["things"] = sorted({*things, *others})
+    values = {"end": end, "begin": begin, "things": None if things is None else sorted(things)}
+    told = {row[0]: row[1:] for row in rows(BEGUN, scope, then, **values)}
     names = sorted(told)
     counts = Counts.of(
         rows(DAILY, scope, then, **values), names, last=last, days=days, first=[told[thing][0] for thing in names]
     )
-    about = [told[thing][1] if scope == "issue" else 0 for thing in names]
-    artifacts = np.unique(np.array(about, dtype=np.int64), return_inverse=True)[1]
-    return Series(counts, names, about, artifacts)
+    return Series(counts, names, [told[thing][1] if scope == "issue" else 0 for thing in names])
 
 
-def beside(artifact_ids: Collection[int], last: date, days: int) -> set[int]:
-    """The issues in which something was told lately about these artifacts."""
-    values = {"end": midnight(last + timedelta(days=1)), "begin": midnight(last - timedelta(days=days - 1))}
-    return {row[0] for row in rows(BESIDE, "issue", False, artifacts=sorted(artifact_ids), **values)}
+def read_with_rest(issues: Collection[int], last: date, days: int) -> Series:
+    """Some issues, and what else is told of their artifacts: a row for each artifact, which is no thing (0)."""
+    own = read("issue", last, days, things=issues)
+    artifacts = sorted(set(own.about))
+    end, begin = midnight(last + timedelta(days=1)), midnight(last - timedelta(days=days - 1))
+    told = rows(REST, "issue", False, end=end, begin=begin, artifacts=artifacts, issues=sorted(issues))
+    rest = Counts.of(((artifact, day, many, many) for artifact, day, many in told), artifacts, last=last, days=days)
+    counts = Counts(
+        last,
+        np.concatenate([own.counts.voices, rest.voices]),
+        np.concatenate([own.counts.reports, rest.reports]),
+        np.concatenate([own.counts.first, rest.first]),
+    )
+    return Series(counts, [*own.things, *(0 for _ in artifacts)], [*own.about, *artifacts])
 
 
 def behind(scope: Scope, thing: int, since: date, last: date) -> list[int]:

@@ -11,7 +11,7 @@ from triage.signals import bursts, gravity
 from triage.signals.finding import Finding
 from triage.signals.habits import in_force
 from triage.signals.rows import keep
-from triage.signals.series import NO_NEWS, beside, read, today
+from triage.signals.series import NO_NEWS, read, read_with_rest, today
 from triage.surveillance.baseline import SERIES_DAYS
 
 
@@ -22,11 +22,8 @@ def look(report_ids: Collection[int], on: date | None = None) -> int:
     """
     day = on or today()
     placed = Placement.objects.active().filter(report__in=report_ids).exclude(report__channel__in=NO_NEWS)
-    rows = list(placed.values_list("issue", "report__artifact"))
-    issues, artifacts = {issue for issue, _ in rows}, {artifact for _, artifact in rows}
-    if not issues:
-        return 0
-    return keep([*gravity.findings(issues), *_bursts(issues, artifacts, day)], day)
+    issues = set(placed.values_list("issue", flat=True))
+    return keep([*gravity.findings(issues), *_bursts(issues, day)], day) if issues else 0
 
 
 def look_at_themes(on: date | None = None) -> int:
@@ -37,16 +34,15 @@ def look_at_themes(on: date | None = None) -> int:
     return keep(bursts.findings("theme", series, night.habits["theme"], night.bars, past=past, released={}), day)
 
 
-def _bursts(issues: Collection[int], artifacts: Collection[int], day: date) -> list[Finding]:
-    """Of some issues, beside all others in which something is told about the same artifacts."""
+def _bursts(issues: Collection[int], day: date) -> list[Finding]:
+    """Of some issues, beside all else that is told about the same artifacts."""
     night = in_force(day)
-    series = read("issue", day, SERIES_DAYS, things=issues, others=beside(artifacts, day, SERIES_DAYS))
     return bursts.findings(
         "issue",
-        series,
+        read_with_rest(issues, day, SERIES_DAYS),
         night.habits["issue"],
         night.bars,
-        past=bursts.past_alarms("issue", day),
+        past=bursts.past_alarms("issue", day, issues),
         released=bursts.lately_released(day),
         only=issues,
     )
