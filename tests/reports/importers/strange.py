@@ -12,10 +12,12 @@ STRANGE = st.recursive(
     | st.integers()
     | st.floats()
     | st.text(max_size=8)
-    | st.sampled_from(["\0", "\ud800", 10**400, "x" * 3_000, "1e999"]),
+    | st.sampled_from(["n/a", "\0", "\ud800", 10**400, "x" * 3_000, "1e999"]),
     lambda inner: (
         st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["value", "id", "role", "content", "x"]), inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["value", "name", "text", "turns", "role", "content", "x"]), inner, max_size=3
+        )
     ),
     max_leaves=6,
 )

@@ -16,6 +16,7 @@ from reports.importers.garak import NO_ID, NO_RUN, NO_TARGET, TOO_MANY, reports
 from reports.importers.lines import JsonLines, Row
 from reports.importers.units import Found, Passed, Rejected, Unit
 from reports.vocabulary import Channel, Kind
+from tests.reports.importers.strange import STRANGE, changed
 
 OLD, NEW = "0.10.9", "0.17.9"
 RUN = "6f1d0c9e-0000-4000-8000-000000000001"
@@ -408,37 +409,13 @@ def test_a_log_cut_off_anywhere_is_read_as_far_as_it_goes(version: str) -> None:
             assert isinstance(each, Unit | Passed | Rejected)
 
 
-JSON = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats()
-    | st.text(max_size=8)
-    | st.sampled_from(["\0", "\ud800", 10**400]),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["text", "turns", "role", "x"]), inner, max_size=3)
-    ),
-    max_leaves=6,
-)
-
-
-def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    return [path, *(place for key, each in inner for place in places(each, (*path, key)))]
-
-
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.data())
 def test_any_value_anywhere_is_filed_or_refused_in_words(data: st.DataObject) -> None:
-    rows = json.loads(json.dumps(log(data.draw(st.sampled_from([OLD, NEW])))))
-    *path, last = data.draw(st.sampled_from([place for place in places(rows) if len(place) > 1]))
-    holder = rows
-    for key in path:
-        holder = holder[key]
-    holder[last] = data.draw(JSON)
+    whole = data.draw(st.sampled_from([log(OLD), log(NEW), hits(OLD), hits(NEW)]))
+    rows = changed(whole, data.draw(st.randoms(use_true_random=False)), data.draw(STRANGE))
 
-    for each in found(rows):
+    for each in found(row for row in rows if isinstance(row, dict)):
         if isinstance(each, Unit):
             with suppress(Refused):
                 check(each.answers, channel=Channel.IMPORT)
