@@ -16,7 +16,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from reports.models import Signal
+from reports.measured import measured
+from reports.models import Issue, Signal
 from reports.vocabulary import SignalReason
 from triage.counting import recount
 from triage.decisions import ChangedSince, DecidedSince, may_be_undone, may_decide, record_decision
@@ -100,6 +101,8 @@ def judge(
         _still_as_shown(locked, revision)
         if locked.state not in way.start:
             raise ValidationError(_("That is what it says already."), code="status")
+        if way.to == State.CONFIRMED:
+            _no_embargo(locked)
         if way.reasons:
             _stand_apart(locked, by)
         elif locked.state not in WAITING:
@@ -196,6 +199,13 @@ def _stand_apart(signal: Signal, by: User) -> None:
         stand_apart(signal.issue, by)
     if signal.artifact_id in answers_for(by):
         raise ValidationError(_("You answer for this artifact, so somebody else has to decide."), code="apart")
+
+
+def _no_embargo(signal: Signal) -> None:
+    """The numbers of a cell tell of every issue behind it. Of an issue's own signal, its page decides."""
+    drivers = [pk for pk, _voices in measured(signal).drivers]
+    if Issue.objects.filter(pk__in=drivers, embargo_until__gt=timezone.now()).exists():
+        raise ValidationError(_("An issue behind it is under embargo: confirming would tell of it."), code="embargo")
 
 
 def _alone(signal: Signal) -> None:

@@ -45,17 +45,20 @@ def make_signal(state: str = "confirmed", **about: Any) -> Signal:
 
 @pytest.fixture
 def artifact(ground: Any) -> Artifact:
-    return deepcopy(ground.artifact)
+    made: Artifact = deepcopy(ground.artifact)
+    return made
 
 
 @pytest.fixture
 def make_issue(ground: Any) -> Make:
-    return ground.make_issue
+    make: Make = ground.make_issue
+    return make
 
 
 @pytest.fixture
 def issue(make_issue: Make) -> Issue:
-    return make_issue("Invented helpline numbers")
+    made: Issue = make_issue("Invented helpline numbers")
+    return made
 
 
 def test_the_list_tells_what_was_observed_and_expected(client: Client, issue: Issue) -> None:

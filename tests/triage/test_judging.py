@@ -11,8 +11,9 @@ from django.test import Client
 from django.utils import timezone
 
 from ledger.models import Event
+from ledger.record import record
 from reports.models import Artifact, Issue, Notice, Signal
-from reports.notices import follow
+from reports.notices import follow, tell
 from reports.vocabulary import SignalReason
 from tests.reports.test_signals import BURST, make_signal
 from triage import judging
@@ -38,17 +39,20 @@ def triager(decider: Any) -> Any:
 
 @pytest.fixture
 def artifact(ground: Any) -> Artifact:
-    return deepcopy(ground.artifact)
+    made: Artifact = deepcopy(ground.artifact)
+    return made
 
 
 @pytest.fixture
 def make_issue(ground: Any) -> Make:
-    return ground.make_issue
+    make: Make = ground.make_issue
+    return make
 
 
 @pytest.fixture
 def issue(make_issue: Make) -> Issue:
-    return make_issue("Invented helpline numbers")
+    made: Issue = make_issue("Invented helpline numbers")
+    return made
 
 
 @pytest.fixture
@@ -136,8 +140,9 @@ def test_each_act_leaves_a_decision_and_an_event_without_words(signal: Signal, t
     event = Event.objects.filter(verb="confirm_signal").select_related("payload").get()
     assert event.subjects == [f"signal:{signal.pk}", f"issue:{issue.pk}"]
     assert event.payload.content == {"decision": made.pk, "reason": "tried", "state": ["new", "confirmed"]}
-    told = (signal.judged_by, signal.reason, signal.reason_words, signal.ratio_judged, signal.revision)
-    assert told == (triager.pseudonym, "tried", "a secret word", pytest.approx(11 / 1.9), 1)
+    told = (signal.judged_by, signal.reason, signal.reason_words, signal.revision)
+    assert told == (triager.pseudonym, "tried", "a secret word", 1)
+    assert signal.ratio_judged == pytest.approx(11 / 1.9)
 
 
 def test_an_undo_puts_back_exactly_what_stood(signal: Signal, triager: Any) -> None:
@@ -329,6 +334,47 @@ def test_the_menu_counts_what_nobody_has_looked_at(desk: Client, signal: Signal)
 
 def heard(user: Any) -> list[tuple[str, str]]:
     return list(Notice.objects.filter(user=user, channel="list").order_by("pk").values_list("verb", "subject"))
+
+
+def test_an_opening_that_rises_takes_up_the_notice_there_was(
+    signal: Signal, issue: Issue, ground: Any, triager: Any
+) -> None:
+    follower = ground.someone(email="follower@example.org")
+    follow(follower, f"issue:{issue.pk}")
+    follow(triager, f"issue:{issue.pk}")
+    tell(record("warn", signal, issue, actor="engine", tier="watch"))
+    assert (heard(follower), len(heard(triager))) == ([], 1)
+    Notice.objects.filter(user=triager).update(read_at=timezone.now())
+
+    tell(record("alarm", signal, issue, actor="engine", tier="alarm"))
+    tell(record("alarm", make_signal("new", issue=issue), issue, actor="engine", tier="alarm"))
+
+    told = [("alarm", f"issue:{issue.pk}")] * 2
+    assert (heard(follower), heard(triager)) == (told, told)
+    assert not Notice.objects.filter(user=triager, channel="list", read_at__isnull=False).exists()
+
+
+def test_what_is_told_of_a_theme_leads_to_the_desk(desk: Client, triager: Any) -> None:
+    signal = make_signal("new", theme=7)
+    follow(triager, "queue")
+    tell(record("warn", signal, actor="engine", tier="alarm"))
+
+    page = desk.get("/notices/").content.decode()
+
+    assert "An early warning about a theme" in page
+    notice = Notice.objects.get(user=triager, channel="list")
+    assert desk.get(f"/notices/{notice.pk}/")["Location"] == f"/triage/signals/{signal.pk}/"
+
+
+def test_what_is_under_embargo_keeps_a_cell_from_being_confirmed(
+    artifact: Artifact, make_issue: Make, triager: Any
+) -> None:
+    quiet = make_issue(embargo_until=timezone.now() + timedelta(days=3))
+    signal = make_signal("new", artifact=artifact, statistics={"drivers": [[quiet.pk, 4]]})
+
+    with pytest.raises(ValidationError, match="embargo"):
+        judge(signal, Judgement.CONFIRM, by=triager, reason="tried")
+    assert judge(signal, Judgement.REFUTE, by=triager, reason="chance")
 
 
 def test_a_confirmed_signal_is_told_to_who_follows_and_answers(
