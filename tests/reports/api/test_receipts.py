@@ -130,6 +130,10 @@ def test_what_cannot_be_taken_is_named(post: Any, act: str, body: Any, pointer: 
     assert not Message.objects.exists()
 
 
+def test_a_body_of_more_than_a_megabyte_is_not_read(post: Any) -> None:
+    assert post("write", f'{{"text": "{"x" * 1_000_000}"}}').status_code == 413
+
+
 def test_a_keyed_message_is_written_once(post: Any) -> None:
     answers = [post("write", {"text": TEXT}, **{"Idempotency-Key": "k"}) for _ in range(2)]
 
