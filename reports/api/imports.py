@@ -240,7 +240,7 @@ class OneImport(Resource):
             400: OpenApiResponse(description="No offset, or more bytes than were announced"),
             404: NO_SUCH,
             409: OpenApiResponse(description="Another part is the next: see the header"),
-            410: OpenApiResponse(description="The bytes before it are gone: announce the file again"),
+            410: OpenApiResponse(description="It was cancelled or has failed: announce the file again"),
             413: OpenApiResponse(description="A part of more than 1 MB"),
             507: OpenApiResponse(description="It could not be kept just now"),
         },
@@ -262,8 +262,8 @@ class OneImport(Resource):
             return problem(400, refusal.messages[0])
         except NotKept:
             return not_kept()
-        if row.state == ImportState.FAILED:
-            return problem(410, row.get_failure_display())
+        if row.state in (ImportState.CANCELLED, ImportState.FAILED):
+            return problem(410, row.get_failure_display() or _("This import was cancelled. Announce the file again."))
         return HttpResponse(status=204, headers={OFFSET: str(row.offset)})
 
     @extend_schema(

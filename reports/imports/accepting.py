@@ -155,11 +155,14 @@ def begin_whole(account: User, announced: Announced, *, file: str) -> Import:
 def receive(import_id: int, raw: bytes, *, at: int, actor: Actor) -> Import:
     """Keep the next part, on the disk once this returns; the last one queues the import.
 
-    Where the bytes before it are gone, the import has failed. Raises Import.DoesNotExist for what is not the actor's,
-    :class:`WrongOffset`, :class:`NotKept`, and ValidationError where there are more bytes than were announced.
+    Where the bytes before it are gone, the import has failed; one that has failed or was cancelled takes nothing.
+    Raises Import.DoesNotExist for what is not the actor's, :class:`WrongOffset`, :class:`NotKept`, and ValidationError
+    where there are more bytes than were announced.
     """
     with transaction.atomic():
         row = Import.objects.visible_to(actor).select_for_update(of=["self"]).get(pk=import_id)
+        if row.state in (ImportState.CANCELLED, ImportState.FAILED):
+            return row
         if row.state != ImportState.UPLOADING or at != row.offset:
             raise WrongOffset(row.offset)
         if at + len(raw) > row.size:

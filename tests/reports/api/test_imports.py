@@ -151,7 +151,7 @@ def test_no_more_than_so_many_are_open_and_one_is_cancelled(
     assert announce(client, bearer, sha256="0" * 64).status_code == 409
     assert [client.delete(url, headers=bearer).status_code for _time in range(2)] == [204, 204]
     assert client.get(url, headers=bearer).json()["state"] == "cancelled"
-    assert send(client, url, RAW, 0, bearer).status_code == 409
+    assert send(client, url, RAW, 0, bearer).status_code == 410
     assert announce(client, bearer, sha256="0" * 64).status_code == 201
 
 
