@@ -7,14 +7,16 @@ import json
 from json.encoder import encode_basestring
 from typing import Any
 
+quoted = encode_basestring  # a text as JSON, quotation marks and all
+
 
 def canonical(value: Any) -> str:
     """Raises TypeError for what JSON does not know, ValueError for a number that is none."""
     if isinstance(value, str):
-        return encode_basestring(value)
+        return quoted(value)
     if isinstance(value, dict):
         names = sorted(value, key=_as_ordered) if len(value) > 1 else value
-        return "{" + ",".join(f"{encode_basestring(name)}:{canonical(value[name])}" for name in names) + "}"
+        return "{" + ",".join(f"{quoted(name)}:{canonical(value[name])}" for name in names) + "}"
     if isinstance(value, list):
         return "[" + ",".join(map(canonical, value)) + "]"
     if isinstance(value, float):

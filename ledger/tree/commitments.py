@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from ledger.tree.canonical import canonical
+from ledger.tree.canonical import canonical, quoted
 
 FIELDS = ("actor", "at", "payload", "subjects", "verb")  # in the order in which they are committed to
 KEY = 32  # bytes of a field's
@@ -19,8 +19,13 @@ PURPOSE = b"telltale event 1 "  # a new number for a new way of committing
 
 def written(*, actor: str, at: datetime, verb: str, subjects: list[str], payload: Any) -> dict[str, str]:
     """The fields in canonical JSON. ``payload`` is None for an event that says no more."""
-    told = {"actor": actor, "at": moment(at), "payload": payload, "subjects": subjects, "verb": verb}
-    return {name: canonical(told[name]) for name in FIELDS}
+    return {
+        "actor": quoted(actor),
+        "at": quoted(moment(at)),
+        "payload": canonical(payload),
+        "subjects": f"[{','.join(map(quoted, subjects))}]",
+        "verb": quoted(verb),
+    }
 
 
 def moment(at: datetime) -> str:
