@@ -26,7 +26,7 @@ MOST = 500  # reports in one body
 TRIES = 3  # of a transaction that met another head on
 
 SAID = inline_serializer(
-    "WhatIsWrong", {"pointer": serializers.CharField(), "detail": serializers.CharField()}, many=True
+    "WhatIsWrong", {"pointer": serializers.CharField(), "detail": serializers.CharField()}, many=True, required=False
 )
 RESULT = inline_serializer(
     "BulkResult",

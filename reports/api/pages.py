@@ -1,5 +1,6 @@
 """Pages of the API: a cursor, so that nothing is skipped or told twice while new rows come in."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.signing import BadSignature, Signer
@@ -33,9 +34,9 @@ class Pages(CursorPagination):
         return told_by
 
     def paginate_queryset(
-        self, queryset: "QuerySet[Any]", request: Request, view: APIView | None = None
+        self, queryset: "QuerySet[Any] | Sequence[Any]", request: Request, view: APIView | None = None
     ) -> list[Any] | None:
-        assert view is not None  # noqa: S101 -- every page is a view's
+        assert view is not None and isinstance(queryset, QuerySet)  # noqa: S101, PT018 -- every page is a view's
         self.get_ordering(request, queryset, view)  # a cursor is read before it is asked for
         return super().paginate_queryset(queryset, request, view)
 
@@ -61,7 +62,7 @@ class Pages(CursorPagination):
 
     def encode_cursor(self, cursor: Cursor) -> str:
         signed = self.signer.sign_object([cursor.offset, cursor.reverse, cursor.position])
-        return str(replace_query_param(self.base_url, self.cursor_query_param, signed))
+        return str(replace_query_param(self.base_url or "", self.cursor_query_param, signed))
 
     def get_paginated_response(self, data: Any) -> Response:
         led = {"next": self.get_next_link(), "previous": self.get_previous_link()}

@@ -46,7 +46,7 @@ class Resource(APIView):
         self.check_query(request)
 
     def check_query(self, request: Request) -> None:
-        """Raise for what would be ignored: parameters that are not known here, and those said twice."""
+        """Raise for what would be ignored: parameters that are not known here, or said twice, or that say nothing."""
         known = sorted(self.parameters())
         told: dict[str, list[str]] = {}
         for name, values in request.query_params.lists():
@@ -58,6 +58,8 @@ class Resource(APIView):
                 ]
             elif len(values) > 1:
                 told[name] = [_("Say this once.")]
+            elif not values[0]:
+                told[name] = [_("Leave this out, or say what you ask for.")]
         if told:
             raise ValidationError(told)
 

@@ -1,7 +1,5 @@
 """Early warnings by API: those that a person confirmed; with a token of scope queue:read, all of them."""
 
-from typing import Any
-
 from django.db.models import F, QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_view
 
@@ -25,5 +23,5 @@ class SignalList(Listing):
     told_by = ("-opened_at", "detector")
 
     def get_queryset(self) -> "QuerySet[Signal]":
-        rows: Any = Signal.objects.visible_to(self.actor)
+        rows = Signal.objects.visible_to(self.actor)
         return rows.select_related("issue", "artifact").order_by(F("opened_at").desc(), "detector")

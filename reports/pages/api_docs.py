@@ -79,7 +79,7 @@ def _operation(told: Mapping[str, Any], path: str, method: str, spoken: Mapping[
     parameters = [_resolved(told, each) for each in spoken.get("parameters", ())]
     body = _schema_in(told, spoken.get("requestBody", {}))
     answers = sorted(spoken["responses"].items())
-    good = next((answer for code, answer in answers if code < "300"), {})
+    good: Mapping[str, Any] = next((answer for code, answer in answers if code < "300"), {})
     return Operation(
         slug=spoken["operationId"].replace("_", "-").removeprefix("api-v1-").removeprefix("v1-"),
         method=method.upper(),
@@ -109,8 +109,8 @@ def _resolved(told: Mapping[str, Any], part: Mapping[str, Any]) -> Mapping[str, 
 
 def _schema_in(told: Mapping[str, Any], sent: Mapping[str, Any]) -> Mapping[str, Any]:
     content = sent.get("content", {})
-    schema: Mapping[str, Any] = next(iter(content.values()), {}).get("schema", {})
-    return _resolved(told, schema)
+    first: Mapping[str, Any] = next(iter(content.values()), {})
+    return _resolved(told, first.get("schema", {}))
 
 
 def _fields(told: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[Part]:

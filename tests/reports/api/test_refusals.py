@@ -65,7 +65,7 @@ def test_what_is_refused_as_a_whole(
         ("limit=101", "/limit", "1 to 100"),
         ("limit=many", "/limit", "1 to 100"),
         ("cursor=cD0x", "/cursor", "Start again"),
-        ("cursor=", "/cursor", "Start again"),
+        ("cursor=", "/cursor", "Leave this out"),
     ],
 )
 def test_what_was_asked_and_not_understood_is_explained(

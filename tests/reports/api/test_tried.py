@@ -106,7 +106,7 @@ def attempt(description: Any, address: str, known: dict[str, Any], *, examples: 
     cases = st.one_of(*(operation.as_strategy(generation_mode=mode) for mode in GenerationMode))
 
     @seed(20260503)
-    @profile(examples)
+    @profile(examples)  # type: ignore[untyped-decorator] # what settings() makes, by way of profile()
     @given(case=cases, is_known=st.booleans())
     def asked(case: Any, is_known: bool) -> None:
         if is_known and case.meta.generation.mode is GenerationMode.POSITIVE:
