@@ -16,6 +16,7 @@ from reports.importers.lines import BYTE_ORDER_MARK
 
 EACH = "*"  # in a path: every one of a list
 CHUNK = 262_144  # bytes
+DEPTH_MAX = 10_000  # no honest document comes near, and decoding gives up long before
 KEY_MAX = 1_000  # bytes; a longer key is none that anybody asks for
 CUT_OFF = "not JSON: the file seems to be cut off here"
 _SPACE = re.compile(rb"[\s,:]*+")
@@ -187,6 +188,8 @@ class Document:
             else:
                 is_string = char == b'"'  # of which the end is not held
                 depth += (char in (b"{", b"[")) - (char in (b"}", b"]"))
+                if depth > DEPTH_MAX:
+                    raise Broken("nested too deeply")
         if kept:
             kept.add(self.held[start : self.at])
 

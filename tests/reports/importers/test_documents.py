@@ -101,6 +101,11 @@ def test_values_may_stand_in_a_list_or_one_after_another(text: str) -> None:
     assert [piece.value for piece in Document(io.BytesIO(text.encode())).each()] == [{"a": 1}, 2]
 
 
+def test_a_document_nested_absurdly_is_refused_where_that_shows() -> None:
+    with pytest.raises(Broken, match="nested too deeply"):
+        read('{"x": ' + "[" * 20_000, ("rows", EACH))
+
+
 def test_the_end_is_missed_where_it_is_missing() -> None:
     with pytest.raises(Broken, match=CUT_OFF):
         list(Document(io.BytesIO(b"[1, 2")).each())
