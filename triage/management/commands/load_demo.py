@@ -14,7 +14,7 @@ from accounts.models import Grant, Role, User
 from ledger.record import dated
 from reports.filing import file_report
 from reports.lineage import descend
-from reports.models import Alias, Artifact, Issue, Placement, Report, Version
+from reports.models import Alias, Artifact, Issue, Placement, Report, Signal, Version
 from reports.naming import artifact_named
 from reports.vocabulary import Channel, Relation
 from triage import themes
@@ -22,9 +22,11 @@ from triage.background import DEMO, demo_reports
 from triage.bell import bell
 from triage.decisions import decide
 from triage.demo import TRIAGER
+from triage.judging import judge
 from triage.matching import match_report
 from triage.models import Suggestion
 from triage.moves import Verb
+from triage.signals import night, touched
 
 SOURCE = "demo"
 
@@ -60,12 +62,15 @@ class Told:
                 act(described, at)
         themes.place_waiting(most=Issue.objects.count())
         themes.link(themes.changed_themes(since=self.now))
+        night.watch(self.now.date())
 
     def acts(self) -> Iterator[tuple[datetime, Any, dict[str, Any]]]:
         for report in demo_reports():
             yield self.moment(report.pop("days_ago"), report.pop("at")), self.report, report
         for decision in read("decisions.json"):
             yield self.moment(decision["days_ago"], "23:30"), self.decision, decision
+        for judgement in read("judgements.json"):
+            yield self.moment(judgement["days_ago"], "23:45"), self.judgement, judgement
 
     def moment(self, days_ago: int, clock: str) -> datetime:
         day = (self.now - timedelta(days=days_ago)).date()
@@ -112,6 +117,8 @@ class Told:
         Placement.objects.filter(report=report).update(placed_at=at)
         Suggestion.objects.filter(report=report).update(made_at=at)
         Issue.objects.filter(placements__report=report, report_count=1).update(opened_at=at)
+        touched.look([report.pk], at.date())
+        Signal.objects.filter(opened_at__gt=self.now).update(opened_at=at, changed_at=at)
 
     def decision(self, described: dict[str, Any], at: datetime) -> None:
         """One decision about the issue that holds the report it names; how something ended is told in public."""
@@ -128,6 +135,14 @@ class Told:
             fixed = {"artifact": placement.report.artifact, "version": described["fixed_in"]}
             decide(placement.issue, Verb.REPRODUCE, by=self.triager, at=at, **fixed, **tried)
         decide(placement.issue, described["verb"], by=self.triager, reason=reason, at=at, **details)
+
+    def judgement(self, described: dict[str, Any], at: datetime) -> None:
+        """What was said of an early warning about the issue that holds the report it names."""
+        placed = Placement.objects.active().filter(report__source=SOURCE, report__source_key=described["report"])
+        signal = Signal.objects.get(issue__in=placed.values("issue"), detector=described["detector"])
+        judge(
+            signal, described["judgement"], by=self.triager, reason=described["reason"], note=described["note"], at=at
+        )
 
 
 def read(name: str) -> list[dict[str, Any]]:
