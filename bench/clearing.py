@@ -249,6 +249,7 @@ def fill() -> None:
     from triage.background import demo_reports  # noqa: PLC0415
     from triage.management.commands.load_demo import Told, read  # noqa: PLC0415
     from triage.matching import match_report  # noqa: PLC0415
+    from triage.signals.touched import look  # noqa: PLC0415
 
     with queuing.site():
         queuing.load()
@@ -259,6 +260,7 @@ def fill() -> None:
             known = {name: value for name, value in answers.items() if name not in ("days_ago", "at", "author")}
             filed = file_report({**known, "source": "demo"}, channel=Channel.DEMO, author=answers.get("author") or "")
             match_report(filed.report.pk)
+            look([filed.report.pk])  # what a worker would do next: an early warning moves its issue up the queue
 
 
 def main() -> None:
