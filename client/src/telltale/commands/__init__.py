@@ -1,0 +1,1 @@
+"""The command ``telltale``, a module for each thing it does."""
