@@ -1,13 +1,15 @@
 """One throw-away PostgreSQL for the whole run, and the few fixtures every story starts from."""
 
+import fcntl
 import os
 import shutil
 import tempfile
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
+from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import hypothesis
 import pytest
@@ -47,31 +49,97 @@ def pytest_configure(config: pytest.Config) -> None:
 
     assert state.resolve() == settings.STATE_DIR  # loads them now, so that pytest-django finds them
     settings.STATIC_ROOT.mkdir(exist_ok=True)  # WhiteNoise warns of a folder that is not there
-    from django.db.models.signals import post_migrate
-
-    post_migrate.connect(plant)
 
 
-def plant(sender: Any, **_kwargs: Any) -> None:
-    """The rows that a migration made, again: a test that commits leaves empty tables behind, whatever comes next."""
-    if sender.name != "reports":
-        return
-    from django.apps import apps
-
-    from reports.models import ContextRule
-
-    if not ContextRule.objects.exists():
-        import_module("reports.migrations.0006_the_desk").weigh(apps, None)
+MIGRATED = "migrated"
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
-    """Tests that commit empty all tables afterwards, which the ledger forbids. This takes the rights of an owner."""
+def only_one_makes_it(django_db_modify_db_settings_parallel_suffix: None) -> Iterator[IO[str] | None]:
+    """Locked until this worker has its database; something stands in it when another has left a copy of its own.
+
+    None without other workers, or on a server that is not ours, where the copy would stay behind.
+    """
+    if "PYTEST_XDIST_WORKER" not in os.environ or os.environ.get("DATABASE_URL"):
+        yield None
+        return
+    with (Path(os.environ["STATE_DIR"]) / "migrated.lock").open("a+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        lock.seek(0)
+        yield lock
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(only_one_makes_it: IO[str] | None) -> None:
+    """To migrate takes seconds, to copy what is migrated does not."""
     from django.db import connection
 
-    with django_db_blocker.unblock(), connection.cursor() as cursor:
-        for table in ("ledger_event", "ledger_tile", "ledger_checkpoint"):
-            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER ledger_never_emptied")
+    if only_one_makes_it and only_one_makes_it.read():
+        connection.settings_dict["TEST"]["TEMPLATE"] = MIGRATED
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(only_one_makes_it: IO[str] | None, django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    from django.db import connection
+    from django.test import TransactionTestCase
+
+    if only_one_makes_it:
+        if not connection.settings_dict["TEST"].get("TEMPLATE"):
+            with django_db_blocker.unblock():
+                leave_a_copy(connection)
+            only_one_makes_it.write("migrated")
+            only_one_makes_it.flush()
+        fcntl.flock(only_one_makes_it, fcntl.LOCK_UN)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(TransactionTestCase, "_fixture_teardown", lambda case: empty())
+        yield
+
+
+def leave_a_copy(connection: Any) -> None:
+    import psycopg
+
+    from config import postgres
+
+    made = connection.settings_dict["NAME"]
+    connection.close()
+    connection.close_pool()  # nobody may be in it while it is copied
+    with psycopg.connect(postgres.conninfo(Path(os.environ["STATE_DIR"]), "postgres"), autocommit=True) as server:
+        server.execute(f'CREATE DATABASE "{MIGRATED}" TEMPLATE "{made}"')
+
+
+KEPT = {"django_content_type", "auth_permission"}  # what Django makes anew whenever it has migrated
+
+
+@cache
+def tables() -> tuple[list[str], set[str]]:
+    """All that is emptied, and which of them have triggers of ours."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal")
+        triggered = {name for (name,) in cursor.fetchall()}
+    return sorted({*connection.introspection.django_table_names(only_existing=True)} - KEPT), triggered
+
+
+def empty() -> None:
+    """What a test committed is taken away, and what a migration plants is there again.
+
+    Only from tables with rows, of which there are few: to truncate all of them, as Django would, takes far longer. No
+    trigger hears of it, for the ledger would forbid it; that takes the rights of an owner.
+    """
+    from django.apps import apps
+    from django.db import connection, transaction
+
+    names, triggered = tables()
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(f"(SELECT '{name}' FROM {name} LIMIT 1)" for name in names))
+        full = [name for (name,) in cursor.fetchall()]
+        heard = [name for name in full if name in triggered]
+        cursor.execute("".join(f"ALTER TABLE {name} DISABLE TRIGGER USER;" for name in heard))
+        cursor.execute("".join(f"DELETE FROM {name};" for name in full))
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # a table is not altered before all that was deleted is checked
+        cursor.execute("".join(f"ALTER TABLE {name} ENABLE TRIGGER USER;" for name in heard))
+        import_module("reports.migrations.0006_the_desk").weigh(apps, None)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
