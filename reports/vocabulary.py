@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class ArtifactKind(models.TextChoices):
@@ -249,7 +250,7 @@ class ImportState(models.TextChoices):
     RUNNING = "running", _("Running")
     DONE = "done", _("Done")
     CANCELLED = "cancelled", _("Cancelled")
-    FAILED = "failed", _("Failed")
+    FAILED = "failed", pgettext_lazy("of an import", "Failed")
 
 
 class ImportFailure(models.TextChoices):
@@ -270,3 +271,10 @@ class ExportForm(models.TextChoices):
     OPENVEX = "openvex", "OpenVEX"
     AVID = "avid", "AVID"
     CSV = "csv", "CSV"
+
+
+class CaseForm(models.TextChoices):
+    """With which tool an issue is run again."""
+
+    INSPECT = "inspect", "Inspect AI"
+    PROMPTFOO = "promptfoo", "promptfoo"
