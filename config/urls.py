@@ -115,6 +115,7 @@ urlpatterns = [
     path("issues/<issue_number:number>/", issue.issue, name="issue"),
     path("issues/export/<any_form:form>/", export.issues_export, name="issues_export"),
     path("issues/<issue_number:number>/export/<any_form:form>/", export.issue_export, name="issue_export"),
+    path("issues/<issue_number:number>/export/<case_form:form>/", export.issue_cases, name="issue_cases"),
     path("issues/<issue_number:number>/too/", known.too, name="issue_too"),
     path("issues/<issue_number:number>.json", issue.issue_twin, name="issue_twin"),
     path("issues/<issue_number:number>/.json", issue.twin_beside, name="issue_twin_beside"),

@@ -113,6 +113,8 @@ PAGES = [
     Row("known_limitations", ALL, args=("models", "acme", "chat-7b")),
     Row("issue_export", ALL, args=("{public}", "json")),
     Row("issue_export", NOBODY, args=("{dismissed}", "json"), hidden=True),
+    Row("issue_cases", NOBODY, args=("{public}", "inspect"), hidden=True),  # nothing is published to run again
+    Row("issue_cases", NOBODY, args=("{dismissed}", "promptfoo"), hidden=True),
     Row("artifact_export", ALL, args=("models", "acme", "chat-7b", "osv")),
     Row("artifact_export", NOBODY, args=("models", "acme", "waiting", "csv"), hidden=True),
     Row("artifact", ALL, args=("models", "acme", "chat-7b")),

@@ -22,6 +22,7 @@ from django.views.decorators.http import require_safe
 from accounts.actors import open_to_all
 from accounts.policy import ANONYMOUS
 from reports.conditional import tag_of, unless_known
+from reports.exporters.cases.forms import SENT, written
 from reports.exporters.formats import MANY, ONE, Sent, about, many, one
 from reports.exporters.own import head
 from reports.exporters.told import shape, told_of
@@ -31,7 +32,7 @@ from reports.models.issue import IssueQuerySet
 from reports.pages.artifact import of_artifact
 from reports.record import issues_on_record, modified_at, on_record, survivor_of, tombstone_of
 from reports.twins import TombstoneTwin
-from reports.vocabulary import ExportForm
+from reports.vocabulary import CaseForm, ExportForm
 
 OF_AN_ARTIFACT = Sent("application/json", ".json")
 
@@ -51,10 +52,25 @@ def issue_export(request: HttpRequest, number: str, form: ExportForm) -> HttpRes
     )
 
 
-def gone(number: str, form: ExportForm) -> HttpResponse:
+@open_to_all
+@require_safe
+def issue_cases(request: HttpRequest, number: str, form: CaseForm) -> HttpResponseBase:
+    """What a developer runs again, to see whether it still fails."""
+    shown = issues_on_record(ANONYMOUS).filter(number=number).first()
+    if shown is None:
+        return gone(number, form, "issue_cases")
+    told = written(form, shown)
+    if told is None:
+        return refused(404, "Nothing to run again: no prompt with the answer to it is published of this issue.")
+    return unless_known(
+        request, tag_of(told), lambda: sent(HttpResponse(told), SENT[form], number), modified=modified_at(shown)
+    )
+
+
+def gone(number: str, form: ExportForm | CaseForm, page: str = "issue_export") -> HttpResponse:
     """To what the issue became part of; 410 if people took it off the record; else Http404."""
     if survivor := survivor_of(number, ANONYMOUS):
-        return HttpResponsePermanentRedirect(reverse("issue_export", args=[survivor.number, form]))
+        return HttpResponsePermanentRedirect(reverse(page, args=[survivor.number, form]))
     if stone := tombstone_of(number, ANONYMOUS):
         return JsonResponse(TombstoneTwin(stone).data, status=410)
     raise Http404
