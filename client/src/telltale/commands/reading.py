@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from itertools import islice
 from pathlib import Path
+from textwrap import indent
 from typing import Annotated, Any, cast
 
 import typer
@@ -66,7 +67,8 @@ def show_standing(standing: Standing) -> None:
     rows += [("withdrawn", "yes")] if standing["is_withdrawn"] else []
     table(rows + [(f"  {step['status']}", step["at"]) for step in standing["timeline"]])
     for said in standing["thread"]:
-        out(f"\n{plain(said['from'])}, {plain(said['at'])}:\n{paragraphs(said['text'])}")
+        out(f"\n{plain(said['from'])}, {plain(said['at'])}:")
+        out(indent(paragraphs(said["text"]), "  ", lambda _line: True))  # so that no text passes for another's
 
 
 def issues(
