@@ -155,6 +155,11 @@ class Shown:
         return str(SEEN[self.detector][1]) if self.detector in SEEN else ""
 
     @property
+    def voices(self) -> int:
+        """How many were observed."""
+        return round(self.observed)
+
+    @property
     def counts(self) -> list[int]:
         """Of the last spans, for a line in a list."""
         return [span.count for span in self.spans[-SPARK:]]
