@@ -1,7 +1,7 @@
 """Cases as promptfoo runs them: one configuration, JSON that is YAML too.
 
 promptfoo takes almost every text in a configuration for a template, and some for the names of files that it then runs.
-So no words of anybody's stand in it with a brace that could open one, nor at the start of a value that may name a file.
+So no words of anybody's stand in it with a brace that could be of one, nor at the start of a value that may name a file.
 """
 
 import json
@@ -13,6 +13,7 @@ from reports.exporters.records import Record
 
 TRIES = 10  # of each case, unless --repeat says otherwise: one answer says little
 SPACE, ANYTHING = r"\s+", r"[\s\S]*"  # between words, and between pieces of a passage
+_BRACE = re.compile("[{}]")
 _SCHEME = re.compile(r"\w+:")  # file://…, package:… and whatever else is looked up
 _NOT_PLAIN_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _SPECIAL = re.compile(r"[\\^$.*+?()\[\]{}|/-]")
@@ -52,8 +53,8 @@ def asked(case: Case) -> str:
 
 
 def without_braces(words: str) -> str:
-    """As a JSON string in which no template can begin, however often it is rendered."""
-    return json.dumps(words, ensure_ascii=False).replace("{", "\\u007b")
+    """As a JSON string in which no template can begin or seem to end, however often it is rendered."""
+    return json.dumps(words, ensure_ascii=False).replace("{", "\\u007b").replace("}", "\\u007d")
 
 
 def check(pieces: Passage) -> dict[str, str]:
@@ -64,7 +65,7 @@ def check(pieces: Passage) -> dict[str, str]:
 
 
 def is_plain(words: str) -> bool:
-    return "{" not in words and not _SCHEME.match(words) and words == " ".join(words.split())
+    return not _BRACE.search(words) and not _SCHEME.match(words) and words == " ".join(words.split())
 
 
 def pattern(words: str) -> str:

@@ -97,7 +97,7 @@ def test_no_word_opens_a_template_or_names_a_file_for_promptfoo(client: Client, 
     (test,) = told.pop("tests")
     assert json.loads(test["vars"]["messages"])[-1] == {"role": "user", "content": PROMPT}
     for text in (test["vars"]["messages"], json.dumps(test["assert"]), json.dumps(test["metadata"])):
-        assert not re.search(r"\{[{%#]", text)
+        assert not re.search(r"\{[{%#]|[}%#]\}", text)
     assert test["assert"] == [{"type": "not-icontains", "value": "Marmalade v. Toast, 2019. Ask"}]
     assert told["prompts"] == [{"raw": "{{ messages }}", "label": issue.number}]
     assert not re.search("[\x7f-\x9f\u2028]", client.get(f"/issues/{issue.number}/export/promptfoo/").content.decode())
