@@ -359,13 +359,17 @@ class Reproduction(models.Model):
     evidence = models.TextField(blank=True)
     tried_at = models.DateTimeField(default=timezone.now)
     ended_at = models.DateTimeField(null=True, blank=True)  # when its recording was undone
+    run = models.CharField(max_length=80, blank=True, db_default="", editable=False)  # of a tool, whose result it is
 
     class Meta:
         ordering = ["-tried_at"]
         constraints = [
+            models.UniqueConstraint(
+                fields=["run"], condition=~Q(run="") & Q(ended_at=None), name="reproduction_once_per_run"
+            ),
             models.CheckConstraint(
                 name="reproduction_failures_within_tries", condition=Q(tries__gt=0, failures__lte=F("tries"))
-            )
+            ),
         ]
 
     def __str__(self) -> str:

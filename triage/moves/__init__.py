@@ -187,7 +187,7 @@ MOVES: Mapping[Verb, Move] = {
     Verb.AFFECT: _stays(affect, "artifact", "status", "introduced_in", "last_affected", "statement", "answer"),
     Verb.ASK: _stays(ask, "text", also_dismissed=True),
     Verb.SETTLE: _stays(settle, also_dismissed=True),
-    Verb.REPRODUCE: _stays(reproduce, "artifact", "version", "tries", "failures", "settings", "evidence"),
+    Verb.REPRODUCE: _stays(reproduce, "artifact", "version", "tries", "failures", "settings", "evidence", "run"),
     Verb.TURN_DOWN: replace(_stays(turn_down, "answer", also_dismissed=True), reasons=TurnedDown),
     Verb.NOTIFY: Move(
         start=_NUMBERED,

@@ -29,6 +29,14 @@ class TurnedDown(models.TextChoices):
     ELSEWHERE = "elsewhere", gettext_lazy("About something else than this issue")
 
 
+class TriedAlready(ValidationError):
+    """The result of that run is recorded: ``known``."""
+
+    def __init__(self, known: Reproduction) -> None:
+        super().__init__(_("This run is recorded: %(tried)s failed.") % {"tried": known}, code="status")
+        self.known = known
+
+
 def affect(scene: Scene) -> None:
     """Say how one artifact stands in the issue, and from which version to which; fixed is told by resolving.
 
@@ -102,7 +110,8 @@ def settle(scene: Scene) -> None:
 def reproduce(scene: Scene) -> None:
     """Record that somebody tried again: how often it failed, on which version, with which settings.
 
-    A failure on a version that was to hold the fix flags a possible regression, as a report on it would.
+    A failure on a version that was to hold the fix flags a possible regression, as a report on it would. ``run`` names
+    the result of a tool that this was read from; it is recorded once.
     """
     details = scene.details
     row = _named_row(scene, details.get("artifact"))
@@ -110,6 +119,9 @@ def reproduce(scene: Scene) -> None:
     if not 0 < tries <= TRIES_AT_MOST or not 0 <= failures <= tries:
         raise ValidationError(_("Say how often it was tried, and how many of those failed."))
     evidence = within(str(details.get("evidence") or "").strip(), EVIDENCE_LENGTH)
+    run = str(details.get("run") or "")
+    if run and (known := Reproduction.objects.filter(run=run, ended_at=None).first()):
+        raise TriedAlready(known)
     version = _version_of(row.artifact, details.get("version"))
     tried = Reproduction(
         issue=scene.issue,
@@ -121,6 +133,7 @@ def reproduce(scene: Scene) -> None:
         settings=details.get("settings") or {},
         evidence=evidence,
         tried_at=scene.at,
+        run=run,
     )
     scene.trail.add(tried)
     scene.trail.change(row, tries=tries, failures=failures)

@@ -1,7 +1,7 @@
 """Cases as promptfoo runs them: one configuration, JSON that is YAML too.
 
 promptfoo takes almost every text in a configuration for a template, and some for the names of files that it then runs.
-So no words of anybody's stand in it with a brace that could be of one, nor at the start of a value that may name a file.
+So nobody's words stand in it with a brace that could be of one, nor at the start of a value that may name a file.
 """
 
 import json
