@@ -77,6 +77,8 @@ def _judged(run: inspect.Evaluation, number: str) -> Result:
     judged = run.scorers[named]
     if judged.trouble:
         raise Unreadable(f"It is refused: {judged.trouble.format(scorer=named)}.")
+    if not judged.tries:
+        raise Unreadable(NOT_OF_IT.format(number=number))
     target, about = inspect.target_of(run.about), run.about
     ended = "" if run.status in ("success", "") else f"The run ended with the status “{run.status}”."
     return Result(
