@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 
 NOT_REACHED = 0  # in place of a status: no answer came
+SILENT = {404: "There is nothing by that name, or it is not public."}  # for pages that are no problem document
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def problem_of(answer: httpx.Response, retry_after: float | None = None) -> Prob
     told = document_of(answer)
     title = told.get("title")
     if not isinstance(title, str) or not title:
-        title = f"The site answered {answer.status_code} {answer.reason_phrase}."
+        title = SILENT.get(answer.status_code, f"The site answered {answer.status_code} {answer.reason_phrase}.")
     listed = told.get("errors")
     errors = tuple(
         Wrong(str(entry.get("pointer", "")), str(entry.get("detail", "")))
