@@ -39,6 +39,7 @@ test-long: setup-dev
 lint: setup-dev
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@$(BIN)/mypy .
+	@$(BIN)/mypy --python-version 3.10 client/src
 	@$(BIN)/lint-imports
 	@$(BIN)/python manage.py makemigrations --check --dry-run
 	@$(BIN)/python manage.py check --fail-level WARNING

@@ -13,7 +13,7 @@ from django.core.management import get_commands
 
 ROOT = Path(__file__).parent.parent
 APPS = ("config", "triage", "reports", "accounts", "ledger")
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("client/*.md"), *ROOT.glob("docs/**/*.md")])
 DECISIONS = sorted(ROOT.glob("docs/decisions/*.md"))
 LINK = re.compile(r"\]\((?!https?://)([^)#\s]*)(?:#([^)\s]+))?\)")
 CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
