@@ -2,6 +2,8 @@
 
 A canary is a word that stands nowhere else. Each hides in one thing that the public may not see; the crawl follows
 every link and looks for all of them in bodies, headers and cookies.
+
+In the short run each canary is looked for by one of the searches, in turn; each by all of them in the long run.
 """
 
 import re
@@ -136,6 +138,13 @@ MET = {  # where the crawl has to meet it: a page that fell out would hide its l
     "/models/acme/chat-7b/",
     "/models/acme/chat-7b/?state=open",
     "/models/acme/chat-7b/?state=resolved",
+}
+LEAKING = {  # where a leak of the summary would be seen, among others
+    "/issues/TT-2026-00001/",
+    "/issues/TT-2026-00001.json",
+    "/issues/export/osv/",
+    "/models/acme/chat-7b/card.md",
+    "/models/acme/chat-7b/feed.atom",
 }
 
 
@@ -364,12 +373,23 @@ def outsider(request: pytest.FixtureRequest, client: Client, someone: Callable[.
     return client
 
 
-def test_no_canary_leaves_the_house(planted: Canaries, outsider: Client) -> None:
+@pytest.fixture(scope="module")
+def anonymously() -> dict[str, dict[str, str]]:
+    """What anybody is shown, by address, once it was crawled."""
+    return {}
+
+
+def test_no_canary_leaves_the_house(
+    planted: Canaries, outsider: Client, anonymously: dict[str, dict[str, str]]
+) -> None:
     leaks: list[str] = []
     read: dict[str, str] = {}
+    is_anybody = not outsider.cookies
 
     for address, response in crawl(outsider, SEEDS):
         read[address] = told_by(response)
+        if is_anybody:
+            anonymously[address] = seen_of(response)
         assert response.status_code < 500, address
         if not address.startswith("/admin/accounts/"):  # where who manages accounts sees whose they are
             leaks += [f"{address}: {leak}" for leak in planted.in_text(read[address])]
@@ -379,9 +399,11 @@ def test_no_canary_leaves_the_house(planted: Canaries, outsider: Client) -> None
     assert MET - {address for address, told in read.items() if SHOWN in told} == set()
 
 
-def test_what_is_hidden_changes_nothing_that_is_read(planted: Canaries, ground: Any, client: Client) -> None:
+def test_what_is_hidden_changes_nothing_that_is_read(
+    planted: Canaries, ground: Any, client: Client, anonymously: dict[str, dict[str, str]]
+) -> None:
     """Neither a byte nor a tag nor a date, whatever is planted beside what is public, and in the midst of it."""
-    before = {address: seen_of(response) for address, response in crawl(client, SEEDS)}
+    before = anonymously or {address: seen_of(response) for address, response in crawl(client, SEEDS)}
     garden = Garden(Canaries(dict(planted.words)), ground.artifact, ground.file, ground.someone)
 
     garden.hidden_issues()
@@ -393,16 +415,22 @@ def test_what_is_hidden_changes_nothing_that_is_read(planted: Canaries, ground: 
     assert sum(1 for seen in before.values() if "etag" in seen) > 40
 
 
-def test_a_search_for_a_canary_finds_nothing(planted: Canaries, rf: RequestFactory) -> None:
+@pytest.mark.parametrize("in_turn", [True, pytest.param(False, marks=pytest.mark.long)])
+def test_a_search_for_a_canary_finds_nothing(planted: Canaries, rf: RequestFactory, in_turn: bool) -> None:
     request = rf.get("/")
     request.user = AnonymousUser()
     issues, artifacts = issues_on_record(ANONYMOUS), with_tallies(artifacts_with_pages(ANONYMOUS), ANONYMOUS)
+    searches: list[Callable[[str], bool]] = [
+        lambda word: IssueFilter({"q": word}, issues, request=request).qs.exists(),
+        lambda word: IssueFilter({"artifact": f"acme/{word}"}, issues, request=request).qs.exists(),
+        lambda word: DirectoryFilter({"q": word}, artifacts, request=request).qs.exists(),
+        lambda word: bool(artifacts_called(word, ANONYMOUS)),
+        lambda word: bool(artifacts_called(f"acme/{word}", ANONYMOUS)),
+    ]
 
-    for word, where in planted.words.items():
-        for asked in ({"q": word}, {"artifact": f"acme/{word}"}):
-            assert not IssueFilter(asked, issues, request=request).qs.exists(), where
-        assert not DirectoryFilter({"q": word}, artifacts, request=request).qs.exists(), where
-        assert artifacts_called(word, ANONYMOUS) == artifacts_called(f"acme/{word}", ANONYMOUS) == [], where
+    for at, (word, where) in enumerate(planted.words.items()):
+        for search in [searches[at % len(searches)]] if in_turn else searches:
+            assert not search(word), where
 
 
 def test_addresses_of_what_is_hidden_answer_404(planted: Canaries, client: Client) -> None:
@@ -440,12 +468,7 @@ def test_who_is_named_but_not_judged_stands_in_no_issue(planted: Canaries, clien
 def test_the_crawl_would_see_a_leak(planted: Canaries, client: Client) -> None:
     Issue.objects.filter(number="TT-2026-00001").update(public_summary=next(iter(planted.words)))
 
-    leaking = {address for address, response in crawl(client, SEEDS) if planted.in_text(told_by(response))}
+    leaking = {address for address in LEAKING if planted.in_text(told_by(client.get(address)))}
 
-    assert leaking >= {
-        "/issues/TT-2026-00001/",
-        "/issues/TT-2026-00001.json",
-        "/issues/export/osv/",
-        "/models/acme/chat-7b/card.md",
-        "/models/acme/chat-7b/feed.atom",
-    }
+    assert leaking == LEAKING
+    assert leaking <= MET  # where the crawl comes to
