@@ -1,5 +1,9 @@
 """Filing as people do it for the first time: on a phone, in their language, with or without JavaScript, a mouse or
-colours; from the gate to the receipt, and back to it later."""
+colours; from the gate to the receipt, and back to it later.
+
+In the short run the whole way is gone with scripts in Arabic and without them in English; with them in English goes
+test_journey.py. Chinese, and each language the other way, are left to the long run.
+"""
 
 import re
 from collections.abc import Callable
@@ -133,11 +137,12 @@ class Reporter:
 
 
 AT_LENGTH = [
-    pytest.param(*which, marks=pytest.mark.long) for which in (("zh-CN", True), ("ar", False), ("zh-CN", False))
+    pytest.param(*which, marks=pytest.mark.long)
+    for which in (("en", True), ("zh-CN", True), ("ar", False), ("zh-CN", False))
 ]
 
 
-@pytest.mark.parametrize(("locale", "scripts"), [("en", True), ("ar", True), ("en", False), *AT_LENGTH])
+@pytest.mark.parametrize(("locale", "scripts"), [("ar", True), ("en", False), *AT_LENGTH])
 def test_files_returns_adds_and_withdraws(visitor: Visitor, locale: str, scripts: bool) -> None:
     page = visitor(locale=locale, has_touch=True, is_mobile=True, java_script_enabled=scripts)
     reporter = Reporter(page, SPOKEN[locale])
