@@ -3,7 +3,7 @@ the record is taken away."""
 
 from django.urls import register_converter
 
-from reports.vocabulary import ArtifactKind, CaseForm, ExportForm
+from reports.vocabulary import ArtifactKind, ExportForm, RerunForm
 
 
 class AnyKind:
@@ -62,17 +62,17 @@ class AnyForm:
         return value
 
 
-class AnyCaseForm:
-    regex = "|".join(CaseForm.values)
+class AnyRerunForm:
+    regex = "|".join(RerunForm.values)
 
-    def to_python(self, value: str) -> CaseForm:
-        return CaseForm(value)
+    def to_python(self, value: str) -> RerunForm:
+        return RerunForm(value)
 
     def to_url(self, value: str) -> str:
         return value
 
 
-register_converter(AnyCaseForm, "case_form")
+register_converter(AnyRerunForm, "case_form")
 register_converter(AnyForm, "any_form")
 register_converter(AnyKind, "any_kind")
 register_converter(BadgeForm, "badge_form")

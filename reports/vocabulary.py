@@ -273,7 +273,7 @@ class ExportForm(models.TextChoices):
     CSV = "csv", "CSV"
 
 
-class CaseForm(models.TextChoices):
+class RerunForm(models.TextChoices):
     """With which tool an issue is run again."""
 
     INSPECT = "inspect", "Inspect AI"

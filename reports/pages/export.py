@@ -22,9 +22,9 @@ from django.views.decorators.http import require_safe
 from accounts.actors import open_to_all
 from accounts.policy import ANONYMOUS
 from reports.conditional import tag_of, unless_known
-from reports.exporters.cases.forms import SENT, written
 from reports.exporters.formats import MANY, ONE, Sent, about, many, one
 from reports.exporters.own import head
+from reports.exporters.reruns.forms import SENT, written
 from reports.exporters.told import shape, told_of
 from reports.filters import RecordFilter
 from reports.models import Artifact
@@ -32,7 +32,7 @@ from reports.models.issue import IssueQuerySet
 from reports.pages.artifact import of_artifact
 from reports.record import issues_on_record, modified_at, on_record, survivor_of, tombstone_of
 from reports.twins import TombstoneTwin
-from reports.vocabulary import CaseForm, ExportForm
+from reports.vocabulary import ExportForm, RerunForm
 
 OF_AN_ARTIFACT = Sent("application/json", ".json")
 
@@ -54,7 +54,7 @@ def issue_export(request: HttpRequest, number: str, form: ExportForm) -> HttpRes
 
 @open_to_all
 @require_safe
-def issue_cases(request: HttpRequest, number: str, form: CaseForm) -> HttpResponseBase:
+def issue_cases(request: HttpRequest, number: str, form: RerunForm) -> HttpResponseBase:
     """What a developer runs again, to see whether it still fails."""
     shown = issues_on_record(ANONYMOUS).filter(number=number).first()
     if shown is None:
@@ -67,7 +67,7 @@ def issue_cases(request: HttpRequest, number: str, form: CaseForm) -> HttpRespon
     )
 
 
-def gone(number: str, form: ExportForm | CaseForm, page: str = "issue_export") -> HttpResponse:
+def gone(number: str, form: ExportForm | RerunForm, page: str = "issue_export") -> HttpResponse:
     """To what the issue became part of; 410 if people took it off the record; else Http404."""
     if survivor := survivor_of(number, ANONYMOUS):
         return HttpResponsePermanentRedirect(reverse(page, args=[survivor.number, form]))

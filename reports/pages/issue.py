@@ -17,7 +17,7 @@ from accounts.policy import Actor
 from reports import linked
 from reports.citing import in_bibtex, in_words
 from reports.conditional import public_page, tag_of, unless_known
-from reports.exporters.cases.published import are_in
+from reports.exporters.reruns.published import are_in
 from reports.grounds import By, Grounds, grounds_of
 from reports.history import Step, history_of
 from reports.lines import Line
@@ -34,7 +34,7 @@ from reports.record import (
 from reports.redaction import Quoted
 from reports.story import story_of
 from reports.twins import RecordTwin, TombstoneTwin, address_of
-from reports.vocabulary import CaseForm, ExportForm, FoundBy, Resolution
+from reports.vocabulary import ExportForm, FoundBy, RerunForm, Resolution
 
 WHO = {By.REPORTER: _("reporter"), By.TRIAGER: _("triager"), By.DEVELOPER: _("developer")}
 
@@ -59,7 +59,7 @@ def told_on_page(shown: Issue, excerpts: list[Quoted]) -> dict[str, Any]:
         "twin": RecordTwin(shown, context={"excerpts": excerpts, "grounds": grounds, "history": steps}).data,
         "rows": [standing(row) for row in affected_of(shown)],
         "excerpts": excerpts,
-        "case_forms": list(CaseForm) if are_in(excerpts, shown.number or "") else [],
+        "case_forms": list(RerunForm) if are_in(excerpts, shown.number or "") else [],
         "facts": facts(shown, grounds),
         "tries": tries(grounds),
         "answers": [said for said in grounds.answers if said.by is By.DEVELOPER],

@@ -11,9 +11,9 @@ from zipfile import ZipFile
 import pytest
 from django.test import Client
 
-from reports.exporters.cases.for_inspect import TASK
-from reports.exporters.cases.for_promptfoo import asked, check
-from reports.exporters.cases.published import Case
+from reports.exporters.reruns.for_inspect import TASK
+from reports.exporters.reruns.for_promptfoo import asked, check
+from reports.exporters.reruns.published import Rerun
 from reports.models import Excerpt, Issue, Placement, Report
 from triage.decisions import decide
 from triage.models import Decision
@@ -116,7 +116,7 @@ def test_hard_words_are_looked_for_as_a_pattern() -> None:
 
 
 def test_arabic_stands_as_it_is() -> None:
-    case = Case("TT-1-1", (("user", "ما حكم {المحكمة}؟"),), (("حكم",),), is_whole=True, language="ar")
+    case = Rerun("TT-1-1", (("user", "ما حكم {المحكمة}؟"),), (("حكم",),), is_whole=True, language="ar")
 
     assert "ما حكم" in asked(case)
     assert json.loads(asked(case)) == [{"role": "user", "content": "ما حكم {المحكمة}؟"}]

@@ -10,14 +10,14 @@ from io import BytesIO
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from reports.exporters.cases.published import Case
 from reports.exporters.records import Record, facts_of, given
+from reports.exporters.reruns.published import Rerun
 
 TASK = Path(__file__).with_name("task.py.txt")
 ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)  # the same cases give the same archive, whenever it is fetched
 
 
-def archive(record: Record, cases: Sequence[Case]) -> bytes:
+def archive(record: Record, cases: Sequence[Rerun]) -> bytes:
     """``<number>/task.py`` and ``<number>/cases.jsonl``."""
     samples = "".join(json.dumps(sample(record, case), ensure_ascii=False) + "\n" for case in cases)
     held = BytesIO()
@@ -29,7 +29,7 @@ def archive(record: Record, cases: Sequence[Case]) -> bytes:
     return held.getvalue()
 
 
-def sample(record: Record, case: Case) -> dict[str, object]:
+def sample(record: Record, case: Rerun) -> dict[str, object]:
     """``target`` describes the failure, for whoever or whatever judges the answer."""
     return {
         "id": case.name,

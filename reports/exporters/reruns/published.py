@@ -24,7 +24,7 @@ Passage = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class Rerun:
     """One published talk. ``messages`` are what to ask, as (role, words), and end with the user's.
 
     An answer shows the failure if it holds every piece of one of ``passages``, in their order. ``is_whole``: the
@@ -38,18 +38,18 @@ class Case:
     language: str
 
 
-def cases_of(issue: Issue) -> list[Case]:
+def reruns_of(issue: Issue) -> list[Rerun]:
     """One for each report of which a prompt and the answer to it are published; the issue has a number."""
-    told = (_case(issue.number or "", quoted) for quoted in excerpts_of(issue, ANONYMOUS))
+    told = (_rerun(issue.number or "", quoted) for quoted in excerpts_of(issue, ANONYMOUS))
     return [case for case in told if case]
 
 
 def are_in(excerpts: Sequence[Quoted], number: str) -> bool:
     """Whether a page's excerpts make a case; what is blurred makes none, also where somebody asked for it."""
-    return any(_case(number, quoted) for quoted in excerpts if not quoted.is_blurred)
+    return any(_rerun(number, quoted) for quoted in excerpts if not quoted.is_blurred)
 
 
-def _case(number: str, quoted: Quoted) -> Case | None:
+def _rerun(number: str, quoted: Quoted) -> Rerun | None:
     turns = [list(quotes) for _part, quotes in groupby((q for q in quoted.quotes if q.role), key=lambda q: q.part)]
     answered = [place for place, (asked, answer) in enumerate(pairwise(turns)) if _answers(asked, answer)]
     if not answered:
@@ -58,7 +58,7 @@ def _case(number: str, quoted: Quoted) -> Case | None:
     passages = tuple(filter(None, (_passage(quote) for quote in answer)))
     if not passages:
         return None
-    return Case(
+    return Rerun(
         name=f"{number}-{quoted.place}",
         messages=tuple(_message(turn) for turn in asked),
         passages=passages,

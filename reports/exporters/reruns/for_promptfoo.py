@@ -8,8 +8,8 @@ import json
 import re
 from collections.abc import Sequence
 
-from reports.exporters.cases.published import Case, Passage
 from reports.exporters.records import Record
+from reports.exporters.reruns.published import Passage, Rerun
 
 TRIES = 10  # of each case, unless --repeat says otherwise: one answer says little
 SPACE, ANYTHING = r"\s+", r"[\s\S]*"  # between words, and between pieces of a passage
@@ -19,7 +19,7 @@ _NOT_PLAIN_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _SPECIAL = re.compile(r"[\\^$.*+?()\[\]{}|/-]")
 
 
-def configuration(record: Record, cases: Sequence[Case]) -> bytes:
+def configuration(record: Record, cases: Sequence[Rerun]) -> bytes:
     document = {
         "description": f"{record.number} {record.url}",
         "prompts": [{"raw": "{{ messages }}", "label": record.number}],
@@ -30,7 +30,7 @@ def configuration(record: Record, cases: Sequence[Case]) -> bytes:
     return (_NOT_PLAIN_IN_YAML.sub(lambda char: f"\\u{ord(char[0]):04x}", text) + "\n").encode()
 
 
-def test(record: Record, case: Case) -> dict[str, object]:
+def test(record: Record, case: Rerun) -> dict[str, object]:
     return {
         "description": case.name,
         "vars": {"messages": asked(case)},
@@ -44,7 +44,7 @@ def test(record: Record, case: Case) -> dict[str, object]:
     }
 
 
-def asked(case: Case) -> str:
+def asked(case: Rerun) -> str:
     """The messages as the interfaces of models take them, in JSON; braces in words are written out."""
     told = ", ".join(
         f'{{"role": {json.dumps(role)}, "content": {without_braces(words)}}}' for role, words in case.messages
