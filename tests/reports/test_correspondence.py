@@ -525,4 +525,4 @@ def test_the_page_costs_the_same_however_long_the_thread(
         page(reader, report)
 
 
-COST = 7  # the session, the report with its words and contact, its issue, what is public of it, story, thread, files
+COST = 9  # the session, the report with its words and contact, its issue, what is public, story, thread, files, its proof

@@ -632,5 +632,5 @@ def test_a_receipt_costs_the_same_however_long_its_story(
 ) -> None:
     told = post(client, answers).json()
 
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(6):
         read(client, told["reference"], f"Receipt {told['receipt']}")
