@@ -536,7 +536,7 @@ def keeps_every_rule_beside_the_engine(world: World, steps: Sequence[Act]) -> No
 
 
 QUIET = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
-OFTEN_ENOUGH = settings(max_examples=45, deadline=None, suppress_health_check=QUIET, database=None)
+OFTEN_ENOUGH = settings(max_examples=30, deadline=None, suppress_health_check=QUIET, database=None)
 AT_LENGTH = settings(max_examples=550, deadline=None, suppress_health_check=QUIET, database=None)
 
 
@@ -550,7 +550,7 @@ def test_any_decisions_and_undos_keep_the_rules_and_leave_no_trace(world: World,
     keeps_every_rule(world, steps)
 
 
-@settings(OFTEN_ENOUGH, max_examples=15)
+@settings(OFTEN_ENOUGH, max_examples=10)
 @given(steps=st.lists(st.one_of(DECIDED, DECIDED, BY_THE_ENGINE), min_size=3, max_size=8))
 def test_the_engine_between_decisions_keeps_the_rules(world: World, steps: list[Act]) -> None:
     keeps_every_rule_beside_the_engine(world, steps)
