@@ -525,4 +525,5 @@ def test_the_page_costs_the_same_however_long_the_thread(
         page(reader, report)
 
 
-COST = 9  # the session, the report with its words and contact, its issue, what is public, story, thread, files, its proof
+# The session, the report with its words and contact, its issue, what is public of it, story, thread, files, its proof.
+COST = 9
