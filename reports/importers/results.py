@@ -107,6 +107,9 @@ def of_promptfoo(source: Source, number: str, scorer: str = "") -> list[Result]:
         raise Unreadable(NOT_OF_IT.format(number=number))
     if not run.id:
         raise Unreadable(f"It is refused: {promptfoo.NO_ID}.")
+    for result in found.values():  # only now: the header may stand at the end
+        result.scanner = promptfoo.scanner(run)
+        result.settings = {"scanner": result.scanner}
     return list(found.values())
 
 
@@ -115,10 +118,7 @@ def _count(found: dict[str, Result], row: dict[str, Any], run: promptfoo.Run, nu
     if failed is None or promptfoo.meta(row, "issue") != number:
         return
     target = promptfoo.target_of(row)
-    scanner = promptfoo.scanner(run)
-    result = found.setdefault(
-        target, Result(target, _key("promptfoo", run.id, number, target), scanner, settings={"scanner": scanner})
-    )
+    result = found.setdefault(target, Result(target, _key("promptfoo", run.id, number, target), promptfoo.SOURCE))
     case = text(at(row, "testCase", "description"))[:100]
     result.tried[case] += 1
     result.failed[case] += failed

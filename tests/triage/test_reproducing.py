@@ -57,7 +57,7 @@ def results_of(failures: int, tries: int, *, number: str = NUMBER, provider: str
         }
         for place in range(tries + 1)
     ]
-    return {"evalId": "e1", "metadata": {"promptfooVersion": "0.1"}, "results": {"version": 3, "results": rows}}
+    return {"evalId": "e1", "results": {"version": 3, "results": rows}, "metadata": {"promptfooVersion": "0.1"}}
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +104,7 @@ def test_k_of_n_is_recorded_by_the_move_and_once(run: Run, issue: Issue, tool: s
     row = Reproduction.objects.get()
     assert (row.failures, row.tries, str(row.version), row.issue) == (3, 10, "2026-06", issue)
     assert key in row.settings
+    assert str(row.settings["scanner"]).endswith((" 0.1", " 0.3"))
     assert all(isinstance(value, str | int | float) for value in row.settings.values())
     assert f"{NUMBER}-1 3 of 10" in row.evidence
     affected = issue.affected.get()
