@@ -259,6 +259,10 @@ CASES: list[tuple[str, Callable[[World], None]]] = [
         "reproduction_failures_within_tries",
         lambda w: add(Reproduction(issue=w.new, artifact=w.artifact, tries=1, failures=2)),
     ),
+    (
+        "reproduction_once_per_run",
+        lambda w: twice(Reproduction, issue=w.new, artifact=w.artifact, tries=2, failures=1, run="inspect:1"),
+    ),
     ("answer_says_something", lambda w: add(Answer(issue=w.new, artifact=w.artifact, text=""))),
     (
         "answer_accepted_or_refused",
