@@ -12,7 +12,7 @@ import pytest
 import schemathesis
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.signals import request_finished, request_started
-from django.db import close_old_connections
+from django.db import close_old_connections, transaction
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
@@ -117,8 +117,24 @@ def attempt(description: Any, address: str, known: dict[str, Any], *, examples: 
 
 
 def walk(description: Any, *, examples: int, steps: int) -> None:
-    """What one answer told is asked for at another address, in whatever order."""
-    description.as_state_machine().run(settings=profile(examples, stateful_step_count=steps))
+    """What one answer told is asked for at another address, in whatever order; each walk finds what the first found.
+
+    Else what can be asked next would follow from earlier walks, and Hypothesis could not tell what it drew.
+    """
+    machine: Any = description.as_state_machine()
+
+    class Walk(machine):  # type: ignore[misc] # made when the description is read
+        def setup(self) -> None:
+            super().setup()
+            self.walk = transaction.atomic()
+            self.walk.__enter__()
+
+        def teardown(self) -> None:
+            transaction.set_rollback(True)
+            self.walk.__exit__(None, None, None)
+            super().teardown()
+
+    Walk.run(settings=profile(examples, stateful_step_count=steps))
 
 
 def test_each_address_is_tried_by_somebody(descriptions: dict[str, Any], known: dict[str, Any]) -> None:
