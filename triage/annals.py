@@ -1,8 +1,6 @@
 """What was decided about an artifact, in words, the newest first, with what can be taken back."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
 
 from django.db.models import Q
 from django.utils.functional import Promise
@@ -12,6 +10,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from reports.models import Artifact
 from reports.vocabulary import Relation
 from triage.catalogue import FACTS, Change
+from triage.happening import Happening
 from triage.models import Decision
 from triage.moves import Verb
 
@@ -46,36 +45,15 @@ CALLED: Mapping[str, Promise] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """One line. ``undo`` is the decision that can be taken back, if it can."""
-
-    when: datetime
-    words: str
-    who: str
-    note: str
-    is_undone: bool
-    undo: int | None
-
-
-def annals_of(artifact: Artifact) -> list[Told]:
+def annals_of(artifact: Artifact) -> list[Happening]:
     """Of the artifact and of those that were merged into it."""
     about = Decision.objects.filter(Q(artifact=artifact) | Q(artifact__merged_into=artifact))
     about = about.select_related("decider", "artifact", "undoes__artifact", "undone_by")
     return [told(decision) for decision in about.order_by("-decided_at", "-pk")[:MOST]]
 
 
-def told(decision: Decision) -> Told:
-    is_undone = getattr(decision, "undone_by", None) is not None
-    can_be_undone = decision.verb != Verb.UNDO and not is_undone
-    return Told(
-        when=decision.decided_at,
-        words=in_words(decision),
-        who=str(decision.decider or _("somebody whose account is gone")),
-        note=decision.note,
-        is_undone=is_undone,
-        undo=decision.pk if can_be_undone else None,
-    )
+def told(decision: Decision) -> Happening:
+    return Happening.of(decision, in_words(decision))
 
 
 def in_words(decision: Decision) -> str:

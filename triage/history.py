@@ -1,8 +1,6 @@
 """What happened to an issue, newest first: people's decisions with their undo, and what the engine did."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
@@ -12,9 +10,10 @@ from ledger.models import Event
 from ledger.record import events_about
 from reports.models import Issue, Report
 from reports.vocabulary import Channel, PlacedBy
+from triage.happening import Happening
 from triage.models import Decision
 from triage.moves import Verb
-from triage.retelling import Names, in_words, names_in
+from triage.retelling import in_words, names_in
 from triage.reveals import REVEAL
 
 MOST = 30  # of each kind; older ones are in the ledger
@@ -44,20 +43,6 @@ BY_REPORTER = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Happening:
-    """One line of the timeline. ``by`` is "engine" or "person"; ``undo`` the decision that can be undone."""
-
-    when: datetime
-    words: str
-    by: str = "person"
-    who: str = ""
-    note: str = ""
-    ended: bool = False
-    is_undone: bool = False
-    undo: int | None = None
-
-
 def history_of(issue: Issue) -> list[Happening]:
     """Decisions on the issue or that placed a report into it, and what the ledger says of grouping, of revealing, and
     of what reporters did."""
@@ -74,7 +59,7 @@ def told_of(decisions: Iterable[Decision], issue: Issue) -> list[Happening]:
     """Decisions as they read on the page of ``issue``, in the order given."""
     listed = list(decisions)
     names = names_in(listed)
-    return [_decided(decision, issue, names) for decision in listed]
+    return [Happening.of(decision, in_words(decision, issue, names)) for decision in listed]
 
 
 def decisions_about(issue: Issue) -> list[Decision]:
@@ -97,20 +82,6 @@ def _with_all(decisions: "QuerySet[Decision]") -> "QuerySet[Decision]":
     """With what they are about, as far as it is told: a dozen whole rows beside each cost more than all else here."""
     return decisions.select_related(*ABOUT, *(f"undoes__{name}" for name in ABOUT), "decider", "undone_by").only(
         *(f"{undone}{column}" for undone in ("", "undoes__") for column in COLUMNS), *PEOPLE, "undone_by__undoes"
-    )
-
-
-def _decided(decision: Decision, issue: Issue, names: Names) -> Happening:
-    undone = getattr(decision, "undone_by", None)
-    can_be_undone = decision.verb != Verb.UNDO and undone is None
-    return Happening(
-        when=decision.decided_at,
-        words=in_words(decision, issue, names),
-        who=str(decision.decider or _("somebody whose account is gone")),
-        note=decision.note,
-        ended=decision.verb == Verb.RESOLVE and undone is None,
-        is_undone=undone is not None,
-        undo=decision.pk if can_be_undone else None,
     )
 
 

@@ -22,7 +22,8 @@ from triage.claims import Lease, leases
 from triage.comparison import Comparison, Opinion, Proposed, comparison_of, opinions_of, proposed_for
 from triage.forms import FORMS, MoveForm
 from triage.growth import last_flag
-from triage.history import Happening, history_of
+from triage.happening import Happening
+from triage.history import history_of
 from triage.moves import MOVES, Verb
 from triage.pages.refusals import Conflict, conflict_of
 from triage.publication import why_held_back

@@ -7,7 +7,8 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
 from reports.models import Issue
-from triage.history import Happening, told_of
+from triage.happening import Happening
+from triage.history import told_of
 
 STALE = frozenset({"status", "changed", "decided_since"})  # codes: what is there is no longer what the page showed
 

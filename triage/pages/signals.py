@@ -42,10 +42,9 @@ from reports.redaction import summary_in_a_list
 from triage.alarms import tally
 from triage.comparison import isolated
 from triage.forms.judging import JudgementForm
-from triage.history import Happening
+from triage.happening import Happening
 from triage.judging import JUDGEMENTS, WAITING, Judgement, in_words, judge, judgements, undo
 from triage.models import Decision
-from triage.moves import Verb
 from triage.pages.refusals import Conflict, is_stale, status_of
 from triage.pages.said import undoable
 from triage.priority import rounded
@@ -355,13 +354,4 @@ def history(signal: Signal) -> list[Happening]:
 
 
 def _said(decision: Decision) -> Happening:
-    is_undone = getattr(decision, "undone_by", None) is not None
-    can_be_undone = decision.verb != Verb.UNDO and not is_undone
-    return Happening(
-        when=decision.decided_at,
-        words=in_words(decision),
-        who=str(decision.decider or _("somebody whose account is gone")),
-        note=decision.note,
-        is_undone=is_undone,
-        undo=decision.pk if can_be_undone else None,
-    )
+    return Happening.of(decision, in_words(decision))
