@@ -213,17 +213,22 @@ class Imports(Listing):
         return Response(twin.data, status=201 if is_new else 200, headers={"Location": twin.data["url"]})
 
 
-class OneImport(Resource):
-    """One of one's own: how far it is, its next part, and stopping it."""
+class OwnImport(Resource):
+    """What is asked of one of one's own."""
 
     act = Act.FILE_BULK
-    parser_classes = (PartParser,)
 
     def row(self, pk: int) -> Import:
         row = Import.objects.visible_to(self.actor).filter(pk=pk).first()
         if row is None:
             raise Http404
         return row
+
+
+class OneImport(OwnImport):
+    """How far it is, and its next part."""
+
+    parser_classes = (PartParser,)
 
     @extend_schema(summary="How far an import is", responses={200: ImportTwin, 404: NO_SUCH})
     def get(self, request: Request, pk: int) -> Response:
@@ -266,27 +271,30 @@ class OneImport(Resource):
             return problem(410, row.get_failure_display() or _("This import was cancelled. Announce the file again."))
         return HttpResponse(status=204, headers={OFFSET: str(row.offset)})
 
+
+class CancelImport(OwnImport):
+    """Stopping it."""
+
     @extend_schema(
         summary="Cancel an import",
-        description="It stops within a moment. What was filed until then stays. Safe to say twice.",
-        responses={204: OpenApiResponse(description="Cancelled, or ended already"), 404: NO_SUCH},
+        description="It stops within a moment. What was filed until then stays, and so does the import, to be read. "
+        "Safe to say twice, and of one that has ended.",
+        request=None,
+        responses={200: ImportTwin, 404: NO_SUCH},
     )
-    def delete(self, request: Request, pk: int) -> HttpResponse:
-        cancel(self.row(pk))
-        return HttpResponse(status=204)
+    def post(self, request: Request, pk: int) -> Response:
+        return Response(ImportTwin(cancel(self.row(pk))).data)
 
 
-class ImportRejects(OneImport):
+class ImportRejects(OwnImport):
     """What was not filed, and why."""
-
-    http_method_names = ["get", "head", "options"]
 
     @extend_schema(
         summary="What an import rejected",
         description='JSON Lines of `{"line", "reason"}`, in the order of the file; of very many the first.',
         responses={(200, "application/jsonl"): OpenApiTypes.STR, 404: NO_SUCH},
     )
-    def get(self, request: Request, pk: int) -> HttpResponseBase:  # type: ignore[override] # a file, not a document
+    def get(self, request: Request, pk: int) -> HttpResponseBase:
         return StreamingHttpResponse(lines_of(self.row(pk)), content_type="application/jsonl")
 
 

@@ -6,7 +6,7 @@ from reports.api.artifacts import ArtifactDetail, ArtifactList, LineageList, Ver
 from reports.api.bulk import FileReports
 from reports.api.described import Described
 from reports.api.filing import FileReport
-from reports.api.imports import ImportRejects, Imports, OneImport
+from reports.api.imports import CancelImport, ImportRejects, Imports, OneImport
 from reports.api.issues import AffectedList, Export, IssueDetail, IssueList, ReproductionList, WaitingIssue
 from reports.api.receipts import AddEvidence, AnswerQuestion, Dispute, ReadReceipt, Reinstate, Withdraw, Write
 from reports.api.signals import SignalList
@@ -29,6 +29,7 @@ urlpatterns = [
     path("subscriptions/<int:pk>/", OneSubscription.as_view(), name="api_subscription"),
     path("imports/", Imports.as_view(), name="api_imports"),
     path("imports/<int:pk>/", OneImport.as_view(), name="api_import"),
+    path("imports/<int:pk>/cancel/", CancelImport.as_view(), name="api_import_cancel"),
     path("imports/<int:pk>/rejects/", ImportRejects.as_view(), name="api_import_rejects"),
     path("issues/", IssueList.as_view(), name="api_issues"),
     path("issues/<issue_number:number>/", IssueDetail.as_view(), name="api_issue"),

@@ -158,3 +158,16 @@ def test_an_import_that_was_cancelled_meanwhile_says_so(path: Path) -> None:
 
     with pytest.raises(Problem, match="was cancelled"):
         hand_in(site, path)
+
+
+def test_cancelling_tells_how_far_it_was() -> None:
+    asked: list[tuple[str, str]] = []
+
+    def told(request: httpx.Request) -> httpx.Response:
+        asked.append((request.method, request.url.path))
+        return httpx.Response(200, json={"id": 7, "state": "cancelled", "filed": 3})
+
+    with Client("http://127.0.0.1:1", transport=httpx.MockTransport(told)) as client:
+        assert client.cancel_import(7)["state"] == "cancelled"
+
+    assert asked == [("POST", "/api/v1/imports/7/cancel/")]

@@ -250,9 +250,9 @@ class Client:
             except (httpx.HTTPError, ValueError) as error:
                 raise Problem(0, f"The rejections could not be read to their end: {error}.") from None
 
-    def cancel_import(self, import_id: int) -> None:
+    def cancel_import(self, import_id: int) -> ImportStatus:
         """Stop it. What was filed until then stays."""
-        self._wire.answer("DELETE", f"{uploading.IMPORTS}{import_id}/")
+        return cast(ImportStatus, self._wire.told("POST", f"{uploading.IMPORTS}{import_id}/cancel/"))
 
     # Asking
 
