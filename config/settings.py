@@ -2,6 +2,7 @@
 
 import os
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -129,6 +130,9 @@ DEBUG = flag("DEBUG", False)
 DEMO = flag("DEMO", IS_LOOPBACK)  # fills an empty site with invented content, and says so on every page
 PROXY_COUNT = number("PROXY_COUNT", 0)  # reverse proxies of ours in front
 REQUIRE_MFA = flag("REQUIRE_MFA", not (DEMO and IS_LOOPBACK))
+STAFF_IDLE = timedelta(minutes=number("STAFF_IDLE_MINUTES", 30))  # whoever holds a role is signed out after so long
+STAFF_SESSION = timedelta(hours=number("STAFF_SESSION_HOURS", 12))  # and after so long in any case
+SESSION_LASTS = timedelta(days=number("SESSION_DAYS", 14))  # everybody else's
 EMBEDDER = embedder((os.environ.get("EMBEDDER") or "").strip())
 EMBEDDER_API_KEY = (os.environ.get("EMBEDDER_API_KEY") or "").strip()
 EMBEDDER_LANGUAGES = (os.environ.get("EMBEDDER_LANGUAGES") or "").replace(",", " ").split()
@@ -174,6 +178,7 @@ WEBHOOK_KEY = derived(_master, "webhooks")  # seals the secrets that sign them
 FORM_KEY = derived(_master, "forms")  # signs when a form was drawn
 FILE_KEY = derived(_master, "files")  # signs the short-lived addresses of attachments
 LEDGER_KEY = derived(_master, "ledger")  # signs checkpoints
+EVIDENCE_KEY = derived(_master, "evidence")  # wraps the keys of sealed reports; later ones stand in KEY_FILE
 # Attachments, and below them a folder of what nobody has examined yet; web processes and workers share it
 FILES_DIR = Path(os.environ.get("FILES_DIR") or STATE_DIR / "files").resolve()
 FILE_LIMIT = number("FILE_LIMIT_MB", 10) * 1_000_000  # bytes of one file
@@ -181,6 +186,10 @@ FILES_LIMIT = number("FILES_LIMIT_MB", 20) * 1_000_000  # bytes of all files bes
 FILES_AT_MOST = number("FILES_AT_MOST", 5)
 IMPORT_LIMIT = number("IMPORT_LIMIT_MB", 500) * 1_000_000  # bytes of a file of many reports
 IMPORTS_AT_MOST = number("IMPORTS_AT_MOST", 3)  # files of an account that are here at a time
+# How long what was never published is kept; 0: until somebody asks. docs/erasure.md
+RETAIN_EVIDENCE_MONTHS = number("RETAIN_EVIDENCE_MONTHS", 24)  # words and files of a report
+RETAIN_CONTACT_DAYS = number("RETAIN_CONTACT_DAYS", 90)  # an address, once what it was left for is closed
+ERASURES_LOG = Path(os.environ.get("ERASURES_LOG") or STATE_DIR / "erasures.log").resolve()  # outlives a database
 # What everybody may take away of the record, written nightly; web processes and workers share it
 DUMPS_DIR = Path(os.environ.get("DUMPS_DIR") or STATE_DIR / "dumps").resolve()
 DUMPS_LICENCE = (os.environ.get("DUMPS_LICENCE") or "").strip()  # what may be done with it, in the operator's words
@@ -215,16 +224,17 @@ INSTALLED_APPS = [
     "rest_framework",
 ]
 MIDDLEWARE = [
-    "config.health.LivenessMiddleware",
+    "config.headers.HeadersMiddleware",  # it and the next three out here, so that refusals carry theirs too
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",  # out here, so that refusals carry it too
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "config.health.LivenessMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.sessions.SignedInMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -252,7 +262,14 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"  # so that templates/ 
 
 DATABASES = {"default": database(os.environ.get("DATABASE_URL") or postgres.url(STATE_DIR))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
+# Limits of signing in stand here: with Django's 300 rows, whoever makes more would push those of others out
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "cache",
+        "OPTIONS": {"MAX_ENTRIES": 200_000},
+    }
+}
 BROKER_URL = os.environ.get("BROKER_URL") or ""  # none: the embedded queue, see config/celery.py
 
 AUTH_USER_MODEL = "accounts.User"
@@ -300,6 +317,7 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+WHITENOISE_ALLOW_ALL_ORIGINS = False  # nobody else's page needs our scripts and styles
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000  # bytes, the limit of one report's body
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
@@ -317,6 +335,7 @@ LANGUAGE_COOKIE_NAME = "__Host-language" if IS_HTTPS else "language"
 DRAFT_COOKIE_NAME = "__Host-draft" if IS_HTTPS else "draft"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = IS_HTTPS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
+SESSION_COOKIE_AGE = int(SESSION_LASTS.total_seconds())
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

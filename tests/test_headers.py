@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from tests.guarded import guarded
+
 pytestmark = pytest.mark.django_db
 
 PUBLIC = [
@@ -39,21 +41,6 @@ FOR_MACHINES = [
     "/api/v1/schema/",
     "/health/ready/",
 ]
-POLICY = {
-    "default-src": ["'none'"],
-    "script-src": ["'self'"],
-    "style-src": ["'self'"],
-    "img-src": ["'self'", "data:"],
-    "font-src": ["'self'"],
-    "connect-src": ["'self'"],
-    "form-action": ["'self'"],
-    "base-uri": ["'none'"],
-    "frame-ancestors": ["'none'"],
-    "object-src": ["'none'"],
-    "manifest-src": ["'self'"],
-}
-
-
 WORDS = ("application/json", "application/ld+json")  # of scripts that do nothing
 
 
@@ -90,26 +77,6 @@ def full_house(file: Callable[..., Any], make_issue: Callable[..., Any]) -> None
     turns = [{"role": "user", "content": hostile}, {"role": "assistant", "content": hostile}]
     for artifact in ("acme/chat-7b", '"><b>/<i>onx'):
         file(artifact=artifact, summary=hostile[:120], what_happened=hostile, transcript=turns, version="'\"><b>")
-
-
-def policy_of(response: Any) -> dict[str, list[str]]:
-    told = [part.split() for part in response["Content-Security-Policy"].split(";") if part.strip()]
-    return {name: sources for name, *sources in told}
-
-
-def guarded(response: Any) -> None:
-    assert policy_of(response) == POLICY
-    assert response["X-Content-Type-Options"] == "nosniff"
-    assert response["X-Frame-Options"] == "DENY"
-    assert response["Referrer-Policy"] == "same-origin"
-    assert response["Cross-Origin-Opener-Policy"] == "same-origin"
-    for name in ("Server", "X-Powered-By", "Access-Control-Allow-Origin"):
-        assert name not in response
-    for cookie in response.cookies.values():
-        assert cookie["httponly"], cookie.key
-        assert cookie["samesite"] == "Lax"
-        assert cookie["path"] == "/"
-        assert not cookie["domain"]
 
 
 def clean(response: Any) -> None:

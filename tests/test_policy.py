@@ -11,9 +11,10 @@ from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from accounts.models import Role
+from accounts.models import Role, SignIn
 from accounts.policy import ANONYMOUS, EVERYBODY, OPEN_TO_ANY_TOKEN, RULES, SCOPES, Act, Actor, allows, spokesperson
 from accounts.tokens import make_token
+from tests.guarded import guarded, kept_by_nobody
 
 pytestmark = pytest.mark.django_db
 
@@ -92,6 +93,9 @@ PAGES = [
     Row("own_account", SIGNED_IN),
     Row("export_account", SIGNED_IN),
     Row("delete_account", SIGNED_IN),
+    Row("own_sessions", SIGNED_IN),
+    Row("end_other_sessions", SIGNED_IN, "post"),
+    Row("end_session", NOBODY, "post", args=("{sign_in}",), hidden=True, asks="sign in"),  # one's own alone
     Row("tokens", SIGNED_IN),
     Row("tokens", SIGNED_IN, "post", posted={"name": "laptop", "scopes": "report:write", "days": "30"}),
     Row("rotate_token", NOBODY, args=("{token}",), hidden=True, asks="sign in"),  # its owner's alone
@@ -429,6 +433,7 @@ def house(ground: Any) -> dict[str, str]:
         "view": str(View.objects.create(owner=decider, name="Theirs", query="", is_shared=True).pk),
         "public": ground.make_issue().number,
         "token": token_of(decider),
+        "sign_in": str(SignIn.objects.create(user=decider, session_key="theirs").pk),
         "webhook": str(Endpoint.objects.create(user=decider, url="https://hooks.example/", sealed_secret=b"").pk),
         "dismissed": ground.make_issue(status="dismissed", number="TT-2026-00077").number,
         "waiting": str(artifact_named("model", "acme/waiting").pk),
@@ -503,6 +508,11 @@ def taken_back() -> Iterator[None]:
         transaction.set_rollback(True)
 
 
+def is_of_one(response: Any, role: str) -> bool:
+    """Whether the answer may say something to somebody signed in that it says to nobody else."""
+    return bool(response.cookies) or (role != "anonymous" and "Cookie" in response.get("Vary", ""))
+
+
 @pytest.mark.parametrize("row", PAGES, ids=lambda row: row.label)
 def test_a_page_answers_whom_its_row_names(house: dict[str, str], people: dict[str, Any], row: Row) -> None:
     told = {}
@@ -514,6 +524,8 @@ def test_a_page_answers_whom_its_row_names(house: dict[str, str], people: dict[s
             response = ask(client, row, house)
             told[role] = outcome(response)
             assert response.status_code < 400 or told[role] != "in"
+            guarded(response)
+            assert kept_by_nobody(response) or not is_of_one(response, role), role
 
     others = "hidden" if row.hidden else "refused"
     away = {"anonymous": "refused" if row.name == "receipt" else "sign in"} if not row.hidden else {}
@@ -535,6 +547,8 @@ def test_the_api_answers_whom_its_row_names(
                 headers = {"Authorization": f"Bearer {token}"} if token else {}
                 response = getattr(client, row.method)(address, **body, headers=headers)
                 told[scope, role] = outcome(response)
+                guarded(response)
+                assert not token or "private" in response["Cache-Control"]
             is_by_role = row.hidden or row.by_role
             gets_in = scope in row.gets_in and (not is_by_role or role in BY_ROLE.get(scope, NOBODY))
             found = "hidden" if row.is_own else "in"

@@ -25,6 +25,7 @@ from reports.conditional import release, tag_of, unless_known
 from reports.models import Artifact
 from reports.pages.artifact import of_artifact
 
+LOCKED_UP = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
 KEPT_S = 300  # seconds a cache on the way may keep it
 HEIGHT, PAD, SIZE, RADIUS = 20, 7, 11, 3  # pixels
 SCALE = 3  # of the PNG, which is shown smaller than it is
@@ -97,12 +98,13 @@ def badge(request: HttpRequest, shown: Artifact, form: str) -> HttpResponse:
     answer = unless_known(request, tag_of(release(), form, drawn), lambda: DRAWN[form](request, drawn))
     answer.headers.pop("Cache-Control", None)
     patch_cache_control(answer, public=True, max_age=KEPT_S)
+    answer["Cross-Origin-Resource-Policy"] = "cross-origin"  # it is made to stand on other people's pages
     return answer
 
 
 def _as_svg(request: HttpRequest, drawn: Badge) -> HttpResponse:
     answer = render(request, "reports/badge.svg", {"badge": drawn}, content_type="image/svg+xml")
-    answer["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    answer["Content-Security-Policy"] = LOCKED_UP
     return answer
 
 
