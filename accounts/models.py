@@ -147,3 +147,17 @@ class Token(models.Model):
     @property
     def is_good(self) -> bool:
         return self.revoked_at is None and (self.expires_at is None or self.expires_at > timezone.now())
+
+
+class SignIn(models.Model):
+    """A session that somebody began by signing in, while it lasts: when, and on what kind of device. No address."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="sign_ins")
+    session_key = models.CharField(max_length=40, unique=True, editable=False)
+    browser = models.CharField(max_length=20, blank=True)
+    system = models.CharField(max_length=20, blank=True)
+    began_at = models.DateTimeField(default=timezone.now)
+    seen_at = models.DateTimeField(default=timezone.now, db_index=True)  # to the minute
+
+    def __str__(self) -> str:
+        return f"sign-in {self.pk}"

@@ -5,7 +5,7 @@ from django.urls import include, path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.i18n import set_language
 
-from accounts import own_tokens
+from accounts import own_sessions, own_tokens
 from accounts import pages as account_pages
 from config import health
 from reports import converters  # noqa: F401 -- registers "any_kind" and "issue_number"
@@ -84,6 +84,9 @@ urlpatterns = [
     path("account/", account.own_account, name="own_account"),
     path("account/export/", account.export, name="export_account"),
     path("account/delete/", account.delete, name="delete_account"),
+    path("account/sessions/", own_sessions.own_sessions, name="own_sessions"),
+    path("account/sessions/end/", own_sessions.end_other_sessions, name="end_other_sessions"),
+    path("account/sessions/<int:pk>/end/", own_sessions.end_session, name="end_session"),
     path("account/tokens/", own_tokens.tokens, name="tokens"),
     path("account/tokens/<int:pk>/rotate/", own_tokens.rotate_token, name="rotate_token"),
     path("account/tokens/<int:pk>/revoke/", own_tokens.revoke_token, name="revoke_token"),
