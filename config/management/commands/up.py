@@ -21,7 +21,7 @@ from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command, get_commands
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection
+from django.db import connection, connections
 from django.db.backends.postgresql.base import DatabaseWrapper
 from django.urls import reverse
 
@@ -89,9 +89,10 @@ class Command(BaseCommand):
         if settings.DEMO and "load_demo" in get_commands() and not Report.objects.exists():
             self.say("Filing the demo content…")
             load_demo()
-        if isinstance(connection, DatabaseWrapper):  # nothing is asked of it from here on
-            connection.close()
-            connection.close_pool()
+        own = connections["default"]  # nothing is asked of it from here on
+        own.close()
+        if isinstance(own, DatabaseWrapper):  # which the proxy that is called connection is not
+            own.close_pool()
 
     def look_after(self, children: list[Child], worker_ready: Path, *, embedded: bool) -> NoReturn:
         """Keep all running; say once when the site answers and a worker takes tasks. A signal ends it."""
