@@ -19,7 +19,7 @@ from django.utils import timezone
 from ledger import signing
 from ledger.models import Checkpoint, Event, Tile
 from ledger.tree import tiles
-from ledger.tree.commitments import commitment, commitments, leaf, written
+from ledger.tree.commitments import FIELDS, committed, leaf, written
 from ledger.tree.hashing import SIZE, leaf_hash
 from ledger.tree.proofs import root
 
@@ -113,7 +113,7 @@ def _number(waiting: Sequence[tuple[Any, ...]], *, first: int) -> None:
     ids, commits, hashes = [], [], []
     for sequence, (pk, at, actor, verb, subjects, key, payload) in enumerate(waiting, start=first):
         fields = written(actor=actor, at=at, verb=verb, subjects=subjects, payload=payload)
-        commit = commitment(commitments(bytes(key), fields))
+        commit = committed(bytes(key), [fields[name].encode() for name in FIELDS])
         ids.append(pk)
         commits.append(commit)
         hashes.append(leaf_hash(leaf(sequence, at, commit)))

@@ -6,23 +6,32 @@ database and the site's key could still write another history from the beginning
 tell of that. Give one as ``kept``, or see docs/verify.md.
 """
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
 
-from ledger.models import Checkpoint, Event, Tile
+from ledger.models import Checkpoint, Tile
 from ledger.signing import key_of
-from ledger.tree.commitments import commitment, commitments, leaf, written
+from ledger.tree.canonical import canonical, plainly, quoted
+from ledger.tree.commitments import committed, line
 from ledger.tree.hashing import SIZE, leaf_hash
 from ledger.tree.tiles import HEIGHT, WIDTH, folded
 from ledger.verifier import Checkpoint as Signed
 from ledger.verifier import Key, Refuted, Roots
 
 FETCHED = 2_000  # rows at a time
-COLUMNS = ("sequence", "at", "commit", "key", "actor", "verb", "subjects", "payload__content")
+# Many rows as one text, which is read in a third of the time that so many rows take.
+ROWS = """
+SELECT json_agg(json_build_array(sequence, encode(commit, 'hex'), encode(key, 'hex'), actor,
+                                 to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+                                 content, subjects, verb) ORDER BY sequence)::text
+  FROM (SELECT event.*, content FROM ledger_event event LEFT JOIN ledger_payload ON event_id = event.id
+         WHERE sequence > %s ORDER BY sequence LIMIT %s) batch
+"""
+Row = tuple[int, str, str, str, str, Any, list[str], str]  # in the order of ROWS
 
 
 class Broken(Exception):
@@ -51,12 +60,19 @@ def verify(kept: Signed | None = None) -> Verdict:
         return _Walk(kept).verdict()
 
 
-def _rows() -> Iterator[tuple[Any, ...]]:
-    """Numbered events in their order. A cursor of the server would be left open where the walk ends early."""
-    last, numbered = -1, Event.objects.filter(sequence__isnull=False).order_by("sequence").values_list(*COLUMNS)
-    while some := list(numbered.filter(sequence__gt=last)[:FETCHED]):
-        yield from some
-        last = some[-1][0]
+def _batches() -> Iterator[tuple[list[Row], Callable[[Any], str]]]:
+    """Numbered events in their order, some at a time, and how their payloads are written."""
+    last, is_more = -1, True
+    while is_more:
+        with connection.cursor() as cursor:
+            cursor.execute(ROWS, [last, FETCHED])
+            (text,) = cursor.fetchone()
+        if not text:
+            return
+        fractions: list[str] = []
+        rows: list[Row] = json.loads(text, parse_float=lambda digits: fractions.append(digits) or float(digits))
+        yield rows, plainly if text.isascii() and not fractions else canonical
+        last, is_more = rows[-1][0], len(rows) == FETCHED
 
 
 def _checkpoints() -> Iterator[Checkpoint]:
@@ -75,26 +91,33 @@ class _Walk:
         self.checkpoints = _checkpoints()
         self.next = next(self.checkpoints, None)
         self.sound = 0  # the events before this one are what was signed
+        self.stops: tuple[int, ...] = ()  # the sizes at which there is something to compare with
 
     def verdict(self) -> Verdict:
         self.compare()
-        for sequence, at, commit, key, *said in _rows():
-            self.step(sequence, at, bytes(commit), bytes(key), said)
-            self.compare()
+        for rows, payload in _batches():
+            for row in rows:
+                self.step(row, payload)
         self.tiles.end(self.roots.size)
         self.end()
         return Verdict(self.roots.size, self.roots.root, self.unread)
 
-    def step(self, sequence: int, at: datetime, commit: bytes, key: bytes, said: list[Any]) -> None:
+    def step(self, row: Row, payload: Callable[[Any], str]) -> None:
+        sequence, commit, key, actor, at, content, subjects, verb = row
         due = self.roots.size
         if sequence != due:
             raise Broken(due, f"it is missing, and the next is number {sequence}.")
-        if key and commit != _committed(key, at, *said):
-            raise Broken(due, "what it says was changed.")
-        self.unread += not key
-        hashed = leaf_hash(leaf(sequence, at, commit))
+        if key:
+            said = (quoted(actor), f'"{at}"', payload(content), f"[{','.join(map(quoted, subjects))}]", quoted(verb))
+            if commit != committed(bytes.fromhex(key), [each.encode() for each in said]).hex():
+                raise Broken(due, "what it says was changed.")
+        else:
+            self.unread += 1
+        hashed = leaf_hash(line(sequence, at[:10], commit))
         self.tiles.add(due, hashed)
         self.roots.add(hashed)
+        if due + 1 in self.stops:
+            self.compare()
 
     def compare(self) -> None:
         """With what was signed, or kept elsewhere, when the tree was as long as the walk is now."""
@@ -104,6 +127,7 @@ class _Walk:
         while self.next is not None and self.next.size == size:
             self.check(self.next)
             self.next, self.sound = next(self.checkpoints, None), size
+        self.stops = tuple(each.size for each in (self.next, self.kept) if each is not None)
 
     def check(self, checkpoint: Checkpoint) -> None:
         try:
@@ -152,7 +176,7 @@ class _Tiles:
             self.put(level + 1, folded(full))
 
     def compare(self, level: int) -> None:
-        expected, kept = bytes(self.levels[level]), _kept(level, self.counts[level])
+        expected, kept = bytes(self.levels[level]), _kept(level, self.counts[level]) if level else self.leaves
         if kept != expected:
             places = range(0, max(len(kept), len(expected)), SIZE)
             wrong = next(at for at in places if kept[at : at + SIZE] != expected[at : at + SIZE]) // SIZE
@@ -171,8 +195,3 @@ class _Tiles:
 def _kept(level: int, number: int) -> bytes:
     found = Tile.objects.filter(level=level, number=number).values_list("hashes", flat=True).first()
     return bytes(found) if found is not None else b""
-
-
-def _committed(key: bytes, at: datetime, actor: str, verb: str, subjects: list[str], payload: Any) -> bytes:
-    fields = written(actor=actor, at=at, verb=verb, subjects=subjects, payload=payload)
-    return commitment(commitments(key, fields))

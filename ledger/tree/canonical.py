@@ -8,6 +8,8 @@ from json.encoder import encode_basestring
 from typing import Any
 
 quoted = encode_basestring  # a text as JSON, quotation marks and all
+plainly = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+"""``canonical``, in less time, of what holds no fractions and no name beyond the Basic Multilingual Plane."""
 
 
 def canonical(value: Any) -> str:

@@ -6,7 +6,7 @@ it against the leaf, and learns nothing of the others. docs/decisions/0017 says 
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +15,9 @@ from ledger.tree.canonical import canonical, quoted
 FIELDS = ("actor", "at", "payload", "subjects", "verb")  # in the order in which they are committed to
 KEY = 32  # bytes of a field's
 PURPOSE = b"telltale event 1 "  # a new number for a new way of committing
+PLACES = tuple(slice(at * KEY, (at + 1) * KEY) for at in range(len(FIELDS)))
+INNER, OUTER = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))  # the pads of HMAC, RFC 2104
+INNER_REST, OUTER_REST = b"\x36" * (64 - KEY), b"\x5c" * (64 - KEY)  # up to a block of SHA-256
 
 
 def written(*, actor: str, at: datetime, verb: str, subjects: list[str], payload: Any) -> dict[str, str]:
@@ -48,10 +51,24 @@ def commitment(each: Mapping[str, bytes]) -> bytes:
     return hashlib.sha256(PURPOSE + b"".join(each[name] for name in FIELDS)).digest()
 
 
+def committed(key: bytes, fields: Sequence[bytes]) -> bytes:
+    """``commitment`` over ``commitments``, for who asks it of each of many events: ``fields`` in their order.
+
+    HMAC by its definition, with the keys of all fields padded at once: in half the time that five calls take.
+    """
+    sha, stream = hashlib.sha256, hashlib.shake_256(PURPOSE + key).digest(KEY * len(FIELDS))
+    inner, outer = stream.translate(INNER), stream.translate(OUTER)
+    each = [
+        sha(outer[place] + OUTER_REST + sha(inner[place] + INNER_REST + field).digest()).digest()
+        for place, field in zip(PLACES, fields, strict=True)
+    ]
+    return sha(PURPOSE + b"".join(each)).digest()
+
+
+def line(sequence: int, day: str, commit: str) -> bytes:
+    """The line of the ledger that everybody may read, in canonical JSON; ``commit`` in hexadecimal."""
+    return b'{"commit":"%s","on":"%s","seq":%d}' % (commit.encode(), day.encode(), sequence)
+
+
 def leaf(sequence: int, at: datetime, commit: bytes) -> bytes:
-    """The line of the ledger that everybody may read, in canonical JSON."""
-    return b'{"commit":"%s","on":"%s","seq":%d}' % (
-        commit.hex().encode(),
-        at.astimezone(UTC).date().isoformat().encode(),
-        sequence,
-    )
+    return line(sequence, at.astimezone(UTC).date().isoformat(), commit.hex())
