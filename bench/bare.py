@@ -48,10 +48,10 @@ def file(request: HttpRequest) -> JsonResponse:
         )
         Evidence.objects.create(
             report=report,
-            summary=answers["summary"],
-            what_happened=answers["what_happened"],
-            expected=answers["expected"],
-            transcript=answers["transcript"],
+            plain_summary=answers["summary"],
+            plain_what_happened=answers["what_happened"],
+            plain_expected=answers["expected"],
+            plain_transcript=answers["transcript"],
         )
         event = Event.objects.create(
             actor="anonymous", verb="file", subjects=[f"report:{report.pk}", f"artifact:{artifact_id}"]

@@ -12,7 +12,8 @@ LENGTH = 32  # bytes
 def master_key(path: Path) -> bytes:
     """The secret in ``path``, made on first use with mode 0600. Two processes that make it at once agree.
 
-    Raises ValueError if the file holds something else than 64 hex digits.
+    It is the first line; keys of evidence may follow it (reports/envelopes.py). Raises ValueError if that line holds
+    something else than 64 hex digits.
     """
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -25,7 +26,7 @@ def master_key(path: Path) -> bytes:
             pass
         finally:
             draft.unlink()
-    key = bytes.fromhex(path.read_text().strip())
+    key = bytes.fromhex(path.read_text().strip().partition("\n")[0])
     if len(key) != LENGTH:
         raise ValueError(f"{path} does not hold a key of {LENGTH} bytes.")
     return key

@@ -18,6 +18,7 @@ from ledger.models import Event
 from ledger.record import subject
 from reports.attachments import take
 from reports.models import Issue, Message, Placement, Report
+from reports.sealed import seal_beside
 from reports.speaking import speak
 from reports.standing import issue_of
 from reports.vocabulary import Status
@@ -84,7 +85,7 @@ def reply(report: Report, *, text: str, actor: Actor) -> Message:
             if again := _repeated(held, text):
                 return again
             raise ValidationError(_("There is no question that waits for an answer."), code="answered")
-        said = Message.objects.create(report=held, from_reporter=True, text=text)
+        said = _said(held, text)
         speak("reply", held, issue_of(held), actor=actor, message=said.pk)
         return said
 
@@ -122,9 +123,16 @@ def _write(report: Report, verb: str, *, text: str, actor: Actor, is_evidence: b
         if again := _repeated(held, text, is_evidence=is_evidence):
             return again
         _refuse_too_many(held)
-        said = Message.objects.create(report=held, from_reporter=True, is_evidence=is_evidence, text=text)
+        said = _said(held, text, is_evidence=is_evidence)
         speak(verb, held, issue_of(held), actor=actor, message=said.pk)
         return said
+
+
+def _said(report: Report, text: str, *, is_evidence: bool = False) -> Message:
+    said = Message(report=report, from_reporter=True, is_evidence=is_evidence, text=text)
+    seal_beside(said)
+    said.save()
+    return said
 
 
 def _refuse_too_many(report: Report) -> None:
@@ -168,7 +176,7 @@ def dispute(report: Report, *, about: str, text: str, actor: Actor) -> Message:
             if last and last[0].from_reporter and last[0].text == text:
                 return last[0]  # the same button, pressed twice
             raise ValidationError(_("This was disputed already, or nothing is left to dispute."), code="status")
-        said = Message.objects.create(report=report, from_reporter=True, text=text)
+        said = _said(report, text)
         if about == DISMISSAL:
             Issue.objects.filter(pk=locked.pk).update(is_disputed=True, changed_at=timezone.now())
         else:

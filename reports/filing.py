@@ -16,9 +16,10 @@ from ledger.record import record
 from reports import attachments
 from reports.answers import SUMMARY_MAX, prepared
 from reports.lanes import FREE, Lane, lane_for
-from reports.models import Artifact, Contact, Credit, Draft, Evidence, Issue, Report
+from reports.models import Artifact, Contact, Credit, Draft, Issue, Report
 from reports.naming import artifact_named, version_named
 from reports.receipts import code_digest, new_code, new_reference
+from reports.sealed import keep_words
 from reports.sealing import seal
 from reports.signals import report_filed
 from reports.text import guess_language
@@ -235,8 +236,8 @@ def save_words(report: Report, checked: Mapping[str, Any]) -> None:
     summary, told = checked.get("summary", ""), checked.get("what_happened", "")
     if len(summary) > SUMMARY_MAX and not told.startswith(summary):  # an imported one is kept whole where there is room
         told = f"{summary}\n\n{told}"
-    Evidence.objects.create(
-        report=report,
+    keep_words(
+        report,
         summary=cut_at_word(summary or told),
         what_happened=told,
         expected=checked.get("expected", ""),

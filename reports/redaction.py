@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
-from django.db.models import Case, CharField, Exists, F, OuterRef, Prefetch, Q, Value, When
+from django.db.models import Case, Exists, OuterRef, Prefetch, Q
 from django.utils import timezone
 
 from reports.models import Evidence, Excerpt, Issue, Redaction, Report, Translation
 from reports.models.report import Span
+from reports.sealed import summary_unless
 from reports.text import guess_language
 from reports.vocabulary import HazardLevel, Visibility
 
@@ -166,8 +167,7 @@ def summary_kept_back(report: str = "report") -> Q:
 def summary_in_a_list() -> Case:
     """For placements: the summary of the report as a list may tell it, "" where it may not."""
     kept_back = summary_kept_back() | Q(issue__hazard_level__gte=HazardLevel.BLURRED)
-    told = F("report__evidence__summary")
-    return Case(When(kept_back, then=Value("")), default=told, output_field=CharField())
+    return summary_unless(kept_back, "report__")
 
 
 # What is published

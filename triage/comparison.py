@@ -218,13 +218,21 @@ def _with_their_issues() -> "Prefetch[str]":
 def additions() -> ArraySubquery:
     """For ``annotate`` of reports: what was added to them, oldest first. For the desk alone; no query of its own."""
     added = Message.objects.filter(report=OuterRef("pk"), is_evidence=True, withdrawn_at=None).order_by("sent_at", "pk")
-    return ArraySubquery(added.values(told=JSONObject(at="sent_at", text="text")))
+    return ArraySubquery(added.values(told=JSONObject(at="sent_at", text="plain_text", sealed="sealed_text")))
 
 
 def _additions_of(report: Report) -> list[Addition]:
     """What :func:`additions` brought; none where nobody asked for it."""
     rows: list[dict[str, str]] = report.__dict__.get("added", [])
-    return [Addition(parse_datetime(row["at"]), row["text"]) for row in rows]
+    return [Addition(parse_datetime(row["at"]), _added_words(report, row)) for row in rows]
+
+
+def _added_words(report: Report, row: Mapping[str, str]) -> str:
+    sent_at = parse_datetime(row["at"])
+    if row["sealed"] is None or sent_at is None:
+        return row["text"]
+    sealed = bytes.fromhex(row["sealed"].removeprefix("\\x"))
+    return Message(report=report, sent_at=sent_at, sealed_text=sealed).text
 
 
 def isolated(title: str) -> str:

@@ -25,7 +25,7 @@ from triage.grouping.postings import POSITION, Query
 from triage.grouping.vector import hash_terms
 from triage.index import blocks_of
 
-TEXTS = ("summary", "what_happened", "expected")
+TEXTS = ("plain_summary", "plain_what_happened", "plain_expected")
 BETWEEN = r"(\s|\\n)+"  # words of a phrase; a transcript is searched as it is stored, with its line breaks written out
 
 
@@ -87,9 +87,17 @@ def reports_saying(asked: Iterable[Term], actor: Actor) -> list[int]:
     if not exact or not found:
         return found
     texts = Evidence.objects.visible_to(actor).filter(OneOf.these("report_id", found))
+    sealed = texts.filter(sealed_words__isnull=False).select_related("report__evidence_key")
+    opened = [evidence.pk for evidence in sealed.iterator() if all(_holds(evidence, phrase) for phrase in exact)]
     for phrase in exact:
-        texts = texts.alias(turns=Cast("transcript", TextField())).filter(_holding(phrase))
-    return list(texts.values_list("pk", flat=True))
+        texts = texts.alias(turns=Cast("plain_transcript", TextField())).filter(_holding(phrase))
+    return [*texts.values_list("pk", flat=True), *opened]
+
+
+def _holds(evidence: Evidence, phrase: str) -> bool:
+    """The same of words that are sealed, which no database can look through."""
+    pattern = re.compile(r"\s+".join(map(re.escape, phrase.split())), re.IGNORECASE)
+    return any(pattern.search(words) for words in evidence.parts.values())
 
 
 def _holding(phrase: str) -> Q:

@@ -28,6 +28,7 @@ from reports.models import (
 from reports.models.report import ReportQuerySet
 from reports.published import refresh
 from reports.redaction import summary_kept_back
+from reports.sealed import has_summary, summary_of
 from reports.vocabulary import HELD_BACK_KINDS, HazardLevel, Status, Visibility
 from triage.models import Decision
 from triage.trail import Trail
@@ -53,8 +54,8 @@ def default_title(issue: Issue, at: datetime) -> str:
     if issue.hazard_level >= HazardLevel.BLURRED:
         return f"{issue.get_kind_display()} · {issue.family}"
     summaries = fit_to_print(issue, at).exclude(summary_kept_back("pk"))
-    summaries = summaries.exclude(evidence__summary="").exclude(evidence=None)
-    summary = summaries.order_by("reported_at", "pk").values_list("evidence__summary", flat=True).first()
+    summaries = summaries.filter(has_summary()).annotate(told=summary_of())
+    summary = summaries.order_by("reported_at", "pk").values_list("told", flat=True).first()
     return cut_at_word(summary, TITLE_LENGTH) if summary else f"{issue.get_kind_display()} · {issue.family}"
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import BigIntegerField, Count, Exists, F, Func, Max, Model, OuterRef, Q, Sum, TextField, Value
+from django.db.models import BigIntegerField, Count, Exists, F, Func, Max, Model, OuterRef, Q, Sum, Value
 from django.db.models.functions import Coalesce, Now, NullIf
 from django.utils import timezone
 from django.utils.timesince import timesince
@@ -13,6 +13,7 @@ from django.utils.timesince import timesince
 from accounts.models import User
 from reports.models import DailyCount, Issue, Placement, Report, Signal, Version
 from reports.models.issue import IssueQuerySet
+from reports.sealed import Plain, SummaryField, folded, no_summary
 from reports.vocabulary import HazardLevel, Status, Visibility
 from triage import explanations
 from triage.claims import standing_claims
@@ -60,6 +61,15 @@ def waiting_count() -> int:
     return Issue.objects.filter(waits=True).count() - Issue.objects.filter(asleep(), waits=True).count()
 
 
+_COLUMNS = {
+    "plain": "words.summary",
+    "sealed": "words.sealed_summary",
+    "report": "told.id",
+    "version": "sealing.version",
+    "wrapped": "sealing.wrapped",
+}
+
+
 class Heading(Func):
     """The summary of the oldest report that may stand in a list, of the issue in that column; null if there is none.
 
@@ -67,12 +77,14 @@ class Heading(Func):
     out, since the ORM takes longer to put it together than PostgreSQL to answer it, and a page of the desk asks thrice.
     """
 
-    output_field = TextField()
+    output_field = SummaryField()
     template = f"""(
-      SELECT words.summary FROM reports_placement placed
+      SELECT {folded(**_COLUMNS)} FROM reports_placement placed
       JOIN reports_issue stands ON stands.id = placed.issue_id AND stands.hazard_level < {HazardLevel.BLURRED}
       JOIN reports_report told ON told.id = placed.report_id AND told.hazard_level < {HazardLevel.BLURRED}
-      JOIN reports_evidence words ON words.report_id = told.id AND words.summary <> ''
+      JOIN reports_evidence words ON words.report_id = told.id
+        AND (words.summary <> '' OR words.sealed_summary IS NOT NULL)
+      LEFT JOIN reports_evidencekey sealing ON sealing.report_id = told.id
       WHERE placed.issue_id = %(expressions)s AND placed.superseded_at IS NULL
         AND told.visibility <> '{Visibility.PRIVATE}' AND told.withdrawn_at IS NULL
         AND NOT EXISTS (SELECT FROM reports_redaction hidden
@@ -92,7 +104,8 @@ class FirstReport(Func):
 
 def titled(issues: IssueQuerySet) -> IssueQuerySet:
     """Each with ``title`` ("" if nothing may head it) and ``first_report_id``, its oldest report."""
-    title = Coalesce(NullIf(F("public_title"), Value("")), Heading("pk"), Value(""), output_field=TextField())
+    written = Plain(NullIf(F("public_title"), Value("")))
+    title = Coalesce(written, Heading("pk"), no_summary(), output_field=SummaryField())
     return issues.annotate(title=title, first_report_id=FirstReport("pk"))
 
 
@@ -211,7 +224,7 @@ def suggestions(report_ids: Iterable[int | None]) -> list[Suggestion]:
         report__in=[pk for pk in report_ids if pk], taken_at=None, refused_at=None
     ).select_related("issue__family", "issue__merged_into__family")
     opinions = opinions.annotate(stands_for=Coalesce("issue__merged_into_id", "issue_id"))
-    opinions = opinions.annotate(title=Coalesce(Heading("stands_for"), Value(""), output_field=TextField()))
+    opinions = opinions.annotate(title=Coalesce(Heading("stands_for"), no_summary(), output_field=SummaryField()))
     return list(opinions.order_by("rank", "pk"))
 
 

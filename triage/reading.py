@@ -11,7 +11,7 @@ import numpy as np
 from django.conf import settings
 from django.db import connection, models
 
-from reports.models import Artifact, Evidence, Report, Version
+from reports.models import Artifact, Evidence, EvidenceKey, Report, Version
 from reports.naming import parse
 from reports.text import is_everyday, normalise, terms
 from triage import shelf
@@ -29,20 +29,31 @@ SHORT = 3  # letters of which there are too few to name anything by themselves
 READ: dict[str, tuple[type[models.Model], str]] = {
     "r": (
         Report,
-        "id reference reporter_id voice_key copy_of_id artifact_id version_id also_affects kind language confirms_id "
-        "source_type rule_id reported_at grouped_at embargo_until hazard_level",
+        "id embargo_until embargo_lifted_at reference reporter_id voice_key copy_of_id artifact_id version_id "
+        "also_affects kind language confirms_id source_type rule_id reported_at grouped_at hazard_level",
     ),
     "a": (Artifact, "id kind org name title developer deployer family_id merged_into_id"),
     "v": (Version, "id name position"),
-    "e": (Evidence, "report_id summary what_happened expected transcript"),
+    "e": (
+        Evidence,
+        "report_id plain_summary plain_what_happened plain_expected plain_transcript sealed_summary sealed_words",
+    ),
+    "k": (EvidenceKey, "report_id wrapped version"),
 }
+
+
+def _column(model: type[models.Model], name: str) -> str:
+    return str(model._meta.get_field(name).column)  # type: ignore[union-attr] # all of them are columns
+
+
 # In one statement, because every report is read so, and some of those near it.
 STORED = f"""
 SELECT ARRAY(SELECT name::text FROM reports_alias WHERE artifact_id = a.id ORDER BY id),
-    {", ".join(f"{table}.{column}" for table, (_, columns) in READ.items() for column in columns.split())}
+    {", ".join(f"{table}.{_column(model, name)}" for table, (model, names) in READ.items() for name in names.split())}
 FROM reports_report r
 JOIN reports_artifact a ON a.id = r.artifact_id
 JOIN reports_evidence e ON e.report_id = r.id
+LEFT JOIN reports_evidencekey k ON k.report_id = r.id
 LEFT JOIN reports_version v ON v.id = r.version_id
 WHERE r.id = ANY(%s)
 """  # noqa: S608 -- of our own names
@@ -94,15 +105,17 @@ def stored_among(report_ids: Sequence[int]) -> dict[int, Stored]:
     with connection.cursor() as cursor:
         cursor.execute(STORED, [list(report_ids)])
         found = [_put_together(*row) for row in cursor.fetchall()]
-    return {each.report.pk: each for each in found}
+    return {each.report.pk: each for each in found if not each.report.evidence.is_unreadable}
 
 
 def _put_together(aliases: list[str], *values: Any) -> Stored:
     rest = list(values)
-    report, artifact, version, evidence = (_made(model, columns.split(), rest) for model, columns in READ.values())
+    report, artifact, version, evidence, key = (_made(model, columns.split(), rest) for model, columns in READ.values())
     report.artifact, report.version = artifact, version if report.version_id else None
-    evidence.transcript = json.loads(evidence.transcript)
+    evidence.plain_transcript = json.loads(evidence.plain_transcript)
     report.evidence = evidence
+    if key.report_id is not None:
+        report.evidence_key = key
     return Stored(report, aliases)
 
 

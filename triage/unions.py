@@ -10,6 +10,7 @@ from accounts.policy import Actor
 from reports.models import Affected, Artifact, Issue, Placement, Report
 from reports.models.report import ReportQuerySet
 from reports.redaction import summary_kept_back
+from reports.sealed import has_summary, summary_of
 from reports.vocabulary import HazardLevel, Status
 from triage import constraints, explanations
 from triage.comparison import Near, proposed_for, standing_of
@@ -231,10 +232,11 @@ def _named(reports: ReportQuerySet) -> list[str]:
 
 def _heading(reports: ReportQuerySet, actor: Actor) -> str:
     """The summary of the oldest of the reports that the actor may see and that may head a list."""
-    seen = reports.filter(pk__in=Report.objects.visible_to(actor).values("pk")).exclude(evidence__summary="")
+    seen = reports.filter(pk__in=Report.objects.visible_to(actor).values("pk")).filter(has_summary())
     hard = Placement.objects.active().filter(issue__hazard_level__gte=HazardLevel.BLURRED)
     seen = seen.exclude(summary_kept_back("pk")).exclude(pk__in=hard.values("report"))
-    oldest = seen.order_by("reported_at", "pk").values_list("evidence__summary", flat=True).first()
+    seen = seen.annotate(told=summary_of()).order_by("reported_at", "pk")
+    oldest = seen.values_list("told", flat=True).first()
     return oldest or ""
 
 

@@ -4,6 +4,7 @@ from reports.models.abstract import Abstract, Stir
 from reports.models.artifact import Alias, Artifact, Lineage, Version
 from reports.models.context import ContextRule
 from reports.models.draft import Attachment, Draft
+from reports.models.evidence import Evidence, EvidenceKey, Message, Translation
 from reports.models.imports import Import, ImportReject, RehearsedFailure
 from reports.models.issue import Affected, Answer, Issue, NumberSeries, Placement, Reproduction
 from reports.models.notice import Notice, Subscription
@@ -12,14 +13,11 @@ from reports.models.report import (
     Contact,
     Credit,
     DailySalt,
-    Evidence,
     Excerpt,
     IdempotencyKey,
-    Message,
     RateBucket,
     Redaction,
     Report,
-    Translation,
 )
 from reports.models.warning import DailyCount, Signal
 from reports.models.webhook import Commit, Delivery, Endpoint, Try
@@ -41,6 +39,7 @@ __all__ = [
     "Draft",
     "Endpoint",
     "Evidence",
+    "EvidenceKey",
     "Excerpt",
     "IdempotencyKey",
     "Import",

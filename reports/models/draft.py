@@ -53,6 +53,8 @@ class Attachment(models.Model):
     added_at = models.DateTimeField(default=timezone.now)
     examined_at = models.DateTimeField(null=True, blank=True)
     removed_at = models.DateTimeField(null=True, blank=True)
+    is_sealed = models.BooleanField(default=False, db_default=False)  # what lies in READY is, with the report's key
+    awaits_sealing = models.BooleanField(default=False, db_default=False)
 
     objects = AttachmentQuerySet.as_manager()
 
@@ -73,6 +75,7 @@ class Attachment(models.Model):
         ]
         indexes = [
             models.Index(fields=["id"], name="attachment_waiting", condition=Q(state="waiting", removed_at=None)),
+            models.Index(fields=["id"], name="attachment_to_seal", condition=Q(awaits_sealing=True, removed_at=None)),
         ]
 
     def __str__(self) -> str:

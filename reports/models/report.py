@@ -79,7 +79,7 @@ class ReportQuerySet(models.QuerySet["Report"]):
 
 
 class Report(models.Model):
-    """What was filed, less its words: those stand in :class:`Evidence` and may be erased apart.
+    """What was filed, less its words: those stand in ``Evidence`` and may be erased apart.
 
     Never edited. ``filed_at`` is our clock, ``reported_at`` the source's; ``voice_key`` says whose voice it is
     without saying who (DESIGN §1). ``grouped_at`` null means that grouping has not served it yet.
@@ -167,45 +167,6 @@ class Report(models.Model):
         return self.visibility == Visibility.PRIVATE
 
 
-class EvidenceQuerySet(models.QuerySet["Evidence"]):
-    def visible_to(self, actor: Actor) -> Self:
-        return self.filter(read_by(actor, "report__"))
-
-
-class Evidence(models.Model):
-    """The words of a report: what can identify or harm. Erased apart, so that the report's row may stay."""
-
-    report = models.OneToOneField(Report, models.CASCADE, primary_key=True, related_name="evidence")
-    summary = models.TextField(blank=True)
-    what_happened = models.TextField(blank=True)
-    expected = models.TextField(blank=True)
-    transcript = models.JSONField(default=list, blank=True)
-
-    objects = EvidenceQuerySet.as_manager()
-
-    def __str__(self) -> str:
-        return f"evidence of {self.report_id}"
-
-    def last_turn(self, role: str) -> str:
-        """The last turn of ``role``, "" if there is none: the prompt is the user's, the output the model's."""
-        return next((turn["content"] for turn in reversed(self.transcript) if turn["role"] == role), "")
-
-    @property
-    def parts(self) -> dict[str, str]:
-        """Its words by name: summary, what_happened, expected, and "turn:0" on. Empty ones are left out."""
-        told = {name: getattr(self, name) for name in ("summary", "what_happened", "expected")}
-        told |= {f"turn:{at}": turn["content"] for at, turn in enumerate(self.transcript)}
-        return {name: words for name, words in told.items() if words}
-
-    @property
-    def prompt(self) -> str:
-        return self.last_turn("user")
-
-    @property
-    def output(self) -> str:
-        return self.last_turn("assistant")
-
-
 class Span(models.Model):
     """Part of a report's words, by place: never the words themselves, so that erasing them erases all.
 
@@ -246,28 +207,6 @@ class Excerpt(Span):
         constraints = [models.CheckConstraint(name="excerpt_of_something", condition=Q(start__lt=F("end")))]
 
 
-class Translation(models.Model):
-    """A person's translation of one part of a report's words, beside the original."""
-
-    report = models.ForeignKey(Report, models.CASCADE, related_name="translations")
-    part = models.CharField(max_length=16)
-    language = models.CharField(max_length=16)
-    text = models.TextField()
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
-    made_at = models.DateTimeField(default=timezone.now)
-    ended_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["report", "part", "language"], condition=Q(ended_at=None), name="translation_once_at_a_time"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.part} of {self.report_id} in {self.language}"
-
-
 class Contact(models.Model):
     """An e-mail address to answer to, sealed with a key of the state folder."""
 
@@ -286,25 +225,6 @@ class Credit(models.Model):
 
     def __str__(self) -> str:
         return f"credit of {self.report_id}"
-
-
-class Message(models.Model):
-    """One line of the private thread between a reporter and the triagers; ``is_evidence``: what was added to a report
-    after it was filed, and stands with its words."""
-
-    report = models.ForeignKey(Report, models.CASCADE, related_name="messages")
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
-    from_reporter = models.BooleanField()
-    is_evidence = models.BooleanField(default=False)
-    text = models.TextField()
-    sent_at = models.DateTimeField(default=timezone.now)
-    withdrawn_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        ordering = ["sent_at"]
-
-    def __str__(self) -> str:
-        return f"message on {self.report_id}"
 
 
 class DailySalt(models.Model):

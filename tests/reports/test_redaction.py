@@ -76,7 +76,7 @@ def test_how_much_was_removed_is_not_told() -> None:
 
 
 def test_only_who_asked_reads_what_was_removed() -> None:
-    evidence = Evidence(summary="Tells Ann's number", transcript=[{"role": "user", "content": "Ring Ann"}])
+    evidence = Evidence(plain_summary="Tells Ann's number", plain_transcript=[{"role": "user", "content": "Ring Ann"}])
     spans = [Redaction(part="summary", start=6, end=9), Redaction(part="turn:0", start=5, end=8)]
 
     for reader in (Reader.EVERYBODY, Reader.MAINTAINER, Reader.TRIAGER):
@@ -87,14 +87,14 @@ def test_only_who_asked_reads_what_was_removed() -> None:
 def test_a_redaction_that_ended_hides_nothing() -> None:
     ended = Redaction(part="summary", start=0, end=5, ended_at=timezone.now())
 
-    assert words_for(Evidence(summary="Tells all"), [ended], Reader.EVERYBODY)["summary"].text == "Tells all"
+    assert words_for(Evidence(plain_summary="Tells all"), [ended], Reader.EVERYBODY)["summary"].text == "Tells all"
 
 
 def test_spans_of_words_that_were_erased_since_break_nothing() -> None:
     spans = [Redaction(part="summary", start=2, end=900), Redaction(part="turn:7", start=0, end=4)]
 
-    assert words_for(Evidence(summary=""), spans, Reader.EVERYBODY) == {}
-    assert words_for(Evidence(summary="ab"), spans, Reader.EVERYBODY)["summary"].text == "ab"
+    assert words_for(Evidence(plain_summary=""), spans, Reader.EVERYBODY) == {}
+    assert words_for(Evidence(plain_summary="ab"), spans, Reader.EVERYBODY)["summary"].text == "ab"
 
 
 @pytest.mark.django_db

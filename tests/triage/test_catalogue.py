@@ -431,7 +431,7 @@ def test_the_family_its_issues_and_the_index_follow(
 def test_a_new_report_is_grouped_with_those_that_moved_in(
     artifact: Artifact, base: Artifact, file: File, triager: Any
 ) -> None:
-    moved = issue_of(Report.objects.get(evidence__summary="Lectures about knives"))
+    moved = issue_of(Report.objects.get(evidence__plain_summary="Lectures about knives"))
     add_step(artifact, base, "fine_tuned_from", by=triager)
 
     report = file(artifact="acme/base", version="", summary="Lectures about knives", what_happened=KNIVES)

@@ -117,7 +117,7 @@ def test_removed_words_are_shown_by_the_same_act(desk: Client, report: Report, i
 
 def test_a_redacted_summary_heads_no_list(desk: Client, report: Report, issue: Issue) -> None:
     Report.objects.filter(pk=report.pk).update(hazard_level=0)
-    Evidence.objects.filter(report=report).update(what_happened="Something else entirely.")
+    Evidence.objects.filter(report=report).update(plain_what_happened="Something else entirely.")
     Redaction.objects.create(report=report, part="summary", start=0, end=6)
 
     for address in ("/triage/", reverse("publication", args=[issue.pk])):

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from reports.models import Affected, Answer, Artifact, Message, Reproduction, Version
 from reports.naming import version_named
+from reports.sealed import seal_beside
 from reports.vocabulary import AffectedStatus
 from triage.matching import fixed_by
 from triage.moves.affecting import notify_maintainers, open_as_its_worst
@@ -96,7 +97,9 @@ def ask(scene: Scene) -> None:
         raise ValidationError(
             _("Write what you want to know, in %(most)d characters at most.") % {"most": QUESTION_LENGTH}
         )
-    scene.trail.add(Message(report=report, by=scene.by, from_reporter=False, text=text, sent_at=scene.at))
+    asked = Message(report=report, by=scene.by, from_reporter=False, text=text, sent_at=scene.at)
+    seal_beside(asked)
+    scene.trail.add(asked)
     scene.trail.change(scene.issue, asked_at=scene.at)
 
 

@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from reports.models import Evidence, Excerpt, Redaction, Report, Translation
+from reports.sealed import seal_beside
 from reports.vocabulary import HazardLevel, TakenOff, Visibility
 from triage.moves.scene import Scene, report_here, within
 from triage.moves.status import buried, title_of
@@ -95,7 +96,9 @@ def translate(scene: Scene) -> None:
     within(text, WORDS_AT_MOST)
     standing = Translation.objects.filter(report=report, part=part, language=language, ended_at=None)
     scene.trail.change_all(list(standing), ended_at=scene.at)
-    scene.trail.add(Translation(report=report, part=part, language=language, text=text, by=scene.by, made_at=scene.at))
+    made = Translation(report=report, part=part, language=language, text=text, by=scene.by, made_at=scene.at)
+    seal_beside(made)
+    scene.trail.add(made)
 
 
 def _words(report: Report) -> Evidence:

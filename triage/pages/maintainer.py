@@ -11,7 +11,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Page, Paginator
-from django.db.models import Case, CharField, F, QuerySet, Value, When
+from django.db.models import CharField, F, QuerySet, Value
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
@@ -31,6 +31,7 @@ from reports.redaction import (
     with_redactions,
     with_translations,
 )
+from reports.sealed import summary_unless
 from reports.vocabulary import HazardLevel
 from triage import answers
 from triage.answers import PLACES, Told
@@ -258,8 +259,7 @@ def _summaries(reports: "QuerySet[Report]", issue: Issue) -> "QuerySet[Report]":
     """Each with ``summary``, as a list may tell it: "" where it is redacted or hard to meet."""
     if issue.hazard_level >= HazardLevel.BLURRED:
         return reports.annotate(summary=Value("", output_field=CharField()))
-    told = Case(When(summary_kept_back("pk"), then=Value("")), default=F("evidence__summary"), output_field=CharField())
-    return reports.annotate(summary=told)
+    return reports.annotate(summary=summary_unless(summary_kept_back("pk")))
 
 
 def _shown(

@@ -208,7 +208,7 @@ def test_no_words_go_out_but_those_of_the_format(
     assert len(outside.sent) >= 1
     while deliver_due():
         pass
-    assert Evidence.objects.filter(summary__contains="CANARY").exists()
+    assert Evidence.objects.filter(plain_summary__contains="CANARY").exists()
     assert {said["type"] for _url, said, _headers in outside.sent} == {"issue.dismiss", "issue.dispute", "issue.reply"}
     assert "CANARY" not in json.dumps(outside.sent)
 
