@@ -12,9 +12,9 @@ from django.core.management import execute_from_command_line
 from config import postgres
 
 # `up` first makes sure that it may start at all; the others never touch a database.
-WITHOUT_SERVER = {"up", "help", "version", "compilemessages", "makemessages", "collectstatic"}
+WITHOUT_SERVER = {"up", "help", "version", "compilemessages", "makemessages", "collectstatic", "run"}
 
-MAKING_TABLES = {"migrate", "makemigrations", "check"}
+MAKING_TABLES = {"migrate", "makemigrations", "check", "restore"}
 
 
 def needs_server(words: list[str]) -> bool:
