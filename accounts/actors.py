@@ -16,7 +16,7 @@ from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 
 from accounts.models import Grant, Role, User
-from accounts.policy import ANONYMOUS, Act, Actor, allows
+from accounts.policy import ANONYMOUS, STAFF, Act, Actor, allows, off_duty
 
 ViewT = TypeVar("ViewT", bound=Callable[..., Any])
 
@@ -51,8 +51,19 @@ def actor_of(request: HttpRequest) -> Actor:
     if found is None:
         user = request.user
         found = actor_for(user) if isinstance(user, User) and user.is_active else ANONYMOUS
+        found = found if at_the_desk(request) else off_duty(found)
         request._actor = found  # type: ignore[attr-defined] # kept for the length of the request
     return found
+
+
+def at_the_desk(request: HttpRequest) -> bool:
+    """Whether staff's rights count under the name that was asked: under any, or their own where they have one."""
+    return not settings.ADMIN_HOST or request.get_host().lower() == settings.ADMIN_HOST
+
+
+def site_of(actor: Actor) -> str:
+    """Under which name a link in a mail leads ``actor`` to where their rights count."""
+    return str(settings.STAFF_URL if actor.roles & STAFF else settings.SITE_URL)
 
 
 def person(request: HttpRequest) -> User:

@@ -53,6 +53,7 @@ SCOPES: dict[str, frozenset[Act]] = {
     "metrics:read": frozenset(),
     "account:write": frozenset({Act.FOLLOW}),
 }
+STAFF = frozenset({Role.TRIAGER, Role.MODERATOR, Role.AUDITOR, Role.ADMIN})  # the operator's own people
 OPEN_TO_ANY_TOKEN = frozenset({Act.READ_PUBLIC, Act.OPEN_RECEIPT})
 
 
@@ -100,6 +101,16 @@ def allows(actor: Actor, act: Act, *, artifact_id: int | None = None) -> bool:
     if act is Act.ANSWER_FOR_ARTIFACT and artifact_id not in actor.artifact_ids:
         return False
     return not held.isdisjoint(RULES.get(act, frozenset()))
+
+
+def is_for_staff(act: Act) -> bool:
+    """Whether nobody but the operator's own people may ever do it."""
+    return RULES.get(act, frozenset()) <= STAFF
+
+
+def off_duty(actor: Actor) -> Actor:
+    """The same person where nobody works: what they are beside that, an account, a researcher, a maintainer, stays."""
+    return replace(actor, roles=actor.roles - STAFF)
 
 
 def spokesperson(actor: Actor) -> Actor:

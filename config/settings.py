@@ -49,6 +49,19 @@ def origin(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc.lower()}"
 
 
+def another_host(variable: str, *taken: str) -> str:
+    """A name, with a port at will, that the site answers beside its own; empty for none. Cookies know no ports."""
+    host = (os.environ.get(variable) or "").strip().lower()
+    if not host:
+        return ""
+    parts = urlsplit(f"//{host}")
+    if parts.netloc != host or not parts.hostname or "@" in host or set(host) & set("*/\\ ,;'\""):
+        raise ValueError(f"{variable} must be a host such as files.example.org, not {host!r}.")
+    if parts.hostname in {urlsplit(f"//{other}").hostname for other in taken if other}:
+        raise ValueError(f"{variable} must be another name than the site's others, not {host!r}.")
+    return host
+
+
 def embedder(spec: str) -> str:
     """What makes vectors of reports, empty for nothing. Only its kind is checked here; workers read the rest."""
     if spec and not spec.startswith(("onnx:", "http:")):
@@ -126,6 +139,11 @@ SITE_URL = origin(os.environ.get("SITE_URL") or f"http://127.0.0.1:{PORT}")
 SITE_HOST = urlsplit(SITE_URL).hostname or ""
 IS_LOOPBACK = SITE_HOST in ("127.0.0.1", "localhost", "::1")
 IS_HTTPS = SITE_URL.startswith("https://")
+# Names beside the site's own (config/hosts.py): one for what people sent, one for whoever works here
+FILES_HOST = another_host("FILES_HOST", urlsplit(SITE_URL).netloc)
+ADMIN_HOST = another_host("ADMIN_HOST", urlsplit(SITE_URL).netloc, FILES_HOST)
+FILES_URL = f"{urlsplit(SITE_URL).scheme}://{FILES_HOST}" if FILES_HOST else ""
+STAFF_URL = f"{urlsplit(SITE_URL).scheme}://{ADMIN_HOST}" if ADMIN_HOST else SITE_URL
 DEBUG = flag("DEBUG", False)
 DEMO = flag("DEMO", IS_LOOPBACK)  # fills an empty site with invented content, and says so on every page
 PROXY_COUNT = number("PROXY_COUNT", 0)  # reverse proxies of ours in front
@@ -198,8 +216,9 @@ DUMPS_LICENCE = (os.environ.get("DUMPS_LICENCE") or "").strip()  # what may be d
 ALLOWED_HOSTS = [
     f"[{SITE_HOST}]" if ":" in SITE_HOST else SITE_HOST,
     *(["localhost", "127.0.0.1"] if IS_LOOPBACK else []),
+    *(urlsplit(f"//{host}").hostname or "" for host in (FILES_HOST, ADMIN_HOST) if host),
 ]
-CSRF_TRUSTED_ORIGINS = [SITE_URL]
+CSRF_TRUSTED_ORIGINS = list(dict.fromkeys([SITE_URL, STAFF_URL]))
 INSTALLED_APPS = [
     "config",
     "ledger",
@@ -230,6 +249,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "config.health.LivenessMiddleware",
+    "config.hosts.HostsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -326,8 +346,12 @@ FILE_UPLOAD_HANDLERS = ["reports.uploads.InMemory"]
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
-SECURE_SSL_REDIRECT = False  # the proxy's office
+SECURE_SSL_REDIRECT = IS_HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics"]  # asked on the machine itself, past the proxy
 SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+# The list that browsers are delivered with binds a whole domain for years: its owner says so, not we
+SILENCED_SYSTEM_CHECKS = ["security.W021"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_HTTPS else None
 X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_NAME = "__Host-session" if IS_HTTPS else "session"
@@ -343,7 +367,7 @@ CONTENT_SECURITY_POLICY = {
         "default-src": [NONE],
         "script-src": [SELF],
         "style-src": [SELF],
-        "img-src": [SELF, "data:"],
+        "img-src": [SELF, "data:", *filter(None, [FILES_URL])],
         "font-src": [SELF],
         "connect-src": [SELF],
         "form-action": [SELF],

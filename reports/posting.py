@@ -26,7 +26,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.actors import actor_for
+from accounts.actors import actor_for, site_of
 from accounts.models import User
 from accounts.policy import ANONYMOUS
 from reports.models import Artifact, Contact, Issue, Notice
@@ -216,7 +216,8 @@ def composed(reader: Reader, notices: list[Notice]) -> tuple[EmailMessage | None
         told = [line.pk for topic in found for line in topic.lines]
         if not found or not address:
             return None, told
-        return mail_of(replace(reader, subject=found[0].subject if len(found) == 1 else ""), address, found), told
+        about = replace(reader, subject=found[0].subject if len(found) == 1 else "")
+        return mail_of(about, address, found, site=site_of(actor)), told
 
 
 def opened(contact: Contact) -> str:
@@ -236,13 +237,13 @@ def spoken(language: str) -> str:
         return str(settings.LANGUAGE_CODE)
 
 
-def mail_of(reader: Reader, address: str, found: list[Topic]) -> EmailMessage:
+def mail_of(reader: Reader, address: str, found: list[Topic], *, site: str) -> EmailMessage:
     told = [line for topic in found for line in topic.lines]
     words = {
         "topics": found,
-        "site": settings.SITE_URL,
+        "site": site,
         "unsubscribe_url": reader.unsubscribe_url,
-        "settings_url": settings.SITE_URL + reverse("notices"),
+        "settings_url": site + reverse("notices"),
         "is_contact": reader.report_id is not None,
         "is_about_one": bool(reader.subject),
     }

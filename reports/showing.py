@@ -8,11 +8,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Count, IntegerField, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
-from accounts.policy import Actor
+from accounts.policy import ANONYMOUS, Actor
 from reports import attachments, quarantine
 from reports.addresses import address_of
 from reports.models import Attachment, Draft, Report
@@ -68,7 +69,10 @@ def reader_of(actor: Actor, attachment: Attachment) -> str:
 
 def beside(actor: Actor, *, draft: Draft | None = None, report: Report | None = None) -> list[Shown]:
     """The files beside the reader's own draft, or beside a report that they may read; none beside nothing."""
-    return shown(attachments.of(draft=draft, report=report), actor) if draft or report else []
+    if not (draft or report):
+        return []
+    # Nobody is signed in where files have a host of their own: the open receipt or draft is the right, not the account
+    return shown(attachments.of(draft=draft, report=report), ANONYMOUS if settings.FILES_HOST else actor)
 
 
 def field(actor: Actor, draft: Draft | None) -> dict[str, Any]:

@@ -1,12 +1,14 @@
 """The address behind which a file lies. What pages say of files is in reports/showing.py."""
 
+from django.conf import settings
 from django.http import FileResponse, Http404, HttpRequest
 from django.views.decorators.http import require_safe
 
-from accounts.actors import actor_of, needs
-from accounts.policy import Act
+from accounts.actors import actor_for, actor_of, needs
+from accounts.models import User
+from accounts.policy import ANONYMOUS, Act
 from reports import quarantine
-from reports.addresses import Signed, is_good
+from reports.addresses import Signed, is_good, reader_in
 from reports.drafts import draft_of
 from reports.models import Attachment
 from reports.pages.receipt import may_read
@@ -27,9 +29,9 @@ LOCKED_UP = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ance
 @require_safe
 def attachment(request: HttpRequest, name: str) -> FileResponse:
     """The bytes that a worker made, for whoever was given the address and may still read them; else 404."""
-    signed = Signed(request.GET.get("until", ""), request.GET.get("for", ""), request.GET.get("signature", ""))
+    signed = Signed(*(request.GET.get(name, "") for name in ("until", "for", "signature", "by")))
     row = Attachment.objects.standing().filter(name=name, state=AttachmentState.READY).select_related("report").first()
-    if row is None or not is_good(name, signed, reader=reader_of(actor_of(request), row)) or not may_open(request, row):
+    if row is None or not (opens_by_address(signed, row) if settings.FILES_HOST else opens_here(request, signed, row)):
         raise Http404
     try:
         file = open(quarantine.path_of(Room.READY, row.name), "rb")  # noqa: SIM115 -- the response closes it
@@ -40,9 +42,28 @@ def attachment(request: HttpRequest, name: str) -> FileResponse:
         file, content_type=kind, as_attachment=not is_picture(row), filename=f"telltale-{row.name[:8]}.{ending}"
     )
     response["Content-Security-Policy"] = LOCKED_UP
-    response["Cross-Origin-Resource-Policy"] = "same-origin"
-    response["X-Content-Type-Options"] = "nosniff"
+    if settings.FILES_HOST:  # the site's pages show it, which are another origin now, and another site maybe
+        response["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response
+
+
+def opens_here(request: HttpRequest, signed: Signed, row: Attachment) -> bool:
+    return is_good(row.name, signed, reader=reader_of(actor_of(request), row)) and may_open(request, row)
+
+
+def opens_by_address(signed: Signed, row: Attachment) -> bool:
+    """Where nobody is signed in: whether the address is good, and whom it was made for may read the file still."""
+    reader = reader_in(signed)
+    return bool(reader) and is_good(row.name, signed, reader=reader) and may_be_read_by(reader, row)
+
+
+def may_be_read_by(reader: str, row: Attachment) -> bool:
+    """The same as :func:`may_open`, for somebody as ``reader_of`` names them."""
+    kind, _colon, key = reader.partition(":")
+    if kind != "account":
+        return reader == reader_of(ANONYMOUS, row)  # a receipt or a draft, which was open when the address was made
+    user = User.objects.filter(pk=key, is_active=True).first()
+    return user is not None and Attachment.objects.visible_to(actor_for(user)).filter(pk=row.pk).exists()
 
 
 def may_open(request: HttpRequest, row: Attachment) -> bool:

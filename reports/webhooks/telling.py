@@ -11,7 +11,7 @@ from django.db.models import Min
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.actors import actor_for
+from accounts.actors import actor_for, site_of
 from accounts.models import User
 from reports.models import Delivery, Endpoint, Issue, Notice
 from reports.models.notice import WEBHOOK, NoticeQuerySet
@@ -69,25 +69,22 @@ def body_of(delivery: Delivery) -> bytes | None:
     """
     endpoint, notice = delivery.endpoint, delivery.notice
     if notice is None:
-        path = reverse("webhook", args=[endpoint.pk])
-        return _written(TEST, delivery.created_at, {"subject": f"endpoint:{endpoint.pk}", "url": _whole(path)})
-    found = topics(_seen(endpoint.user, [notice.pk]), actor_for(endpoint.user), for_mail=True)
+        url = settings.SITE_URL + reverse("webhook", args=[endpoint.pk])
+        return _written(TEST, delivery.created_at, {"subject": f"endpoint:{endpoint.pk}", "url": url})
+    owner = actor_for(endpoint.user)
+    found = topics(_seen(endpoint.user, [notice.pk]), owner, for_mail=True)
     if not found:
         return None
     kind = notice.subject.partition(":")[0]
-    return _written(f"{kind}.{notice.verb}", notice.created_at, _about(found[0], kind))
+    return _written(f"{kind}.{notice.verb}", notice.created_at, _about(found[0], kind, site_of(owner)))
 
 
-def _about(topic: Topic, kind: str) -> dict[str, Any]:
+def _about(topic: Topic, kind: str, site: str) -> dict[str, Any]:
     """``number`` is an issue's, null while it has none; a report's and an artifact's name are in the address."""
-    told: dict[str, Any] = {"subject": topic.subject, "url": _whole(topic.href)}
+    told: dict[str, Any] = {"subject": topic.subject, "url": site + topic.href}
     if kind == "issue":
         told["number"] = Issue.objects.filter(pk=topic.subject[6:]).values_list("number", flat=True).first()
     return told
-
-
-def _whole(path: str) -> str:
-    return settings.SITE_URL + path
 
 
 def _written(name: str, at: Any, about: dict[str, Any]) -> bytes:

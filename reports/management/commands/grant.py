@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.validators import validate_email
 from django.db import transaction
 from django.urls import reverse
 
+from accounts.actors import actor_for, site_of
 from accounts.models import Grant, Role, User
 from accounts.policy import SCOPES, SYSTEM
 from accounts.tokens import LONGEST, make_token, sign_in_code
@@ -36,10 +36,9 @@ class Command(BaseCommand):
             is_new = grant(user, options["role"], artifact)
             token = made_token(user, scopes) if scopes else ""
         about = f" for {artifact}" if artifact else ""
+        site = site_of(actor_for(user, is_inside=True))
         self.stdout.write(f"{user.email} {'is now' if is_new else 'was already'} {options['role']}{about}.")
-        self.stdout.write(
-            f"Sign in once, within a day: {settings.SITE_URL}{reverse('sign_in', args=[sign_in_code(user)])}"
-        )
+        self.stdout.write(f"Sign in once, within a day: {site}{reverse('sign_in', args=[sign_in_code(user)])}")
         if token:
             self.stdout.write(f"token: {token}")
 
