@@ -1,7 +1,7 @@
 """What is shown of the ledger to whoever asks: no further than the newest checkpoint, and to everybody the same."""
 
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -80,17 +80,32 @@ def opening_document(event: Event, fields: Sequence[str], checkpoint: Checkpoint
 
     Whoever has it can show these fields to others, and learns nothing of those that stay closed.
     """
-    key, payload = bytes(event.key), event.payload.content if hasattr(event, "payload") else None
-    if not key or event.sequence is None or event.sequence >= checkpoint.size:
+    if not event.key or event.sequence is None or event.sequence >= checkpoint.size:
         return None
+    return {**inclusion_document(event.sequence, checkpoint), **opening(event, fields), "key": public_key()}
+
+
+def opening(event: Event, fields: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """What it says in ``fields`` with their keys, and the commitments of those that stay closed. Not if it was
+    erased."""
+    key, payload = bytes(event.key), event.payload.content if hasattr(event, "payload") else None
     said = written(actor=event.actor, at=event.at, verb=event.verb, subjects=event.subjects, payload=payload)
     keys, closed = field_keys(key), commitments(key, said)
     return {
-        **inclusion_document(event.sequence, checkpoint),
         "opened": {name: {"key": keys[name].hex(), "value": said[name]} for name in fields},
         "closed": {name: closed[name].hex() for name in FIELDS if name not in fields},
-        "key": public_key(),
     }
+
+
+def paths(checkpoint: Checkpoint) -> Callable[[int], list[str]]:
+    """The hashes that lead from each event that is asked for to the root of ``checkpoint``; neighbours share most."""
+    node = lru_cache(maxsize=4_096)(_nodes())
+    return lambda sequence: _written(inclusion(sequence, checkpoint.size, node))
+
+
+def covering(sequence: int) -> Checkpoint | None:
+    """The oldest checkpoint under which event ``sequence`` stands: what is proven by it does not change any more."""
+    return Checkpoint.objects.filter(size__gt=sequence).order_by("size").first()
 
 
 def _nodes() -> Node:

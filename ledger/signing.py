@@ -21,5 +21,10 @@ def key_of(name: str) -> str:
 
 
 def signed_checkpoint(size: int, root: bytes) -> str:
-    key, origin = _private(), settings.LEDGER_ORIGIN
-    return signed(checkpoint(origin, size, root), origin, key.public_key().public_bytes_raw(), key.sign)
+    return signed_note(checkpoint(settings.LEDGER_ORIGIN, size, root))
+
+
+def signed_note(text: str) -> str:
+    """``text``, which ends on a line break, as a note. Its first line must be the origin for checkpoints only."""
+    key = _private()
+    return signed(text, settings.LEDGER_ORIGIN, key.public_key().public_bytes_raw(), key.sign)

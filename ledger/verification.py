@@ -69,10 +69,21 @@ def _batches() -> Iterator[tuple[list[Row], Callable[[Any], str]]]:
             (text,) = cursor.fetchone()
         if not text:
             return
-        fractions: list[str] = []
-        rows: list[Row] = json.loads(text, parse_float=lambda digits: fractions.append(digits) or float(digits))
-        yield rows, plainly if text.isascii() and not fractions else canonical
+        rows, has_fractions = _read(text)
+        yield rows, plainly if text.isascii() and not has_fractions else canonical
         last, is_more = rows[-1][0], len(rows) == FETCHED
+
+
+def _read(text: str) -> tuple[list[Row], bool]:
+    """The rows, and whether a number among them has a fraction."""
+    fractions = 0
+
+    def fraction(digits: str) -> float:
+        nonlocal fractions
+        fractions += 1
+        return float(digits)
+
+    return json.loads(text, parse_float=fraction), fractions > 0
 
 
 def _checkpoints() -> Iterator[Checkpoint]:

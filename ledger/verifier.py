@@ -6,12 +6,14 @@ checkpoint (save /ledger/checkpoint, or print it); later this tells whether anyt
     python verify.py log   https://site.example/ledger/ [--since checkpoint.txt] [--key KEY]
     python verify.py since https://site.example/ledger/ checkpoint.txt [--key KEY]
     python verify.py proof proof.json [--key KEY] [--since checkpoint.txt]
+    python verify.py bundle bundle.zip [--key KEY] [--since checkpoint.txt]
 
 "log" reads every leaf and computes everything anew. "since" asks for a proof of some dozens of hashes that the ledger
 of today begins with the ledger of then. "proof" checks a file from a receipt page: that an event stands in the ledger,
-and what of it was opened. In place of a checkpoint, SIZE:ROOT will do, as somebody would type it from paper. Without a
-key the site's own is taken from /ledger/key: then the hashes are checked all the same, and who signed them is the
-site's word. A folder that holds the same files serves as well as an address.
+and what of it was opened. "bundle" checks an archive of many such, without the site. In place of a checkpoint,
+SIZE:ROOT will do, as somebody would type it from paper. Without a key the site's own is taken: then the hashes are
+checked all the same, and who signed them is the site's word. A folder that holds the same files serves as well as an
+address.
 
 Exit status 0 if it holds; 1, and the reason, if it does not. Formats: RFC 9162 (tree), c2sp.org/tlog-tiles,
 c2sp.org/tlog-checkpoint and c2sp.org/signed-note.
@@ -22,11 +24,15 @@ import hashlib
 import hmac
 import json
 import sys
+import zipfile
+import zlib
 from base64 import b64decode, b64encode
 from binascii import Error as BadBase64
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -38,7 +44,10 @@ WIDTH = 256  # leaves of a full tile
 FIELDS = ("actor", "at", "payload", "subjects", "verb")
 PURPOSE = b"telltale event 1 "
 TIMEOUT_S = 30
-LONGEST = 20_000_000  # bytes that are read of one answer
+LONGEST = 20_000_000  # bytes that are read of one answer, and of one line of a bundle
+BUNDLE = "telltale bundle 1"
+NO_PROOF = "This is no proof of an event."
+FILES = ("README.txt", "key", "checkpoint", "events.jsonl", "decisions.jsonl")  # that a manifest fixes, in its order
 
 Fetch = Callable[[str], bytes]
 
@@ -166,14 +175,37 @@ class Key:
 
 
 @dataclass(frozen=True)
+class Note:
+    """A signed note: ``text`` is what was signed, of three lines or more."""
+
+    text: str
+    signatures: tuple[tuple[str, bytes], ...]
+
+    @classmethod
+    def read(cls, note: str) -> "Note":
+        text, blank, below = note.replace("\r\n", "\n").partition("\n\n")
+        if not blank or text.count("\n") < 2:
+            raise Refuted("This is no signed note: it has three lines, a blank one, and signatures.")
+        signatures = []
+        for line in filter(None, below.split("\n")):
+            parts = line.split(" ")
+            if len(parts) == 3 and parts[0] == "—":
+                signatures.append((parts[1], _base64(parts[2])))
+        return cls(f"{text}\n", tuple(signatures))
+
+    def is_signed_by(self, key: Key) -> bool:
+        own = [signature[4:] for name, signature in self.signatures if (name, signature[:4]) == (key.name, key.hashed)]
+        return any(key.signed(self.text, signature) for signature in own)
+
+
+@dataclass(frozen=True)
 class Checkpoint:
-    """How long the ledger was and what its root was; ``text`` is what was signed, empty if somebody typed it."""
+    """How long the ledger was and what its root was; ``signed`` is the note that says so, None if somebody typed it."""
 
     size: int
     root: bytes
     origin: str = ""
-    text: str = ""
-    signatures: tuple[tuple[str, bytes], ...] = ()
+    signed: Note | None = None
 
     @classmethod
     def read(cls, note: str) -> "Checkpoint":
@@ -182,23 +214,15 @@ class Checkpoint:
         if "\n" not in typed:
             size, _, root = typed.partition(":")
             return cls(_size(size), _hash(root))
-        text, blank, below = note.replace("\r\n", "\n").partition("\n\n")
-        lines = text.split("\n")
-        if not blank or len(lines) < 3:
-            raise Refuted("This is no checkpoint: it has three lines, a blank one, and signatures.")
-        signatures = []
-        for line in filter(None, below.split("\n")):
-            parts = line.split(" ")
-            if len(parts) == 3 and parts[0] == "—":
-                signatures.append((parts[1], _base64(parts[2])))
-        return cls(_size(lines[1]), _hash(lines[2]), lines[0], f"{text}\n", tuple(signatures))
+        signed = Note.read(note)
+        lines = signed.text.split("\n")
+        return cls(_size(lines[1]), _hash(lines[2]), lines[0], signed)
 
     def check(self, key: Key) -> None:
         """That ``key`` signed it, for the ledger that the key is named after."""
         if self.origin != key.name:
             raise Refuted(f"The checkpoint is of {self.origin}, the key of {key.name}.")
-        own = [signature[4:] for name, signature in self.signatures if (name, signature[:4]) == (key.name, key.hashed)]
-        if not any(key.signed(self.text, signature) for signature in own):
+        if self.signed is None or not self.signed.is_signed_by(key):
             raise Refuted(f"The checkpoint of size {self.size} is not signed by {key.name}.")
 
 
@@ -334,7 +358,7 @@ def newest_checkpoint(fetch: Fetch, key: Key, since: Checkpoint | None) -> Check
     newest = Checkpoint.read(_text(fetch("checkpoint")))
     newest.check(key)
     if since is not None:
-        if since.text:
+        if since.signed:
             since.check(key)
         if newest.size < since.size:
             raise Refuted(
@@ -349,27 +373,158 @@ def check_proof(
     """That an event stands in the ledger, and what was opened of it; ``since`` is the checkpoint to show it for."""
     try:
         said = json.loads(document)
-        note, index = said["checkpoint"], said["seq"]
-        leaf, path = said["leaf"].encode(), [_hash(each) for each in said["hashes"]]
-        opened = {name: (bytes.fromhex(each["key"]), each["value"]) for name, each in said["opened"].items()}
-        closed = {name: bytes.fromhex(each) for name, each in said["closed"].items()}
-        key = key or Key.read(said["key"])
-        commit = json.loads(leaf)["commit"]
+        note, key, words = said["checkpoint"], key or Key.read(said["key"]), said.get("words")
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise Refuted("This is no proof of an event.") from None
+        raise Refuted(NO_PROOF) from None
     checkpoint = Checkpoint.read(str(note))
     checkpoint.check(key)
     if since is not None and (since.size, since.root) != (checkpoint.size, checkpoint.root):
         raise Refuted("The proof is for another checkpoint: ask whether one leads to the other.")
-    if sequence_of(leaf) != index or not includes(index, checkpoint.size, leaf_hash(leaf), path, checkpoint.root):
+    opened = check_event(said, checkpoint)
+    return checkpoint, opened if words is None else {**opened, "words": check_words(words, opened.get("payload"))}
+
+
+def check_event(said: dict[str, Any], checkpoint: Checkpoint) -> dict[str, object]:
+    """That one event stands under ``checkpoint``, which was checked; what was opened of it, if anything was."""
+    try:
+        index, leaf, path = said["seq"], said["leaf"].encode(), [_hash(each) for each in said["hashes"]]
+        opened = {name: (bytes.fromhex(each["key"]), each["value"]) for name, each in said.get("opened", {}).items()}
+        closed = {name: bytes.fromhex(each) for name, each in said.get("closed", {}).items()}
+        commit = json.loads(leaf)["commit"]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise Refuted(NO_PROOF) from None
+    if (
+        type(index) is not int
+        or sequence_of(leaf) != index
+        or not includes(index, checkpoint.size, leaf_hash(leaf), path, checkpoint.root)
+    ):
         raise Refuted(f"Event {index} does not stand in the ledger.")
     each = closed | {name: _committed(name, *pair) for name, pair in opened.items()}
-    if (
+    if (opened or closed) and (
         set(each) != set(FIELDS)
         or hashlib.sha256(PURPOSE + b"".join(each[name] for name in FIELDS)).hexdigest() != commit
     ):
         raise Refuted(f"Event {index} stands in the ledger, and says something else than this.")
-    return checkpoint, {name: json.loads(value) for name, (_key, value) in opened.items()}
+    try:
+        return {name: json.loads(value) for name, (_key, value) in opened.items()}
+    except (ValueError, TypeError):
+        raise Refuted(NO_PROOF) from None
+
+
+def check_words(words: dict[str, Any], payload: object) -> object:
+    """That the words of a report are those that its event vouches for."""
+    try:
+        key, written = bytes.fromhex(words["key"]), words["value"].encode()
+        vouched = payload["words"] if isinstance(payload, dict) else ""
+        if hmac.digest(key, written, "sha256").hex() != vouched:
+            raise Refuted("These are not the words that were filed.")
+        return json.loads(written)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise Refuted("The proof does not say which words were filed.") from None
+
+
+# A bundle
+
+
+def check_bundle(path: Path, key: Key | None, since: Checkpoint | None = None) -> tuple[Checkpoint, str, int]:
+    """Everything in it: the checkpoint it leads to, what it is about, and how many events it holds."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return _Bundle(archive, key).checked(since)
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError) as refusal:
+        raise Refuted(f"This is no bundle: {refusal}") from None
+    except zlib.error as refusal:
+        raise Refuted(f"The bundle was damaged: {refusal}") from None
+
+
+class _Bundle:
+    """One that is read. Lines first, so that the first bad one is named; then what the manifest says of whole files."""
+
+    def __init__(self, archive: zipfile.ZipFile, key: Key | None) -> None:
+        self.archive = archive
+        self.digests: dict[str, tuple[str, int]] = {}
+        if sorted(archive.namelist()) != sorted([*FILES, "manifest"]):
+            raise Refuted("This is no bundle: other files stand in it than in one.")
+        own = self.text("key")
+        self.key = key or Key.read(own)
+        self.manifest = Note.read(self.text("manifest"))
+
+    def checked(self, since: Checkpoint | None) -> tuple[Checkpoint, str, int]:
+        checkpoint = Checkpoint.read(self.text("checkpoint"))
+        checkpoint.check(self.key)
+        if since is not None and (since.size, since.root) != (checkpoint.size, checkpoint.root):
+            raise Refuted("The bundle is for another checkpoint: ask whether one leads to the other.")
+        about = self.manifest.text.split("\n")[2]
+        opened = self.events(checkpoint, is_whole=about.startswith("period "))
+        self.decisions(opened)
+        self.text("README.txt")
+        self.signed()
+        return checkpoint, about, len(opened)
+
+    def events(self, checkpoint: Checkpoint, *, is_whole: bool) -> dict[int, dict[str, object]]:
+        """By number what was opened of them; ``is_whole``: no number may be missing between the first and the last."""
+        found: dict[int, dict[str, object]] = {}
+        last = -1
+        for place, said in self.lines("events.jsonl"):
+            at = f"events.jsonl line {place + 1}"
+            if said.get("line") != place:
+                raise Refuted(f"{at}: line {said.get('line')} stands here; one is missing, or they were moved.")
+            try:
+                opened = check_event(said, checkpoint)
+            except Refuted as refusal:
+                raise Refuted(f"{at}: {refusal}") from None
+            sequence = said["seq"]
+            if sequence <= last or (is_whole and place and sequence != last + 1):
+                raise Refuted(f"{at}: event {sequence} follows event {last}.")
+            found[sequence], last = opened, sequence
+        return found
+
+    def decisions(self, opened: dict[int, dict[str, object]]) -> None:
+        """Each says what was opened of its event, and none is left out."""
+        due = [sequence for sequence, values in opened.items() if values]
+        for place, said in self.lines("decisions.jsonl"):
+            at = f"decisions.jsonl line {place + 1}"
+            if said.get("line") != place or place >= len(due) or said.get("seq") != due[place]:
+                raise Refuted(f"{at}: it is not the one that stands here.")
+            values = {name: value for name, value in said.items() if name not in ("line", "seq", "told")}
+            if values != opened[due[place]]:
+                raise Refuted(f"{at}: event {due[place]} says something else than this.")
+        if self.digests["decisions.jsonl"][1] != len(due):
+            raise Refuted(f"decisions.jsonl line {self.digests['decisions.jsonl'][1] + 1}: it is missing.")
+
+    def signed(self) -> None:
+        """That the site fixed these files, and no others."""
+        head = [BUNDLE, self.key.name, self.manifest.text.split("\n")[2]]
+        stands = [
+            f"{digest} {count} {name}" for name, (digest, count) in ((name, self.digests[name]) for name in FILES)
+        ]
+        for place, (said, is_so) in enumerate(zip_longest(self.manifest.text.split("\n")[:-1], [*head, *stands])):
+            if said != is_so:
+                raise Refuted(
+                    f"manifest line {place + 1}: {is_so.split()[-1] if is_so else said} is not what was signed."
+                )
+        if not self.manifest.is_signed_by(self.key):
+            raise Refuted(f"The manifest is not signed by {self.key.name}.")
+
+    def lines(self, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
+        digest, place = hashlib.sha256(), -1
+        with self.archive.open(name) as file:
+            for place, line in enumerate(iter(lambda: file.readline(LONGEST), b"")):
+                digest.update(line)
+                try:
+                    said = json.loads(line)
+                except (ValueError, RecursionError):
+                    said = None
+                if not isinstance(said, dict) or not line.endswith(b"\n"):
+                    raise Refuted(f"{name} line {place + 1}: this is no line of a bundle.")
+                yield place, said
+        self.digests[name] = (digest.hexdigest(), place + 1)
+
+    def text(self, name: str) -> str:
+        with self.archive.open(name) as file:
+            body = file.read(LONGEST)
+        self.digests[name] = (hashlib.sha256(body).hexdigest(), body.count(b"\n"))
+        return _text(body)
 
 
 def _committed(name: str, key: bytes, value: str) -> bytes:
@@ -380,7 +535,7 @@ def _text(body: bytes) -> str:
     try:
         return body.decode()
     except UnicodeDecodeError:
-        raise Refuted("What the site calls its checkpoint is not text.") from None
+        raise Refuted("What should be text is not.") from None
 
 
 # The command
@@ -389,14 +544,19 @@ def _text(body: bytes) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     asked = _asked(arguments)
     since = Checkpoint.read(_kept(asked.since)) if asked.since else None
+    key = Key.read(asked.key) if asked.key else None
     if asked.what == "proof":
-        key = Key.read(asked.key) if asked.key else None
         checkpoint, opened = check_proof(Path(asked.source).read_bytes(), key, since)
         for name, value in opened.items():
             say(f"{name}: {json.dumps(value, ensure_ascii=False)}")
+    elif asked.what == "bundle":
+        checkpoint, about, count = check_bundle(Path(asked.source), key, since)
+        say(f"{about}: {count} events stand in the ledger, as they are told here")
+        if key is None:
+            say("the key is the one in the bundle: compare it with one from elsewhere")
     else:
         fetch = fetcher(asked.source)
-        key = Key.read(asked.key or _text(fetch("key")))
+        key = key or Key.read(_text(fetch("key")))
         checkpoint = check_log(fetch, key, since) if asked.what == "log" else check_since(fetch, key, _there(since))
     say(f"holds: {checkpoint.origin}, {checkpoint.size} events, root {b64encode(checkpoint.root).decode()}")
     return 0
@@ -404,10 +564,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Check the ledger of a Telltale site without trusting the site.")
-    parser.add_argument("what", choices=["log", "since", "proof"])
-    parser.add_argument("source", help="the address of /ledger/, or a folder; for proof, its file")
+    parser.add_argument("what", choices=["log", "since", "proof", "bundle"])
+    parser.add_argument("source", help="the address of /ledger/, or a folder; for proof and bundle, the file")
     parser.add_argument("since", nargs="?", help="for since: a file with a checkpoint, or SIZE:ROOT")
-    parser.add_argument("--since", dest="kept", help="the same for log and proof")
+    parser.add_argument("--since", dest="kept", help="the same for log, proof and bundle")
     parser.add_argument("--key", help="the site's public key, if you have it from elsewhere")
     asked = parser.parse_args(arguments)
     asked.since = asked.since or asked.kept
