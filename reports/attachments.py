@@ -27,6 +27,7 @@ from reports import quarantine
 from reports.contents import Content, NotTaken, Unwanted, content_of
 from reports.models import Attachment, Draft, Report
 from reports.quarantine import Room
+from reports.sealed import is_sensitive
 from reports.signals import attachments_taken
 from reports.uploads import is_cut
 from reports.vocabulary import AttachmentState
@@ -162,7 +163,7 @@ def limits() -> dict[str, int]:
 
 def move(draft: Draft, report: Report) -> None:
     """What lay beside the draft lies beside the report; to be called in the transaction that files it."""
-    Attachment.objects.filter(draft=draft).update(draft=None, report=report)
+    Attachment.objects.filter(draft=draft).update(draft=None, report=report, awaits_sealing=is_sensitive(report))
 
 
 def remove(name: str, *, draft: Draft | None = None, report: Report | None = None) -> bool:

@@ -129,7 +129,7 @@ def _write(report: Report, verb: str, *, text: str, actor: Actor, is_evidence: b
 
 
 def _said(report: Report, text: str, *, is_evidence: bool = False) -> Message:
-    said = Message(report=report, from_reporter=True, is_evidence=is_evidence, text=text)
+    said = Message(report=report, from_reporter=True, is_evidence=is_evidence, plain_text=text)
     seal_beside(said)
     said.save()
     return said

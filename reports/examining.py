@@ -15,12 +15,14 @@ from typing import BinaryIO
 
 import structlog
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from reports import quarantine
 from reports.contents import NotTaken, Unwanted, content_of
-from reports.models import Attachment
+from reports.models import Attachment, EvidenceKey
 from reports.quarantine import Room
+from reports.sealed_files import seal_ready
 from reports.vocabulary import AttachmentFormat, AttachmentRefusal, AttachmentState
 
 PROGRAM = Path(__file__).with_name("remaking.py")
@@ -38,6 +40,7 @@ READY_FORMATS = {
     AttachmentFormat.TEXT: {AttachmentFormat.TEXT},
     AttachmentFormat.JSON: {AttachmentFormat.JSON, AttachmentFormat.TEXT},
 }
+WANTED = Q(state=AttachmentState.WAITING) | Q(state=AttachmentState.READY, awaits_sealing=True)
 log = structlog.get_logger()
 
 
@@ -58,23 +61,27 @@ class Verdict:
 
 
 def waiting() -> list[int]:
-    """Those that wait, oldest first."""
-    rows = Attachment.objects.standing().filter(state=AttachmentState.WAITING).order_by("pk")
+    """Those that wait to be examined or sealed, oldest first."""
+    rows = Attachment.objects.standing().filter(WANTED).order_by("pk")
     return list(rows.values_list("pk", flat=True)[:100])
 
 
 def examine(attachment_id: int) -> bool:
-    """Make the file anew or refuse it. False if somebody else is at work on files: they go on with all that wait.
+    """Make the file anew or refuse it, and seal it where it lies beside sealed words.
+
+    False if somebody else is at work on files: they go on with all that wait.
 
     Does nothing to a file that waits no longer; done twice it makes the same again.
     """
     with transaction.atomic():
         if not _has_turn():
             return False
-        standing = Attachment.objects.standing().filter(pk=attachment_id, state=AttachmentState.WAITING)
+        standing = Attachment.objects.standing().filter(WANTED, pk=attachment_id)
         row = standing.select_for_update(skip_locked=True, of=("self",)).first()
-        if row is not None:
+        if row is not None and row.state == AttachmentState.WAITING:
             _examine(row)
+        if row is not None and row.state == AttachmentState.READY:
+            _seal(row)
     return True
 
 
@@ -102,6 +109,15 @@ def _examine(row: Attachment) -> None:
     row.save()
     gone = (Room.WAITING, Room.HALF) if row.state == AttachmentState.READY else tuple(Room)
     transaction.on_commit(lambda: quarantine.drop(row.name, *gone))
+
+
+def _seal(row: Attachment) -> None:
+    """Seal what is ready if the report's words are, and say so."""
+    is_sealed = EvidenceKey.objects.filter(report=row.report_id).exists()
+    if is_sealed:
+        seal_ready(row)
+    if is_sealed or row.awaits_sealing:  # its key may be gone since: then nothing can be sealed, or has to be
+        Attachment.objects.filter(pk=row.pk).update(is_sealed=is_sealed, awaits_sealing=False)
 
 
 def verdict_on(name: str, format: str) -> Verdict:

@@ -85,7 +85,8 @@ def _account(user: User) -> dict[str, Any]:
 
 def _reports(user: User) -> Iterator[Report]:
     said = Message.objects.filter(withdrawn_at=None).order_by("sent_at", "pk")
-    own = Report.objects.filter(reporter=user).select_related("artifact", "version", "evidence", "contact", "credit")
+    own = Report.objects.filter(reporter=user)
+    own = own.select_related("artifact", "version", "evidence", "evidence_key", "contact", "credit")
     return own.prefetch_related(Prefetch("messages", said), "attachments").order_by("pk").iterator(AT_ONCE)
 
 

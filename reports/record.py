@@ -45,6 +45,7 @@ from reports.models import (
 from reports.models.artifact import ArtifactQuerySet
 from reports.models.issue import AffectedQuerySet, IssueQuerySet
 from reports.naming import parse
+from reports.sealed import summary_of
 from reports.redaction import Quoted, fit_to_quote, quoted, summary_kept_back, with_redactions, with_translations
 from reports.vocabulary import AffectedStatus, Dismissal, HazardLevel, Status, TakenOff, Visibility
 
@@ -97,13 +98,14 @@ def issues_to_triage(actor: Actor) -> IssueQuerySet:
         Evidence.objects.visible_to(actor)
         .exclude(summary_kept_back())
         .exclude(report__visibility=Visibility.PRIVATE)
+        .annotate(told=summary_of("report__"))
         .filter(report__placements__issue=OuterRef("pk"), report__placements__superseded_at=None)
     )
     placed = Placement.objects.visible_to(actor).active().select_related("report").order_by("report__reported_at", "pk")
     return (
         issues_for(actor)
         .select_related("family")
-        .annotate(oldest_summary=Subquery(words.order_by("report__reported_at", "pk").values("summary")[:1]))
+        .annotate(oldest_summary=Subquery(words.order_by("report__reported_at", "pk").values("told")[:1]))
         .prefetch_related(Prefetch("placements", queryset=placed, to_attr="placed"))
     )
 

@@ -14,10 +14,11 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from accounts.policy import ANONYMOUS, Actor
-from reports import attachments, quarantine
+from reports import attachments
 from reports.addresses import address_of
+from reports.envelopes import Unreadable
 from reports.models import Attachment, Draft, Report
-from reports.quarantine import Room
+from reports.sealed_files import open_ready
 from reports.vocabulary import AttachmentFormat, AttachmentState
 
 SHOWN_BYTES = 20_000  # of a text; what is left is behind a link
@@ -98,9 +99,9 @@ def _shown(row: Attachment, place: int, actor: Actor) -> Shown:
 def beginning(row: Attachment) -> tuple[str, bool]:
     """The first SHOWN_BYTES of a text, and whether there is more; nothing if it is gone."""
     try:
-        with open(quarantine.path_of(Room.READY, row.name), "rb") as file:
+        with open_ready(row) as file:
             raw = file.read(SHOWN_BYTES + 1)
-    except FileNotFoundError:
+    except (FileNotFoundError, Unreadable):
         return "", False
     return raw[:SHOWN_BYTES].decode(errors="ignore"), len(raw) > SHOWN_BYTES  # a letter may be cut in the middle
 

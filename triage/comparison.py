@@ -195,7 +195,7 @@ def comparison_of(
     pks = [placement.report_id, *([reasons["nearest"]] if shows_reasons and reasons.get("nearest") else [])]
     found = (
         Report.objects.visible_to(actor)
-        .select_related("artifact", "version", "evidence")
+        .select_related("artifact", "version", "evidence", "evidence_key")
         .prefetch_related(_with_their_issues(), with_redactions(), with_translations())
         .annotate(added=additions(), file_count=ready_total())
         .in_bulk(pks)

@@ -27,7 +27,7 @@ from triage.locks import lock_family, lock_issues
 from triage.models import Bulk, Constraint, Decision
 from triage.moves import MOVES, Scene, Verb
 from triage.moves.scene import stand_apart
-from triage.publication import keep_current, reports_in
+from triage.publication import keep_current, keep_sealed, reports_in
 from triage.trail import Overtaken, Rows, Trail, added_in, put_back
 
 TOLD_CODES = ("kind", "severity", "lifecycle_stage", "in_stated_use")  # columns of an issue that its page shows
@@ -202,6 +202,7 @@ def record_decision(
     keep_current(trail, about)
     return decision
 
+    keep_sealed(trail)
 
 def _told(decision: Decision, trail: Trail) -> dict[str, Any]:
     """What the ledger hears: codes, ids and dates, never a title or a note."""

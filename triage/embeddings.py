@@ -199,7 +199,7 @@ def store(report_ids: Sequence[int], embedder: Embedder, table: Table) -> int:
     """Encode these reports and keep what comes of it. Returns how many were not there before."""
     reports = list(
         Report.objects.filter(pk__in=report_ids, evidence__isnull=False)
-        .select_related("artifact", "version", "evidence")
+        .select_related("artifact", "version", "evidence", "evidence_key")
         .prefetch_related("artifact__aliases")
         .order_by("pk")
     )

@@ -229,7 +229,8 @@ def gathered(*, told: Callable[[int, int], None] = lambda _done, _of: None) -> t
 
 def _read(report_ids: Sequence[int]) -> Iterator[Report]:
     reports = Report.objects.filter(pk__in=report_ids, evidence__isnull=False, artifact__isnull=False)
-    reports = reports.select_related("artifact", "version", "evidence").prefetch_related("artifact__aliases")
+    reports = reports.select_related("artifact", "version", "evidence", "evidence_key")
+    reports = reports.prefetch_related("artifact__aliases")
     return reports.order_by("-pk").iterator(chunk_size=200)
 
 

@@ -188,7 +188,8 @@ def _spokesmen(issue_id: int) -> list[Spokesman]:
 
 
 def _asked(report_ids: Sequence[int], *, beside: Collection[int] = ()) -> list[Spokesman]:
-    reports = Report.objects.select_related("artifact", "version", "evidence").prefetch_related("artifact__aliases")
+    reports = Report.objects.select_related("artifact", "version", "evidence", "evidence_key")
+    reports = reports.prefetch_related("artifact__aliases")
     found = []
     for report in reports.filter(pk__in=report_ids).order_by("pk"):
         if report.artifact.is_unknown:

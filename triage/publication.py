@@ -28,7 +28,7 @@ from reports.models import (
 from reports.models.report import ReportQuerySet
 from reports.published import refresh
 from reports.redaction import summary_kept_back
-from reports.sealed import has_summary, summary_of
+from reports.sealed import AT_ONCE, due, has_summary, seal, summary_of
 from reports.vocabulary import HELD_BACK_KINDS, HazardLevel, Status, Visibility
 from triage.models import Decision
 from triage.trail import Trail
@@ -153,6 +153,17 @@ def keep_current(trail: Trail, about: Iterable[models.Model | None]) -> None:
 
 def _issues_told_of(trail: Trail) -> set[int]:
     """The issues whose public words, or whose being public, may follow from what the trail changed."""
+def keep_sealed(trail: Trail) -> None:
+    """Seal the words of reports that a decision made sensitive, in its transaction: some at once, the sweep the rest."""
+    grave = ("hazard_level", "kind", "embargo_until")
+    issues, placed = trail.ids(Issue, touching=grave), trail.added(Placement)
+    if own := trail.ids(Report, touching=grave):
+        seal(due().filter(pk__in=own))
+    if issues or placed:
+        stands = Placement.objects.active().filter(Q(issue__in=issues) | Q(pk__in=placed))
+        seal(due().filter(pk__in=stands.values("report")).order_by("pk")[:AT_ONCE])
+
+
     issues = {*trail.ids(Issue), *trail.stood(Affected, "issue_id")}
     for of_issues in (Affected, Excerpt):
         if ids := trail.ids(of_issues):

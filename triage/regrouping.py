@@ -146,7 +146,8 @@ def _reports(after: int, most: int | None) -> Iterator[Report]:
 
 
 def _whole(reports: "QuerySet[Report]") -> "QuerySet[Report]":
-    return reports.select_related("artifact", "version", "evidence").prefetch_related("artifact__aliases")
+    reports = reports.select_related("artifact", "version", "evidence", "evidence_key")
+    return reports.prefetch_related("artifact__aliases")
 
 
 def _supposed(report: Report, supposed: Supposed) -> Change | None:

@@ -8,7 +8,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from ledger import sequencer
-from reports import attachments, dump, examining, posting, published
+from reports import attachments, dump, examining, posting, published, sealed
 from reports.abstracts import forget_unread
 from reports.buckets import forget_windows
 from reports.drafts import forget_drafts
@@ -22,6 +22,7 @@ from triage.bell import bell
 
 SWEEP_AFTER = timedelta(seconds=5)  # by then the bell would have rung
 SWEEP_AT_MOST = 500  # reports one sweep takes on, well within a task's minute
+SEALED_AT_MOST = 5_000  # reports sealed in one task: some seconds
 RENEWED_AT_MOST = 200  # reports analysed anew in one sweep after the analyser has changed
 PLACED_AT_MOST = 500  # issues given a theme at a time, and the same holds
 LINKED_AT_MOST = 100  # themes that changed, compared with those near them at a time
@@ -170,6 +171,18 @@ def tidy_attachments() -> None:
 def catch_up_public_texts() -> None:
     """What the public can search, where the clock changed it; half a minute of it, and the rest the next time."""
     until = time.monotonic() + HALF_A_MINUTE_S
+@shared_task(ignore_result=True)
+def lift_embargoes() -> None:
+    """What people agreed on takes effect: embargoes whose end has come for certain."""
+    lifting.lift_due()
+
+
+@shared_task(ignore_result=True)
+def seal_evidence() -> None:
+    """Seal what became sensitive and was not sealed at once; the rest the next time."""
+    sealed.seal_due(most=SEALED_AT_MOST)
+
+
     while published.catch_up() == published.AT_ONCE and time.monotonic() < until:
         pass
 

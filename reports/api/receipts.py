@@ -123,7 +123,8 @@ class Receipted(Resource):
         network = network_of(request._request)
         scheme, _space, code = request.headers.get("Authorization", "").partition(" ")
         may_look(network, reference)
-        found = Report.objects.filter(reference=reference.lower()).select_related("evidence", "contact").first()
+        reports = Report.objects.select_related("evidence", "evidence_key", "contact")
+        found = reports.filter(reference=reference.lower()).first()
         if found is None or scheme.lower() != "receipt" or not opens(code.strip(), found):
             may_try(network, reference)
             raise NotFound

@@ -7,12 +7,12 @@ from django.views.decorators.http import require_safe
 from accounts.actors import actor_for, actor_of, needs
 from accounts.models import User
 from accounts.policy import ANONYMOUS, Act
-from reports import quarantine
 from reports.addresses import Signed, is_good, reader_in
 from reports.drafts import draft_of
+from reports.envelopes import Unreadable
 from reports.models import Attachment
 from reports.pages.receipt import may_read
-from reports.quarantine import Room
+from reports.sealed_files import open_ready
 from reports.showing import is_picture, reader_of
 from reports.vocabulary import AttachmentFormat, AttachmentState
 
@@ -34,13 +34,14 @@ def attachment(request: HttpRequest, name: str) -> FileResponse:
     if row is None or not (opens_by_address(signed, row) if settings.FILES_HOST else opens_here(request, signed, row)):
         raise Http404
     try:
-        file = open(quarantine.path_of(Room.READY, row.name), "rb")  # noqa: SIM115 -- the response closes it
-    except (FileNotFoundError, ValueError):
+        file = open_ready(row)  # the response closes it
+    except (FileNotFoundError, ValueError, Unreadable):
         raise Http404 from None
     kind, ending = SERVED_AS[AttachmentFormat(row.format)]
     response = FileResponse(
         file, content_type=kind, as_attachment=not is_picture(row), filename=f"telltale-{row.name[:8]}.{ending}"
     )
+    response.setdefault("Content-Length", str(row.size))  # which what is sealed does not know of itself
     response["Content-Security-Policy"] = LOCKED_UP
     if settings.FILES_HOST:  # the site's pages show it, which are another origin now, and another site maybe
         response["Cross-Origin-Resource-Policy"] = "cross-origin"

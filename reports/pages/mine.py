@@ -51,7 +51,7 @@ def filed(request: HttpRequest) -> "QuerySet[Report]":
     """Each with ``last_from_reporter``: whether the last word of its thread is theirs; None if there is none."""
     said = Message.objects.filter(report=OuterRef("pk"), withdrawn_at=None, is_evidence=False)
     last = said.order_by("-sent_at", "-pk").values("from_reporter")[:1]
-    reports = Report.objects.filed_by(actor_of(request)).select_related("artifact", "evidence")
+    reports = Report.objects.filed_by(actor_of(request)).select_related("artifact", "evidence", "evidence_key")
     return reports.annotate(last_from_reporter=Subquery(last)).order_by("-filed_at", "-pk")
 
 

@@ -122,7 +122,7 @@ def own(request: HttpRequest, reference: str) -> Report:
 def found_by(reference: str) -> Report | None:
     return (
         Report.objects.filter(reference=reference.strip().lower())
-        .select_related("artifact", "version", "evidence", "contact")
+        .select_related("artifact", "version", "evidence", "evidence_key", "contact")
         .first()
     )
 

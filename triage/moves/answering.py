@@ -97,7 +97,7 @@ def ask(scene: Scene) -> None:
         raise ValidationError(
             _("Write what you want to know, in %(most)d characters at most.") % {"most": QUESTION_LENGTH}
         )
-    asked = Message(report=report, by=scene.by, from_reporter=False, text=text, sent_at=scene.at)
+    asked = Message(report=report, by=scene.by, from_reporter=False, plain_text=text, sent_at=scene.at)
     seal_beside(asked)
     scene.trail.add(asked)
     scene.trail.change(scene.issue, asked_at=scene.at)

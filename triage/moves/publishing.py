@@ -96,7 +96,7 @@ def translate(scene: Scene) -> None:
     within(text, WORDS_AT_MOST)
     standing = Translation.objects.filter(report=report, part=part, language=language, ended_at=None)
     scene.trail.change_all(list(standing), ended_at=scene.at)
-    made = Translation(report=report, part=part, language=language, text=text, by=scene.by, made_at=scene.at)
+    made = Translation(report=report, part=part, language=language, plain_text=text, by=scene.by, made_at=scene.at)
     seal_beside(made)
     scene.trail.add(made)
 

@@ -223,7 +223,7 @@ def side_of(report: Report, issue: Issue, *, is_asked: bool) -> Side:
 
 def _unsigned(row: Translation) -> Translation:
     """Without the name of whoever made it."""
-    return Translation(part=row.part, language=row.language, text=row.text, made_at=row.made_at)
+    return Translation(part=row.part, language=row.language, plain_text=row.text, made_at=row.made_at)
 
 
 def _filed(request: HttpRequest, issue: Issue, form: Form, act: Callable[..., object]) -> bool:
@@ -298,7 +298,7 @@ def _shown(
 
 def _opened(actor: Actor, issue: Issue, page: "Page[Report]", reference: str, *, is_asked: bool) -> Side | None:
     """The report that was asked for, else the newest; none if there is nothing they may read."""
-    readable = reports_told(actor, issue).select_related("evidence")
+    readable = reports_told(actor, issue).select_related("evidence", "evidence_key")
     readable = readable.prefetch_related(with_redactions(), with_translations())
     asked = readable.filter(reference=reference).first() if reference else None
     report = asked or (readable.filter(pk=page[0].pk).first() if page else None)

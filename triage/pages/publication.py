@@ -193,9 +193,9 @@ def _opened(placed: Any, reference: str, page: Any, quoted: Mapping[int, int]) -
         .prefetch_related(
             Prefetch(
                 "report",
-                queryset=Report.objects.select_related("evidence", "version", "artifact").prefetch_related(
-                    with_redactions(), with_translations(), "placements__issue", "excerpts"
-                ),
+                queryset=Report.objects.select_related(
+                    "evidence", "evidence_key", "version", "artifact"
+                ).prefetch_related(with_redactions(), with_translations(), "placements__issue", "excerpts"),
             )
         )
         .first()
