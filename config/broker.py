@@ -16,6 +16,7 @@ TASK_LIMIT_S = 60  # what a task may take; the sweep serves what it left
 REDELIVERY_S = 180  # a message not acknowledged by then is given out again: longer than a task and the wait before it
 SWEEP_EVERY_S = 10
 POST_EVERY_S = 20
+LIFT_EVERY_S = 45  # several times within the five minutes that an embargo may end late
 NIGHT = 3  # the hour, UTC, at which what may take long begins
 PATIENCE_S = 2  # for a broker that does not answer; longer would hold up the bells behind it
 

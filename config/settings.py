@@ -5,6 +5,7 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import available_timezones
 from urllib.parse import unquote, urlsplit
 
 import structlog
@@ -56,6 +57,21 @@ def another_host(variable: str, *taken: str) -> str:
         return ""
     parts = urlsplit(f"//{host}")
     if parts.netloc != host or not parts.hostname or "@" in host or set(host) & set("*/\\ ,;'\""):
+def weekend(days: str) -> frozenset[int]:
+    """The days of the week on which nobody is expected to answer, Monday being 0; "none" for none."""
+    names = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+    named = [] if days.strip().lower() == "none" else days.lower().replace(",", " ").split()
+    if unknown := [name for name in named if name not in names] or len(set(named)) == len(names):
+        raise ValueError(f"WEEKEND must be days such as sat sun, and leave one to work on, not {unknown or days!r}.")
+    return frozenset(names.index(name) for name in named)
+
+
+def zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"SITE_ZONE must be the name of a time zone, such as Europe/Berlin, not {name!r}.")
+    return name
+
+
         raise ValueError(f"{variable} must be a host such as files.example.org, not {host!r}.")
     if parts.hostname in {urlsplit(f"//{other}").hostname for other in taken if other}:
         raise ValueError(f"{variable} must be another name than the site's others, not {host!r}.")
@@ -191,6 +207,14 @@ TOKEN_KEY = derived(_master, "tokens and receipts")
 VOICE_KEY = derived(_master, "voices")
 TERM_KEY = derived(_master, "terms")
 CONTACT_KEY = derived(_master, "contacts")
+SITE_ZONE = zone((os.environ.get("SITE_ZONE") or "UTC").strip())  # in which the desk tells the ends of embargoes
+WEEKEND = weekend(os.environ.get("WEEKEND") or "sat sun")  # days that count for no clock
+# Coordinated disclosure, in days: reports.disclosure says what follows, docs/disclosure.md where it comes from
+EMBARGO_DAYS = number("EMBARGO_DAYS", 90)  # from when the developer was told
+EMBARGO_GRACE_DAYS = number("EMBARGO_GRACE_DAYS", 14)  # more, where a fix is promised
+EMBARGO_FIX_DAYS = number("EMBARGO_FIX_DAYS", 30)  # from a fix to publication
+EMBARGO_LONGEST_DAYS = number("EMBARGO_LONGEST_DAYS", 180)  # from when the developer was told, extended or not
+EMBARGO_STUBS = flag("EMBARGO_STUBS", True)  # whether people may announce an issue under embargo; none is unasked
 DRAFT_KEY = derived(_master, "drafts")
 WEBHOOK_KEY = derived(_master, "webhooks")  # seals the secrets that sign them
 FORM_KEY = derived(_master, "forms")  # signs when a form was drawn

@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import BigIntegerField, Count, F, Func, Max, Min, Q, Sum
+from django.db.models import BigIntegerField, Count, F, Func, Max, Q, Sum
 from django.db.models.functions import Greatest, TruncWeek
 from django.utils import timezone
 
@@ -33,7 +33,7 @@ from reports.groups import (
     rows_of,
     told_of,
 )
-from reports.models import Abstract, Artifact, Issue, Report, Stir
+from reports.models import Abstract, Artifact, Report, Stir
 from reports.promptness import exchanges, of_artifact
 from reports.record import lineage_of, on_record, versions_of, weekly_voices
 from reports.suppression import folded
@@ -100,9 +100,9 @@ def _kept(artifact: Artifact) -> Abridged:
     """Made, and kept unless another reader was faster: theirs may know of more than was seen here."""
     serial = Abstract.objects.filter(artifact=artifact).values_list("serial", flat=True).first()
     seen = list(Stir.objects.filter(artifact=artifact).values_list("pk", flat=True))  # before anything is counted
-    day, until = _today(), _embargoed_until(artifact)
+    day = _today()
     made = _counted(artifact, ANONYMOUS)
-    values = {**asdict(made), "day": day, "until_at": until}
+    values = {**asdict(made), "day": day}
     with transaction.atomic():
         if serial is None:
             Abstract.objects.bulk_create([Abstract(artifact=artifact, **values)], ignore_conflicts=True)
@@ -113,20 +113,6 @@ def _kept(artifact: Artifact) -> Abridged:
         if is_kept:
             Stir.objects.filter(pk__in=seen).delete()
     return made
-
-
-def _embargoed_until(artifact: Artifact) -> datetime | None:
-    """When the next embargo ends of an issue that may then be told of here."""
-    now = timezone.now()
-    about = [artifact.pk, *(each.pk for each in ancestors_of(artifact, ANONYMOUS))]
-    issues = Issue.objects.filter(affected__artifact__in=about)
-    ends = [
-        issues.filter(embargo_until__gt=now).aggregate(at=Min("embargo_until"))["at"],
-        Report.objects.filter(placements__issue__in=issues, embargo_until__gt=now).aggregate(at=Min("embargo_until"))[
-            "at"
-        ],
-    ]
-    return min((end for end in ends if end), default=None)
 
 
 def _counted(artifact: Artifact, actor: Actor) -> Abridged:

@@ -7,10 +7,10 @@ from enum import StrEnum
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
-from django.utils import timezone
 
 from accounts.models import Grant, Role
 from reports.models import Affected, Answer, Credit, Issue, Report, Reproduction
+from reports.models.embargo import free_of_embargo
 from reports.record import affected_of
 from reports.vocabulary import Visibility
 
@@ -83,9 +83,8 @@ def grounds_of(issue: Issue) -> Grounds:
 
 def told_openly(report: str = "") -> Q:
     """Of rows that lead to a report, by ``report`` as in "report__": that it was filed is no secret."""
-    no_embargo = Q(**{f"{report}embargo_until": None}) | Q(**{f"{report}embargo_until__lte": timezone.now()})
     stands = Q(**{f"{report}held_at": None, f"{report}withdrawn_at": None, f"{report}erased_at": None})
-    return no_embargo & stands & ~Q(**{f"{report}visibility": Visibility.PRIVATE})
+    return free_of_embargo(report) & stands & ~Q(**{f"{report}visibility": Visibility.PRIVATE})
 
 
 def speaks_for(rows: Sequence[Affected | Reproduction]) -> set[tuple[int, int]]:

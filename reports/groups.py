@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, Value, When
-from django.db.models.functions import Greatest, Now
+from django.db.models.functions import Greatest
 
 from accounts.policy import Actor
 from reports.models import Affected, Artifact, Lineage, Placement
+from reports.models.embargo import free_of_embargo
 from reports.models.issue import AffectedQuerySet, PlacementQuerySet
 from reports.promptness import exchanges
 from reports.record import NOT_AFFECTED, OPEN_HERE, RESOLVED_HERE, artifacts_with_pages, on_record
@@ -63,9 +64,8 @@ def rows_of(artifact: Artifact, actor: Actor) -> AffectedQuerySet:
 
 def told_of(report: str = "") -> Q:
     """Reports whose kind of reporter and use is told where they are counted; ``report`` leads to them, "report__"."""
-    lifted = Q(**{f"{report}embargo_until__isnull": True}) | Q(**{f"{report}embargo_until__lte": Now()})
     stands = Q(**{f"{report}held_at__isnull": True, f"{report}withdrawn_at__isnull": True})
-    return lifted & stands & ~Q(**{f"{report}visibility": Visibility.PRIVATE})
+    return free_of_embargo(report) & stands & ~Q(**{f"{report}visibility": Visibility.PRIVATE})
 
 
 def placements_in(issues: Any) -> PlacementQuerySet:

@@ -34,6 +34,7 @@ OFF = ("unpublish", "dismiss")  # what takes the page away; if it is undone the 
 VERBS = (
     "confirm",
     "publish",
+    "lift",
     "resolve",
     "reopen",
     "affect",
@@ -47,6 +48,7 @@ VERBS = (
 SAID: Mapping[str, Promise] = {
     "confirm": gettext_lazy("Confirmed and published"),
     "publish": gettext_lazy("Published"),
+    "lift": gettext_lazy("The embargo ended"),
     "reopen": gettext_lazy("Reopened"),
     "unpublish": gettext_lazy("Taken off the record"),
     "dismiss": gettext_lazy("Dismissed"),

@@ -15,7 +15,6 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import connection, transaction
 from django.db.models import BigIntegerField, BooleanField, Exists, F, Func, IntegerField, OuterRef, Q, Value
 from django.db.models.functions import Lower
-from django.utils import timezone
 
 from accounts.policy import ANONYMOUS, Actor
 from reports.models import Affected, Excerpt, Issue, PublicText
@@ -77,12 +76,11 @@ def refresh_quoting(report_ids: Iterable[int]) -> None:
 
 
 def catch_up(*, most: int = AT_ONCE) -> int:
-    """What changed by the clock alone, or was made before there were rows; how many were made anew. Safe to repeat."""
+    """What was made before there were rows, or missed; how many were made anew. Safe to repeat."""
     public = Issue.objects.visible_to(ANONYMOUS)
     PublicText.objects.exclude(issue__in=public).delete()
-    now = timezone.now()
     free_since = Excerpt.objects.filter(
-        issue=OuterRef("pk"), ended_at=None, report__embargo_until__range=(OuterRef("public_text__made_at"), now)
+        issue=OuterRef("pk"), ended_at=None, report__embargo_lifted_at__gt=OuterRef("public_text__made_at")
     )
     behind = Q(public_text=None) | ~Q(public_text__analyser=ANALYSER) | Exists(free_since)
     waiting = list(public.filter(behind).order_by("pk").values_list("pk", flat=True)[:most])

@@ -23,7 +23,6 @@ from django.db.models import (
     When,
 )
 from django.db.models.functions import Coalesce, Greatest, Lower, TruncWeek
-from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
@@ -45,8 +44,8 @@ from reports.models import (
 from reports.models.artifact import ArtifactQuerySet
 from reports.models.issue import AffectedQuerySet, IssueQuerySet
 from reports.naming import parse
-from reports.sealed import summary_of
 from reports.redaction import Quoted, fit_to_quote, quoted, summary_kept_back, with_redactions, with_translations
+from reports.sealed import summary_of
 from reports.vocabulary import AffectedStatus, Dismissal, HazardLevel, Status, TakenOff, Visibility
 
 # How an issue stands for one artifact, in the order in which a page tells it.
@@ -98,8 +97,8 @@ def issues_to_triage(actor: Actor) -> IssueQuerySet:
         Evidence.objects.visible_to(actor)
         .exclude(summary_kept_back())
         .exclude(report__visibility=Visibility.PRIVATE)
-        .annotate(told=summary_of("report__"))
         .filter(report__placements__issue=OuterRef("pk"), report__placements__superseded_at=None)
+        .annotate(told=summary_of("report__"))
     )
     placed = Placement.objects.visible_to(actor).active().select_related("report").order_by("report__reported_at", "pk")
     return (
@@ -123,9 +122,7 @@ def excerpts_by_issue(issues: Iterable[Issue], actor: Actor, *, shown: Collectio
     """:func:`excerpts_of` each of the issues, by their keys, in as many queries as for one."""
     asked = {issue.pk: issue for issue in issues}
     found: dict[int, list[Quoted]] = {key: [] for key in asked}
-    open_ones = [
-        key for key, each in asked.items() if each.hazard_level < HazardLevel.GATED and not _is_embargoed(each)
-    ]
+    open_ones = [key for key, each in asked.items() if each.hazard_level < HazardLevel.GATED and not each.is_embargoed]
     if not open_ones:
         return found
     stands = Placement.objects.active().filter(issue=OuterRef("issue"), report=OuterRef("report"))
@@ -136,16 +133,12 @@ def excerpts_by_issue(issues: Iterable[Issue], actor: Actor, *, shown: Collectio
         chosen.setdefault(row.report_id, {}).setdefault(row.issue_id, []).append(row)
     if not chosen:
         return found
-    reports = Report.objects.filter(fit_to_quote(), pk__in=chosen).select_related("evidence")
+    reports = Report.objects.filter(fit_to_quote(), pk__in=chosen).select_related("evidence", "evidence_key")
     for report in reports.prefetch_related(with_redactions(), with_translations()).order_by("reported_at", "pk"):
         for key, excerpts in chosen[report.pk].items():
             told = quoted(report, excerpts, asked[key], place=len(found[key]) + 1, shown=shown)
             found[key] += [told] if told.total else []
     return found
-
-
-def _is_embargoed(issue: Issue) -> bool:
-    return issue.embargo_until is not None and issue.embargo_until > timezone.now()
 
 
 def survivor_of(number: str, actor: Actor) -> Issue | None:

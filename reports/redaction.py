@@ -10,9 +10,9 @@ from datetime import date
 from enum import StrEnum
 
 from django.db.models import Case, Exists, OuterRef, Prefetch, Q
-from django.utils import timezone
 
 from reports.models import Evidence, Excerpt, Issue, Redaction, Report, Translation
+from reports.models.embargo import free_of_embargo
 from reports.models.report import Span
 from reports.sealed import summary_unless
 from reports.text import guess_language
@@ -214,9 +214,8 @@ class Quoted:
 
 def fit_to_quote() -> Q:
     """Of reports: those whose words may be published at all."""
-    no_embargo = Q(embargo_until=None) | Q(embargo_until__lte=timezone.now())
     stands = Q(held_at=None, withdrawn_at=None, erased_at=None, evidence__isnull=False)
-    return no_embargo & stands & Q(hazard_level__lt=HazardLevel.GATED) & ~Q(visibility=Visibility.PRIVATE)
+    return free_of_embargo() & stands & Q(hazard_level__lt=HazardLevel.GATED) & ~Q(visibility=Visibility.PRIVATE)
 
 
 def may_be_quoted(report: Report, part: str) -> bool:

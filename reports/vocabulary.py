@@ -155,6 +155,26 @@ class Dismissal(models.TextChoices):
     INSUFFICIENT = "insufficient", _("Too little to go on")
 
 
+class ExtendedFor(models.TextChoices):
+    """Why an embargo was put later, as maintainers and reporters read it."""
+
+    FIX_PROMISED = "fix_promised", _("A fix is promised")
+    OTHERS_AFFECTED = "others_affected", _("Others are affected, and were told later")
+    DEVELOPER_ASKED = "developer_asked", _("The developer asked for more time")
+    REPORTER_ASKED = "reporter_asked", _("The reporter asked for more time")
+    HARM = "harm", _("To tell of it now would do harm")
+
+
+class LiftedFor(models.TextChoices):
+    """Why an embargo was lifted before its time, as maintainers and reporters read it."""
+
+    AGREED = "agreed", _("Those concerned agreed")
+    FIXED = "fixed", _("It is fixed, and people had time to update")
+    UNRESPONSIVE = "unresponsive", _("No developer acknowledged it in time")
+    KNOWN = "known", _("It is public elsewhere already")
+    HARM = "harm", _("People come to harm by it now")
+
+
 class TakenOff(models.TextChoices):
     """Why an issue that was public is no longer on the record. It stands where its page was, for good."""
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.db.models import TextChoices
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -16,12 +17,15 @@ from accounts.policy import ANONYMOUS, Act, Actor, allows, spokesperson
 from ledger.models import Event
 from reports.models import Artifact, Endpoint, Issue, Notice, Report, Signal, Subscription
 from reports.models.notice import LIST, MINE, QUEUE
-from reports.vocabulary import Dismissal, Resolution, SignalReason
+from reports.vocabulary import Dismissal, ExtendedFor, LiftedFor, Resolution, SignalReason
 
 # Of an issue or an artifact, as everybody hears it.
 SAID: Mapping[str, Promise] = {
     "confirm": gettext_lazy("Confirmed"),
     "publish": gettext_lazy("Published"),
+    "lift": gettext_lazy("Its embargo has ended"),
+    "embargo": gettext_lazy("An embargo was set"),
+    "extend": gettext_lazy("Its embargo was extended"),
     "resolve": gettext_lazy("Resolved"),
     "reopen": gettext_lazy("Opened again"),
     "affect": gettext_lazy("Somebody recorded how an artifact is affected"),
@@ -59,6 +63,7 @@ SAID: Mapping[str, Promise] = {
     "undo_confirm": gettext_lazy("The confirmation was undone"),
     "undo_publish": gettext_lazy("The publication was undone"),
     "undo_resolve": gettext_lazy("The resolution was undone"),
+    "undo_lift": gettext_lazy("It is under embargo again"),
     "undo_reopen": gettext_lazy("The reopening was undone"),
     "undo_dismiss": gettext_lazy("The dismissal was undone"),
     "undo_merge": gettext_lazy("The merge was undone"),
@@ -73,16 +78,24 @@ TO_REPORTER: Mapping[str, Promise] = {
     "ask": gettext_lazy("The triagers have a question for you."),
     "settle": gettext_lazy("Your dispute was looked at by a person."),
     "undo_confirm": gettext_lazy("The confirmation of what you reported was undone."),
+    "embargo": gettext_lazy("People set an embargo on what you reported: nothing of it is public before that ends."),
+    "extend": gettext_lazy("The embargo on what you reported was extended."),
+    "lift": gettext_lazy("The embargo on what you reported has ended."),
+    "undo_embargo": gettext_lazy("The embargo on what you reported was taken back."),
+    "undo_extend": gettext_lazy("The embargo on what you reported ends as was agreed before: it was not extended."),
+    "undo_lift": gettext_lazy("What you reported is under embargo again."),
     "undo_resolve": gettext_lazy("What you reported is open again: its resolution was undone."),
     "undo_dismiss": gettext_lazy("Your report is open again: that it was declined was undone."),
     "undo_reopen": gettext_lazy("The reopening of what you reported was undone."),
     "undo_ask": gettext_lazy("The question to you was withdrawn."),
     "undo_settle": gettext_lazy("Your dispute stands again."),
 }
-REASONS: Mapping[str, type[Dismissal] | type[Resolution] | type[SignalReason]] = {
+REASONS: Mapping[str, type[TextChoices]] = {
     "dismiss": Dismissal,
     "resolve": Resolution,
     **dict.fromkeys(("confirm_signal", "refute_signal", "know_signal", "lack_signal"), SignalReason),
+    "extend": ExtendedFor,
+    "lift": LiftedFor,
 }
 
 Thing = Issue | Artifact | Report | Endpoint | Signal

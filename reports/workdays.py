@@ -1,11 +1,10 @@
-"""Working days, Monday to Friday, in UTC: one calendar for everybody, and nobody's holidays."""
+"""Working days, all but the weekend of the site, in UTC: one calendar for everybody, and nobody's holidays."""
 
 from datetime import UTC, date, datetime, timedelta
 
+from django.conf import settings
 from django.utils.formats import date_format
 from django.utils.translation import get_language
-
-SATURDAY = 5
 
 
 def due_on(since: datetime, *, within: int) -> date:
@@ -24,7 +23,7 @@ def due_on(since: datetime, *, within: int) -> date:
 
 def next_working_day(day: date) -> date:
     day += timedelta(days=1)
-    while day.weekday() >= SATURDAY:
+    while day.weekday() in settings.WEEKEND:
         day += timedelta(days=1)
     return day
 

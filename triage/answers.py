@@ -360,7 +360,7 @@ def clocks_for(rows: Sequence[Affected], *, now: datetime, issue: Issue | None =
             acknowledged_at=row.acknowledged_at,
             answered_at=said,
             heard_at=max((moment for moment in (said, tried.get(at)) if moment), default=None),
-            embargo_until=about.embargo_until,
+            embargo_until=about.embargo_end,
             within=within.get(about.context_of_use, ACKNOWLEDGE_WITHIN),
         )
         told = clocks(exchange, now=now)

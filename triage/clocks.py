@@ -118,7 +118,7 @@ def _silence(exchange: Exchange, notified_at: datetime, now: datetime) -> Clock 
 
 def _embargo(exchange: Exchange, now: datetime) -> Clock | None:
     until = exchange.embargo_until
-    if until is None or until <= now:
+    if until is None:
         return None
     return Clock(
         "embargo", State.STILL, _("Embargo until %(day)s") % {"day": day_in_words(until)}, until.astimezone(UTC).date()

@@ -26,6 +26,7 @@ from triage.counting import recount
 from triage.locks import lock_family, lock_issues
 from triage.models import Bulk, Constraint, Decision
 from triage.moves import MOVES, Scene, Verb
+from triage.moves.disclosing import may_be_taken_back
 from triage.moves.scene import stand_apart
 from triage.publication import keep_current, keep_sealed, reports_in
 from triage.trail import Overtaken, Rows, Trail, added_in, put_back
@@ -120,6 +121,7 @@ def undo(decision: Decision, *, by: User, note: str = "", bulk: Bulk | None = No
         stood = Decision.objects.select_for_update(of=["self"]).select_related("report").get(pk=decision.pk)
         # Two reports placed in one issue do not disturb each other: only what was decided on these issues counts.
         may_be_undone(stood, concerning=Q(issue__in=list(locked)))
+        may_be_taken_back(stood, locked[issue_id], at=timezone.now())
         if MOVES[Verb(stood.verb)].apart:
             _stand_apart(locked.values(), by)
         at = timezone.now()

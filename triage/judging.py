@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import User
 from reports.measured import measured
 from reports.models import Issue, Signal
+from reports.models.embargo import under_embargo
 from reports.vocabulary import SignalReason
 from triage.counting import recount
 from triage.decisions import ChangedSince, DecidedSince, may_be_undone, may_decide, record_decision
@@ -204,7 +205,7 @@ def _stand_apart(signal: Signal, by: User) -> None:
 def _no_embargo(signal: Signal) -> None:
     """The numbers of a cell tell of every issue behind it. Of an issue's own signal, its page decides."""
     drivers = [pk for pk, _voices in measured(signal).drivers]
-    if Issue.objects.filter(pk__in=drivers, embargo_until__gt=timezone.now()).exists():
+    if Issue.objects.filter(under_embargo(), pk__in=drivers).exists():
         raise ValidationError(_("An issue behind it is under embargo: confirming would tell of it."), code="embargo")
 
 

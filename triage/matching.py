@@ -87,13 +87,14 @@ GROUPED = (
     " voice_key = CASE WHEN reporter_id IS NULL THEN %s ELSE voice_key END WHERE id = %s"
 )
 # An embargo keeps back what is not public yet. What is stays: else any reporter could take down any issue for a year.
+LATER = """published_at IS NULL AND %(until)s::timestamptz IS NOT NULL
+    AND (embargo_until IS NULL OR embargo_lifted_at IS NOT NULL OR embargo_until < %(until)s)"""
 TIGHTEN = """
 UPDATE reports_issue SET hazard_level = greatest(hazard_level, %(hazard)s),
-    embargo_until = CASE WHEN published_at IS NULL THEN greatest(embargo_until, %(until)s) ELSE embargo_until END
-WHERE id = %(issue)s AND (
-    hazard_level < %(hazard)s OR (published_at IS NULL AND %(until)s > coalesce(embargo_until, '-infinity'))
-)
-"""
+    embargo_until = CASE WHEN {later} THEN %(until)s ELSE embargo_until END,
+    embargo_lifted_at = CASE WHEN {later} THEN NULL ELSE embargo_lifted_at END
+WHERE id = %(issue)s AND (hazard_level < %(hazard)s OR {later})
+""".replace("{later}", f"({LATER})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,7 +336,7 @@ def issue_for(report: Report) -> Issue:
         kind=report.kind,
         rule_id=report.rule_id,
         hazard_level=report.hazard_level,
-        embargo_until=report.embargo_until,
+        embargo_until=report.embargo_end,
     )
 
 
@@ -355,7 +356,7 @@ def note_affected(issue: Issue, report: Report) -> None:
 
 def follow_up(issue: Issue, report: Report) -> None:
     """What the public can search of the issue follows where a report tightens who may see it."""
-    if report.hazard_level or report.embargo_until:
+    if report.hazard_level or report.is_embargoed:
         refresh([issue.pk])
 
 
@@ -366,8 +367,8 @@ def affect(trip: Trip, report: Report, issue: Issue) -> None:
             named.append(other)
     for artifact in dict.fromkeys(named):
         trip.insert(Affected(issue=issue, artifact=artifact), otherwise="ON CONFLICT DO NOTHING")
-    if report.held_at is None and (report.hazard_level or report.embargo_until):
-        values = {"issue": issue.pk, "hazard": report.hazard_level, "until": report.embargo_until}
+    if report.held_at is None and (report.hazard_level or report.is_embargoed):
+        values = {"issue": issue.pk, "hazard": report.hazard_level, "until": report.embargo_end}
         trip.add(TIGHTEN, values)
 
 

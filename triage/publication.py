@@ -25,6 +25,7 @@ from reports.models import (
     Report,
     Translation,
 )
+from reports.models.embargo import under_embargo
 from reports.models.report import ReportQuerySet
 from reports.published import refresh
 from reports.redaction import summary_kept_back
@@ -45,7 +46,7 @@ def reports_in(issue: Issue) -> ReportQuerySet:
 
 def fit_to_print(issue: Issue, at: datetime) -> ReportQuerySet:
     """Those whose words may head a public page: not private, held, withdrawn, hazardous or under embargo."""
-    kept_back = Q(embargo_until__gt=at) | Q(hazard_level__gte=HazardLevel.GATED) | Q(held_at__isnull=False)
+    kept_back = under_embargo() | Q(hazard_level__gte=HazardLevel.GATED) | Q(held_at__isnull=False)
     return reports_in(issue).filter(withdrawn_at=None).exclude(visibility=Visibility.PRIVATE).exclude(kept_back)
 
 
@@ -74,13 +75,14 @@ class Reported:
 
     free: int
     hazard_level: int
-    embargo_until: datetime | None
+    is_embargoed: bool
 
 
 def _reported(issue: Issue) -> Reported:
     free = Count("pk", filter=~Q(visibility=Visibility.PRIVATE) & Q(held_at=None, withdrawn_at=None))
-    found = reports_in(issue).aggregate(free=free, worst=Max("hazard_level"), until=Max("embargo_until"))
-    return Reported(found["free"], found["worst"] or 0, found["until"])
+    held = Count("pk", filter=under_embargo())
+    found = reports_in(issue).aggregate(free=free, worst=Max("hazard_level"), embargoed=held)
+    return Reported(found["free"], found["worst"] or 0, bool(found["embargoed"]))
 
 
 def _all_private(issue: Issue, at: datetime, reported: Reported) -> bool:
@@ -96,7 +98,7 @@ def _of_a_held_back_kind(issue: Issue, at: datetime, reported: Reported) -> bool
 
 
 def _embargoed(issue: Issue, at: datetime, reported: Reported) -> bool:
-    return any(until is not None and until > at for until in (issue.embargo_until, reported.embargo_until))
+    return issue.is_embargoed or reported.is_embargoed
 
 
 # DESIGN §3: what is not published by confirmation alone, each with the sentence the desk shows.
@@ -151,8 +153,6 @@ def keep_current(trail: Trail, about: Iterable[models.Model | None]) -> None:
     refresh(_issues_told_of(trail) | {thing.pk for thing in about if isinstance(thing, Issue)})
 
 
-def _issues_told_of(trail: Trail) -> set[int]:
-    """The issues whose public words, or whose being public, may follow from what the trail changed."""
 def keep_sealed(trail: Trail) -> None:
     """Seal the words of reports that a decision made sensitive, in its transaction: some at once, the sweep the rest."""
     grave = ("hazard_level", "kind", "embargo_until")
@@ -164,6 +164,8 @@ def keep_sealed(trail: Trail) -> None:
         seal(due().filter(pk__in=stands.values("report")).order_by("pk")[:AT_ONCE])
 
 
+def _issues_told_of(trail: Trail) -> set[int]:
+    """The issues whose public words, or whose being public, may follow from what the trail changed."""
     issues = {*trail.ids(Issue), *trail.stood(Affected, "issue_id")}
     for of_issues in (Affected, Excerpt):
         if ids := trail.ids(of_issues):

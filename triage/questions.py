@@ -9,13 +9,14 @@ from operator import or_
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.db.models.functions import Lower, Now
+from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.policy import Actor
 from reports.models import Affected, Artifact, DailyCount, Issue, Placement, Signal, Version
+from reports.models.embargo import under_embargo
 from reports.vocabulary import Channel, ContextOfUse, FoundBy, Harm, HazardLevel, Kind, LifecycleStage, Severity, Status
 from triage.claims import standing_claims
 from triage.models import ThemeIssue
@@ -410,7 +411,7 @@ STATES: dict[str, tuple[Promise | str, Callable[[Actor], Q]]] = {
     "disputed": (_("Disputed"), plainly(is_disputed=True)),
     "private": (_("With a private report"), lambda actor: standing(visibility="private")),
     "gated": (_("Gated"), plainly(hazard_level__gte=HazardLevel.GATED)),
-    "embargoed": (_("Under embargo"), plainly(embargo_until__gt=Now())),
+    "embargoed": (_("Under embargo"), lambda actor: under_embargo()),
     "possible-regression": (_("Possible regression"), plainly(is_possible_regression=True, waits=True)),
     "auto-placed": (_("Placed by the engine, not looked at"), lambda actor: having(UNLOOKED)),
     "growing": (_("Growing fast"), lambda actor: GROWING),

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.db.models import BigIntegerField, Count, Exists, F, Func, Max, Model, OuterRef, Q, Sum, Value
 from django.db.models.functions import Coalesce, Now, NullIf
-from django.utils import timezone
 from django.utils.timesince import timesince
 
 from accounts.models import User
@@ -152,7 +151,7 @@ class Row:
 
     @property
     def is_embargoed(self) -> bool:
-        return self.issue.embargo_until is not None and self.issue.embargo_until > timezone.now()
+        return self.issue.is_embargoed
 
     @property
     def is_disputed(self) -> bool:

@@ -13,13 +13,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import User
+from reports.deadlines import UTC_NAME, hour_in_words
 from reports.models import Affected, Issue, Reproduction, Version
 from reports.vocabulary import (
     AffectedStatus,
     Dismissal,
+    ExtendedFor,
     HazardLevel,
     Kind,
     LifecycleStage,
+    LiftedFor,
     Resolution,
     Severity,
 )
@@ -204,6 +207,40 @@ def _tried(decision: Decision, issue: Issue, names: Names) -> str:
     return _("Tried again on %(version)s: %(failures)d of %(tries)d failed") % counted
 
 
+def _embargoed(decision: Decision, issue: Issue, names: Names) -> str:
+    if decision.verb == Verb.EXTEND:
+        told = {"moment": _end_of_embargo(decision), "reason": _label(ExtendedFor, decision.reason)}
+        return _("Embargo extended to %(moment)s: %(reason)s") % told
+    return _("Embargo until %(moment)s") % {"moment": _end_of_embargo(decision)}
+
+
+def _end_of_embargo(decision: Decision) -> str:
+    told = _own(decision, "after")
+    until = parse_datetime(told.get("embargo_until") or "")
+    return hour_in_words(until, told.get("embargo_zone") or UTC_NAME) if until else ""
+
+
+def _lifted(decision: Decision, issue: Issue, names: Names) -> str:
+    return _("Embargo lifted: %(reason)s") % {"reason": _label(LiftedFor, decision.reason)}
+
+
+def _scheduled(decision: Decision, issue: Issue, names: Names) -> str:
+    if _own(decision, "after").get("publishes_at_end"):
+        return _("To be published when the embargo ends")
+    return _("Not to be published when the embargo ends")
+
+
+def _announced(decision: Decision, issue: Issue, names: Names) -> str:
+    is_new = any(name.startswith("stub:") and row is None for name, row in _rows(decision, "before").items())
+    return _("Announced in public") if is_new else _("No longer announced in public")
+
+
+def _shared(decision: Decision, issue: Issue, names: Names) -> str:
+    if _own(decision, "after").get("parties_told_at"):
+        return _("Maintainers see who else was told")
+    return _("Maintainers no longer see who else was told")
+
+
 TOLD: Mapping[str, Callable[[Decision, Issue, Names], str]] = {
     Verb.CONFIRM: _confirmed,
     Verb.REOPEN: _reopened,
@@ -218,6 +255,12 @@ TOLD: Mapping[str, Callable[[Decision, Issue, Names], str]] = {
     Verb.AFFECT: _affected,
     Verb.REPRODUCE: _tried,
     Verb.RELEASE: _released,
+    Verb.EMBARGO: _embargoed,
+    Verb.EXTEND: _embargoed,
+    Verb.LIFT: _lifted,
+    Verb.SCHEDULE: _scheduled,
+    Verb.ANNOUNCE: _announced,
+    Verb.SHARE: _shared,
 }
 
 

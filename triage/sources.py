@@ -3,7 +3,6 @@
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
@@ -32,7 +31,7 @@ KEPT_BACK: tuple[tuple[Callable[[Report, Issue], bool], Promise], ...] = (
         gettext_lazy("Its hazard level is gated or higher."),
     ),
     (
-        lambda report, issue: report.embargo_until is not None and report.embargo_until > timezone.now(),
+        lambda report, issue: report.is_embargoed,
         gettext_lazy("An embargo stands."),
     ),
 )

@@ -17,7 +17,7 @@ from reports.imports import keeping, running
 from reports.models import Report
 from reports.voices import throw_salts_away
 from reports.webhooks import delivering
-from triage import bulk, counting, embeddings, growth, index, matching, proposals, themes
+from triage import bulk, counting, embeddings, growth, index, lifting, matching, proposals, themes
 from triage.bell import bell
 
 SWEEP_AFTER = timedelta(seconds=5)  # by then the bell would have rung

@@ -22,6 +22,7 @@ from reports.models import (
     Report,
     Reproduction,
     Signal,
+    Stub,
     Subscription,
     Translation,
     Version,
@@ -48,6 +49,7 @@ KEPT: dict[str, type[models.Model]] = {
         Report,
         Reproduction,
         Signal,
+        Stub,
         Subscription,
         Suggestion,
         Translation,
@@ -65,6 +67,7 @@ ENDED_BY: dict[str, str | None] = {
     "placement": "superseded_at",
     "redaction": "ended_at",
     "reproduction": "ended_at",
+    "stub": "ended_at",
     "translation": "ended_at",
     "version": None,
 }

@@ -4,6 +4,7 @@ from reports.models.abstract import Abstract, Stir
 from reports.models.artifact import Alias, Artifact, Lineage, Version
 from reports.models.context import ContextRule
 from reports.models.draft import Attachment, Draft
+from reports.models.embargo import Timepiece
 from reports.models.evidence import Evidence, EvidenceKey, Message, Translation
 from reports.models.imports import Import, ImportReject, RehearsedFailure
 from reports.models.issue import Affected, Answer, Issue, NumberSeries, Placement, Reproduction
@@ -19,6 +20,7 @@ from reports.models.report import (
     Redaction,
     Report,
 )
+from reports.models.stub import Stub
 from reports.models.warning import DailyCount, Signal
 from reports.models.webhook import Commit, Delivery, Endpoint, Try
 
@@ -58,7 +60,9 @@ __all__ = [
     "Reproduction",
     "Signal",
     "Stir",
+    "Stub",
     "Subscription",
+    "Timepiece",
     "Translation",
     "Try",
     "Version",

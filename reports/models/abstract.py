@@ -9,10 +9,9 @@ from reports.models.artifact import Artifact
 
 class AbstractQuerySet(models.QuerySet["Abstract"]):
     def current(self) -> models.QuerySet["Abstract"]:
-        """Those that still hold: made today, nothing stirred since, and no embargo ran out."""
-        until = models.Q(until_at=None) | models.Q(until_at__gt=Now())
+        """Those that still hold: nothing stirred since. An embargo that is lifted stirs as any other change does."""
         stirred = Stir.objects.filter(artifact=models.OuterRef("pk"))
-        return self.filter(until & ~models.Exists(stirred))
+        return self.filter(~models.Exists(stirred))
 
 
 class Abstract(models.Model):
@@ -28,7 +27,6 @@ class Abstract(models.Model):
     told = models.JSONField()
     day = models.DateField()  # UTC
     modified_at = models.DateTimeField(null=True)
-    until_at = models.DateTimeField(null=True)  # when the next embargo ends
 
     objects = AbstractQuerySet.as_manager()
 

@@ -5,12 +5,12 @@ from typing import Self
 from django.conf import settings
 from django.db import models
 from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Q
-from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.policy import Act, Actor, allows
 from reports.models.artifact import Artifact, Version
+from reports.models.embargo import Embargoed, free_of_embargo, lifted_after_it_was_set
 from reports.models.report import Report, read_by
 from reports.vocabulary import (
     AffectedStatus,
@@ -29,8 +29,7 @@ from reports.vocabulary import (
 
 def published(issue: str = "") -> Q:
     """What is asked of an issue's own row before the public sees it; ``issue`` leads to it, as in "issue__"."""
-    no_embargo = Q(**{f"{issue}embargo_until__isnull": True}) | Q(**{f"{issue}embargo_until__lte": Now()})
-    return no_embargo & Q(
+    return free_of_embargo(issue) & Q(
         **{f"{issue}published_at__isnull": False, f"{issue}status__in": [Status.CONFIRMED, Status.RESOLVED]}
     )
 
@@ -70,7 +69,7 @@ class IssueQuerySet(models.QuerySet["Issue"]):
         return self.filter(affected__artifact=artifact)
 
 
-class Issue(models.Model):
+class Issue(Embargoed):
     """One failure in one family, gathering reports.
 
     ``number`` is given on confirmation and never reused; ``public_title`` and ``public_summary`` are what the
@@ -123,7 +122,9 @@ class Issue(models.Model):
     resolved_at = models.DateTimeField(null=True, blank=True)
     dismissed_at = models.DateTimeField(null=True, blank=True)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
-    embargo_until = models.DateTimeField(null=True, blank=True)
+    embargo_zone = models.CharField(max_length=64, blank=True, default="", db_default="")  # IANA, to tell its end in
+    publishes_at_end = models.BooleanField(default=False, db_default=False)  # decided: once its embargo is lifted
+    parties_told_at = models.DateTimeField(null=True, blank=True)  # who else was told is shown to maintainers
     changed_at = models.DateTimeField(auto_now=True)
     revision = models.PositiveIntegerField(default=0)  # counts writes, so that two people never overwrite each other
     waits = models.GeneratedField(  # for a person; a held report makes nothing wait
@@ -180,6 +181,7 @@ class Issue(models.Model):
                 condition=Q(snoozed_at=None, snoozed_until=None, snoozed_voices=None, snoozed_version=None)
                 | Q(snoozed_at__isnull=False),
             ),
+            lifted_after_it_was_set("issue_embargo_lifted_was_set"),
             models.CheckConstraint(name="issue_voices_within_reports", condition=Q(voice_count__lte=F("report_count"))),
         ]
         indexes = [
@@ -199,6 +201,11 @@ class Issue(models.Model):
             models.Index(fields=["id"], name="issue_snoozed", condition=Q(snoozed_at__isnull=False)),
             models.Index(fields=["id"], name="issue_growing", condition=Q(growth_flagged_at__isnull=False)),
             models.Index(fields=["id"], name="issue_disputed", condition=Q(is_disputed=True)),
+            models.Index(
+                fields=["embargo_until"],
+                name="issue_embargoed",
+                condition=Q(embargo_until__isnull=False, embargo_lifted_at=None),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -211,7 +218,7 @@ class Issue(models.Model):
     def is_public(self) -> bool:
         """Published and past its embargo; what ``visible_to`` asks of a row for everybody."""
         published = self.published_at is not None and self.status in (Status.CONFIRMED, Status.RESOLVED)
-        return published and (self.embargo_until is None or self.embargo_until <= timezone.now())
+        return published and not self.is_embargoed
 
 
 class NumberSeries(models.Model):

@@ -33,9 +33,10 @@ def _and_back(*verbs: str) -> frozenset[str]:
 # Who hears of which acts. The first four may overlap; nobody hears of what stands in none. An "alarm" is the engine's
 # about an issue, a "warn" what it says to the desk alone; one notice tells of a signal's opening, however it rises.
 OPENINGS = frozenset({"alarm", "warn"})
-PUBLIC = _and_back("confirm", "publish", "resolve", "reopen", "affect", "merge", "split", "confirm_signal") | {"alarm"}
-REPORTERS = _and_back("confirm", "resolve", "dismiss", "reopen", "ask", "settle")
-MAINTAINERS = PUBLIC | _and_back("dismiss", "unpublish", "notify", "turn_down", "reproduce")
+PUBLIC = _and_back("confirm", "publish", "lift", "resolve", "reopen", "affect", "merge", "split", "confirm_signal")
+PUBLIC |= {"alarm"}
+REPORTERS = _and_back("confirm", "resolve", "dismiss", "reopen", "ask", "settle", "embargo", "extend", "lift")
+MAINTAINERS = PUBLIC | _and_back("dismiss", "unpublish", "notify", "turn_down", "reproduce", "embargo", "extend")
 WAITING = frozenset(
     {"dispute", "reply", "say", "add", "withdraw", "unwithdraw", "answer", "regress", "warn", "alarm", "commit"}
 )

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.policy import Act, Actor, allows
 from reports.models.artifact import Artifact, Version
+from reports.models.embargo import Embargoed, lifted_after_it_was_set
 from reports.vocabulary import (
     Channel,
     ContextOfUse,
@@ -78,7 +79,7 @@ class ReportQuerySet(models.QuerySet["Report"]):
         return self.filter(held_at__isnull=True)
 
 
-class Report(models.Model):
+class Report(Embargoed):
     """What was filed, less its words: those stand in ``Evidence`` and may be erased apart.
 
     Never edited. ``filed_at`` is our clock, ``reported_at`` the source's; ``voice_key`` says whose voice it is
@@ -122,7 +123,6 @@ class Report(models.Model):
     grouped_at = models.DateTimeField(null=True, blank=True)
     held_at = models.DateTimeField(null=True, blank=True)
     held_for = models.CharField(max_length=8, choices=HeldFor.choices, blank=True)  # kept once it is released
-    embargo_until = models.DateTimeField(null=True, blank=True)
     hazard_level = models.PositiveSmallIntegerField(choices=HazardLevel.choices, default=HazardLevel.NONE)
     redacted_at = models.DateTimeField(null=True, blank=True)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
@@ -146,6 +146,7 @@ class Report(models.Model):
                 condition=Q(tries=None, failures=None)
                 | Q(tries__isnull=False, tries__gt=0, failures__isnull=False, failures__lte=F("tries")),
             ),
+            lifted_after_it_was_set("report_embargo_lifted_was_set"),
             models.CheckConstraint(name="report_has_a_voice", condition=~Q(voice_key="")),
             models.CheckConstraint(name="report_not_a_copy_of_itself", condition=Q(copy_of=None) | ~Q(copy_of=F("id"))),
         ]
@@ -154,6 +155,11 @@ class Report(models.Model):
             models.Index(fields=["artifact", "reported_at"], name="report_artifact_time"),
             models.Index(fields=["rule_id"], name="report_rule", condition=~Q(rule_id="")),
             models.Index(fields=["id"], name="report_held", condition=Q(held_at__isnull=False)),
+            models.Index(
+                fields=["embargo_until"],
+                name="report_embargoed",
+                condition=Q(embargo_until__isnull=False, embargo_lifted_at=None),
+            ),
         ]
 
     def __str__(self) -> str:

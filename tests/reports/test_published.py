@@ -129,7 +129,7 @@ def test_an_issue_of_an_artifact_without_a_page_is_found_once_it_has_one(file: M
     assert stored() == {}
 
 
-def test_what_the_clock_changes_is_made_up_for(issue: Issue, report: Report, triager: User) -> None:
+def test_what_was_missed_when_an_embargo_was_lifted_is_made_up_for(issue: Issue, report: Report, triager: User) -> None:
     decide(issue, "confirm", by=triager)
     decide(issue, "excerpt", by=triager, report=report, spans=[("what_happened", 0, 40)])
     Report.objects.filter(pk=report.pk).update(embargo_until=timezone.now() + timedelta(days=1))
@@ -137,7 +137,7 @@ def test_what_the_clock_changes_is_made_up_for(issue: Issue, report: Report, tri
     assert found("marmalade") == []
 
     PublicText.objects.update(made_at=timezone.now() - timedelta(days=3))
-    Report.objects.filter(pk=report.pk).update(embargo_until=timezone.now() - timedelta(days=1))
+    Report.objects.filter(pk=report.pk).update(embargo_lifted_at=timezone.now())
     assert catch_up() == 1
     assert found("marmalade") == [issue.pk]
     assert catch_up() == 0

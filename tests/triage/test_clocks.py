@@ -82,12 +82,13 @@ def test_each_word_ends_the_silence_and_an_answer_ends_all_of_it() -> None:
     }
 
 
-def test_an_embargo_that_runs_is_told_and_one_that_ended_is_not() -> None:
+def test_an_embargo_that_holds_is_told_and_one_that_was_lifted_is_not() -> None:
     assert told(FRIDAY, embargo_until=FRIDAY + timedelta(days=1))["embargo"] == (
         State.STILL,
         "Embargo until 21 Nov 2026",
     )
-    assert "embargo" not in told(FRIDAY, embargo_until=FRIDAY)
+    assert "embargo" not in told(FRIDAY, embargo_until=None)
+    assert "embargo" in told(FRIDAY, embargo_until=FRIDAY)  # past its end, and not lifted yet
 
 
 def test_only_artifacts_that_somebody_answers_for_are_notified_and_once(

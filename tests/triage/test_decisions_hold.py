@@ -123,7 +123,7 @@ RULES = {
         SELECT i.id::text FROM reports_issue i LEFT JOIN reports_publictext p ON p.issue_id = i.id
         WHERE (p.issue_id IS NOT NULL) <> (
           i.published_at IS NOT NULL AND i.status IN ('confirmed', 'resolved')
-          AND (i.embargo_until IS NULL OR i.embargo_until <= now())
+          AND (i.embargo_until IS NULL OR i.embargo_lifted_at IS NOT NULL)
           AND EXISTS (SELECT FROM reports_affected a JOIN reports_artifact t ON t.id = a.artifact_id
                       WHERE a.issue_id = i.id AND t.confirmed_at IS NOT NULL AND t.merged_into_id IS NULL
                       AND (a.status <> 'under_investigation' OR a.resolution <> '' OR a.stated_at IS NOT NULL)))

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from triage.forms.answering import AffectForm, AskForm, NotifyForm, ReproduceForm, SettleForm, TurnDownForm
 from triage.forms.base import MoveForm, ReportForm
+from triage.forms.disclosing import AnnounceForm, EmbargoForm, ExtendForm, LiftForm, ScheduleForm, ShareForm
 from triage.forms.placing import LookForm, MergeForm, PlaceForm, RefuseForm, ReleaseForm, SplitForm
 from triage.forms.publishing import PublishForm, SpansForm, TranslateForm, UnpublishForm, WriteForm
 from triage.forms.sorting import AssignForm, ClassifyForm, PrioritiseForm, SnoozeForm, WakeForm
@@ -40,6 +41,12 @@ FORMS: Mapping[str, type[MoveForm]] = {
     Verb.TRANSLATE: TranslateForm,
     Verb.PUBLISH: PublishForm,
     Verb.UNPUBLISH: UnpublishForm,
+    Verb.EMBARGO: EmbargoForm,
+    Verb.EXTEND: ExtendForm,
+    Verb.LIFT: LiftForm,
+    Verb.SCHEDULE: ScheduleForm,
+    Verb.ANNOUNCE: AnnounceForm,
+    Verb.SHARE: ShareForm,
 }
 
 __all__ = ["FORMS", "MoveForm"]

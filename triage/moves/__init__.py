@@ -10,8 +10,9 @@ from django.db import models
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
-from reports.vocabulary import Dismissal, Resolution, Status
+from reports.vocabulary import Dismissal, ExtendedFor, LiftedFor, Resolution, Status
 from triage.moves.answering import TurnedDown, affect, ask, notify, reproduce, settle, turn_down
+from triage.moves.disclosing import announce, embargo, extend, lift, schedule, share
 from triage.moves.placing import keep, look, merge, part, place, refuse, split
 from triage.moves.publishing import excerpt, publish, redact, translate, unpublish, write
 from triage.moves.releasing import release
@@ -54,6 +55,12 @@ class Verb(models.TextChoices):
     TRANSLATE = "translate", gettext_lazy("Translate")
     PUBLISH = "publish", gettext_lazy("Publish")
     UNPUBLISH = "unpublish", gettext_lazy("Unpublish")
+    EMBARGO = "embargo", gettext_lazy("Set an embargo")
+    EXTEND = "extend", gettext_lazy("Extend the embargo")
+    LIFT = "lift", gettext_lazy("Lift the embargo")
+    SCHEDULE = "schedule", gettext_lazy("Publish when the embargo ends")
+    ANNOUNCE = "announce", gettext_lazy("Announce that it is there")
+    SHARE = "share", gettext_lazy("Show maintainers who else was told")
     CONFIRM_ARTIFACT = "confirm_artifact", gettext_lazy("Confirm artifact")
     UNDO = "undo", gettext_lazy("Undo")
 
@@ -204,4 +211,10 @@ MOVES: Mapping[Verb, Move] = {
     Verb.TRANSLATE: _stays(translate, "part", "language", "text", also_dismissed=True),
     Verb.PUBLISH: _public(publish),
     Verb.UNPUBLISH: _public(unpublish),
+    Verb.EMBARGO: replace(_stays(embargo, "until", "zone"), apart=True),
+    Verb.EXTEND: replace(_stays(extend, "until", "zone"), apart=True, reasons=ExtendedFor),
+    Verb.LIFT: replace(_public(lift), reasons=LiftedFor),
+    Verb.SCHEDULE: replace(_public(schedule), takes=frozenset({"stands"})),
+    Verb.ANNOUNCE: replace(_public(announce), takes=frozenset({"stands"})),
+    Verb.SHARE: _stays(share, "stands"),
 }

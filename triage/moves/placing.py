@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from reports.models import Issue, Placement, Report
+from reports.models.embargo import strictest
 from reports.vocabulary import PlacedBy, Status
 from triage import constraints
 from triage.matching import flag_regression, issue_for, note_affected, open_issue
@@ -91,7 +92,7 @@ def merge(scene: Scene) -> None:
     scene.trail.change(
         target,
         hazard_level=max(issue.hazard_level, target.hazard_level),
-        embargo_until=max(filter(None, (issue.embargo_until, target.embargo_until)), default=None),
+        **strictest(target, issue),
         is_disputed=issue.is_disputed or target.is_disputed,
         is_possible_regression=issue.is_possible_regression or target.is_possible_regression,
     )
@@ -203,7 +204,8 @@ def _child(issue: Issue, oldest: Report) -> Issue:
     child.kind, child.lifecycle_stage, child.in_stated_use = issue.kind, issue.lifecycle_stage, issue.in_stated_use
     child.severity, child.severity_by_person = issue.severity, issue.severity_by_person
     child.hazard_level = max(child.hazard_level, issue.hazard_level)
-    child.embargo_until = max(filter(None, (child.embargo_until, issue.embargo_until)), default=None)
+    for name, value in strictest(child, issue).items():
+        setattr(child, name, value)
     child.assignee = issue.assignee
     child.save(force_insert=True)
     return child

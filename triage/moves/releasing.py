@@ -5,6 +5,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from reports.models.embargo import strictest
 from triage.moves.placing import flag_regressions
 from triage.moves.scene import Scene, report_here
 from triage.publication import reports_in
@@ -24,7 +25,6 @@ def release(scene: Scene) -> None:
     issue = scene.issue
     changes: dict[str, Any] = {"hazard_level": max(issue.hazard_level, *(report.hazard_level for report in held))}
     if issue.published_at is None:
-        told = [issue.embargo_until, *(report.embargo_until for report in held)]
-        changes["embargo_until"] = max(filter(None, told), default=None)
+        changes |= strictest(issue, *held)
     scene.trail.change(issue, **changes)
     flag_regressions(scene, issue, held)

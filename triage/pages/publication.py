@@ -119,7 +119,8 @@ def as_if_published(issue: Issue, by: User) -> Iterator[None]:
         with suppress(ValidationError):  # what it would say stands on the desk
             decisions.decide(issue, Verb.CONFIRM if issue.status == Status.NEW else Verb.PUBLISH, by=by)
         public = Issue.objects.filter(pk=issue.pk, number__isnull=False)
-        public.update(published_at=Coalesce(F("published_at"), timezone.now()), embargo_until=None)
+        now = timezone.now()
+        public.update(published_at=Coalesce(F("published_at"), now), embargo_until=None, embargo_lifted_at=None)
         try:
             yield
         finally:

@@ -32,6 +32,9 @@ SENTENCES = {
     Verb.SETTLE: _("The dispute of “{title}” was looked at."),
     Verb.PUBLISH: _("Published “{title}”."),
     Verb.UNPUBLISH: _("“{title}” is no longer published."),
+    Verb.EMBARGO: _("An embargo is set on “{title}”."),
+    Verb.EXTEND: _("The embargo on “{title}” ends later."),
+    Verb.LIFT: _("The embargo on “{title}” is lifted."),
     Verb.CONFIRM_ARTIFACT: _("{artifact} has a page now."),
 }
 OTHERWISE = _("Done for “{title}”.")
