@@ -26,6 +26,7 @@ class Act(StrEnum):
     ANSWER_FOR_ARTIFACT = "answer_for_artifact"
     READ_DECISIONS = "read_decisions"
     MANAGE_USERS = "manage_users"
+    READ_METRICS = "read_metrics"
 
 
 EVERYBODY = frozenset({"anonymous", "reporter", *Role.values})
@@ -43,6 +44,7 @@ RULES: dict[Act, frozenset[str]] = {
     Act.ANSWER_FOR_ARTIFACT: frozenset({Role.MAINTAINER}),  # of one artifact, which has to be named
     Act.READ_DECISIONS: frozenset({Role.TRIAGER, Role.MODERATOR, Role.AUDITOR}),
     Act.MANAGE_USERS: frozenset({Role.ADMIN}),
+    Act.READ_METRICS: frozenset({Role.TRIAGER, Role.MODERATOR, Role.AUDITOR, Role.ADMIN}),  # numbers, of nobody
 }
 SCOPES: dict[str, frozenset[Act]] = {
     "report:write": frozenset({Act.FILE}),
@@ -50,7 +52,7 @@ SCOPES: dict[str, frozenset[Act]] = {
     "queue:read": frozenset({Act.SEE_UNPUBLISHED, Act.SEE_HAZARDS}),
     "queue:write": frozenset({Act.DECIDE}),
     "decisions:read": frozenset({Act.READ_DECISIONS}),
-    "metrics:read": frozenset(),
+    "metrics:read": frozenset({Act.READ_METRICS}),
     "account:write": frozenset({Act.FOLLOW}),
 }
 STAFF = frozenset({Role.TRIAGER, Role.MODERATOR, Role.AUDITOR, Role.ADMIN})  # the operator's own people

@@ -212,4 +212,5 @@ urlpatterns = [
     path("api/docs/", api_docs.api_docs, name="api_docs"),
     path("api/docs/<slug:slug>/", api_docs.api_operation, name="api_operation"),
     path("health/ready/", health.ready, name="ready"),
+    path("metrics", health.told_in_figures, name="metrics"),
 ]

@@ -233,6 +233,7 @@ PAGES = [
     Row("api_docs", ALL),
     Row("api_operation", ALL, args=("issues",)),
     Row("ready", ALL),
+    Row("metrics", ALL),  # whom the machine or a token lets in: tests/config/test_health.py
 ]
 
 FILERS = frozenset({"none", "report:write", "report:bulk"})

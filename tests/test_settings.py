@@ -42,7 +42,7 @@ def asked_for() -> Iterator[str]:
             if not isinstance(node, ast.Call) or not node.args:
                 continue
             asked = ast.unparse(node.func)
-            if asked not in ("os.environ.get", "os.environ.setdefault", "os.getenv", "flag", "number", "another_host"):
+            if asked not in ("os.environ.get", "os.environ.setdefault", "os.getenv", "flag", "number", "secret", "another_host"):
                 continue
             name = node.args[0]
             if isinstance(name, ast.Constant):

@@ -1,5 +1,6 @@
 """The triage app. It listens to what `reports` says and rings for the work that follows."""
 
+from celery.signals import worker_ready
 from django.apps import AppConfig
 
 
@@ -11,7 +12,11 @@ class TriageConfig(AppConfig):
         from reports.signals import attachments_taken, import_waits, report_changed, report_filed  # noqa: PLC0415 -- models are loaded only now
         from triage.bell import bell  # noqa: PLC0415
         from triage.counting import recount_around  # noqa: PLC0415
+        from triage.presence import live_as  # noqa: PLC0415
         from triage.tasks import examine_attachment, match_report, run_import  # noqa: PLC0415
+
+        def appear(**_: object) -> None:
+            live_as("worker")
 
         def ring(sender: object, report_id: int, **_: object) -> None:
             bell.ring(match_report, report_id)
@@ -27,6 +32,7 @@ class TriageConfig(AppConfig):
         def ring_for_import(sender: object, import_id: int, **_: object) -> None:
             bell.ring(run_import, import_id)
 
+        worker_ready.connect(appear, dispatch_uid="triage.appear", weak=False)
         report_filed.connect(ring, dispatch_uid="triage.ring", weak=False)
         report_changed.connect(count, dispatch_uid="triage.count", weak=False)
         attachments_taken.connect(ring_for_files, dispatch_uid="triage.ring_for_files", weak=False)

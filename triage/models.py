@@ -379,3 +379,49 @@ class Claim(models.Model):
 
     def __str__(self) -> str:
         return f"{self.issue} claimed by {self.user}"
+
+
+class Meter(models.Model):
+    """What all processes have counted together since the site began, and when things last happened.
+
+    ``triage.meters`` adds what each process has counted in memory. ``label`` tells the parts of one meter from each
+    other: a status, the upper end of a step of a histogram.
+    """
+
+    name = models.CharField(max_length=40)
+    label = models.CharField(max_length=40, blank=True)
+    value = models.FloatField(default=0)  # a count, seconds, or a moment in seconds since 1970
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["name", "label"], name="meter_once")]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.label}".strip()
+
+
+class Presence(models.Model):
+    """A web process or a worker says every few seconds that it lives, by the clock of the database."""
+
+    class Part(models.TextChoices):
+        WEB = "web"
+        WORKER = "worker"
+
+    part = models.CharField(max_length=8, choices=Part.choices)
+    host = models.CharField(max_length=100)
+    pid = models.PositiveIntegerField()
+    started_at = models.DateTimeField(default=timezone.now)
+    seen_at = models.DateTimeField(default=timezone.now)
+    skew_s = models.FloatField(default=0)  # seconds by which its own clock is ahead of the database's
+    key_mark = models.CharField(max_length=16)  # tells keys apart, and nothing of the key
+    pool_size = models.PositiveIntegerField(default=0)  # connections to the database that it holds
+    pool_busy = models.PositiveIntegerField(default=0)  # of them those in use
+
+    class Meta:
+        ordering = ["part", "host", "pid"]
+        constraints = [
+            models.UniqueConstraint(fields=["part", "host", "pid"], name="presence_once"),
+            models.CheckConstraint(name="presence_part_known", condition=Q(part__in=["web", "worker"])),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.part} {self.pid} on {self.host}"

@@ -31,14 +31,13 @@ from config import postgres
 from config.broker import queue_address, uses_embedded_queue
 from config.celery import READY_FILE
 from config.health import is_migrated
+from config.household import PARTS
+from config.logs import spoken
 from config.processes import Child, end_marked, stop_all
 from reports.models import Report
 from triage.demo import TRIAGER as DEMO_TRIAGER
 
 HOST = "127.0.0.1"
-WEB_PROCESSES = 1
-WEB_THREADS = 4
-WORKER_THREADS = 2
 PATIENCE_S = 7  # from asking a child to end to ending it; with PostgreSQL's own stop, all is over within 10 s
 READY_TIMEOUT_S = 120
 BROKER_TIMEOUT_S = 20  # a broker of somebody else that is away must not keep the site from being said to be ready
@@ -65,7 +64,7 @@ class Command(BaseCommand):
                 worker_ready.unlink(missing_ok=True)
                 # Threads of glibc would each keep a pool of memory of their own
                 own = {MARK: mark, READY_FILE: str(worker_ready), "MALLOC_ARENA_MAX": "2"}
-                children = household(os.environ | own)
+                children = [Child(part, command(), os.environ | own) for part, command in PARTS.items()]
                 try:
                     self.look_after(children, worker_ready, embedded=embedded)
                 finally:
@@ -75,7 +74,7 @@ class Command(BaseCommand):
                     end_marked(f"{MARK}={mark}")
 
     def say(self, sentence: str) -> None:
-        self.stdout.write(sentence)
+        self.stdout.write(spoken(sentence))
         self.stdout.flush()
 
     def prepare(self) -> None:
@@ -177,21 +176,6 @@ def load_demo() -> None:
     command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "load_demo"]
     if subprocess.run(command, start_new_session=True, check=False).returncode != 0:
         raise CommandError("The demo content could not be filed. DEMO=0 starts an empty site.")
-
-
-def household(environment: dict[str, str]) -> list[Child]:
-    def python_module(*words: str) -> list[str]:
-        return [sys.executable, "-m", *words]
-
-    web = python_module("granian", "config.wsgi:application", "--interface", "wsgi", "--http", "1", "--no-ws")
-    web += ["--host", HOST, "--port", str(settings.PORT), "--log-level", "warning", "--respawn-failed-workers"]
-    web += ["--workers", str(WEB_PROCESSES), "--blocking-threads", str(WEB_THREADS)]
-    worker = python_module("celery", "-q", "-A", "config", "worker", "-P", "threads", "-c", str(WORKER_THREADS))
-    worker += ["-l", "WARNING", "--without-gossip", "--without-mingle", "--without-heartbeat"]
-    # No pid file: the lock on the state folder already says that there is one beat, and a pid file outlives kill -9
-    beat = python_module("celery", "-q", "-A", "config.clock", "beat", "-l", "WARNING", "--pidfile", "")
-    beat += ["-s", str(settings.STATE_DIR / "beat")]
-    return [Child("web", web, environment), Child("worker", worker, environment), Child("beat", beat, environment)]
 
 
 def web_is_ready() -> bool:
