@@ -19,7 +19,6 @@ from reports.voices import throw_salts_away
 from reports.webhooks import delivering
 from triage import bulk, counting, embeddings, growth, index, lifting, matching, proposals, themes
 from triage.bell import bell
-from triage.meters import MATCHING_STEPS, mark, observe
 
 SWEEP_AFTER = timedelta(seconds=5)  # by then the bell would have rung
 SWEEP_AT_MOST = 500  # reports one sweep takes on, well within a task's minute
@@ -37,9 +36,7 @@ CHANGED_LATELY = timedelta(days=2)  # two nights, so that a night missed is made
 def match_report(*report_ids: int) -> None:
     """Several if they were rung for at once. If one fails, the sweep serves those after it."""
     for report_id in report_ids:
-        began = time.perf_counter()
         matching.match_report(report_id)
-        observe("matching_seconds", time.perf_counter() - began, MATCHING_STEPS)
         bell.ring(watch_touched, report_id)
 
 
@@ -88,7 +85,6 @@ def sweep() -> None:
     sequencer.keep_up()  # in case its own thread has died; last, so that a ledger that is broken stops nothing else
     for import_id in running.left_behind():
         bell.ring(run_import, import_id)
-    mark("swept")
 
 
 @shared_task(ignore_result=True)
