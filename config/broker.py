@@ -116,13 +116,13 @@ def celery_settings(broker_url: str) -> dict[str, Any]:
                 "schedule": SWEEP_EVERY_S,
                 "options": {"expires": TASK_LIMIT_S},
             },
-            "catch_up_public_texts": {
             "lift_embargoes": {  # nobody's ring: by the minute, and only what is over for certain
                 "task": "triage.tasks.lift_embargoes",
                 "schedule": LIFT_EVERY_S,
                 "options": {"expires": LIFT_EVERY_S},
             },
             "seal_evidence": {"task": "triage.tasks.seal_evidence", "schedule": crontab(minute="*/10")},
+            "catch_up_public_texts": {
                 "task": "triage.tasks.catch_up_public_texts",
                 "schedule": crontab(minute="*/10"),
             },

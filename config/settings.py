@@ -1,18 +1,17 @@
 """All settings. What differs from site to site is an environment variable, each in docs/settings.md."""
 
 import os
-import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import available_timezones
 from urllib.parse import unquote, urlsplit
+from zoneinfo import available_timezones
 
-import structlog
 from csp.constants import NONE, SELF
 
 from config import postgres
 from config.keys import derived, master_key
+from config.logs import logging_settings
 from reports.webhooks.networks import networks_in
 
 
@@ -33,6 +32,14 @@ def number(name: str, default: int) -> int:
     if not raw.isdecimal():
         raise ValueError(f"{name} must be a whole number, not {raw!r}.")
     return int(raw)
+
+
+def secret(name: str) -> str:
+    """A variable that nobody else should read: itself, or what stands in the file that ``name``_FILE names."""
+    if value := os.environ.get(name):
+        return value
+    file = os.environ.get(f"{name}_FILE")
+    return Path(file).read_text().strip() if file else ""
 
 
 def shared_secret(secret: str) -> str:
@@ -57,6 +64,12 @@ def another_host(variable: str, *taken: str) -> str:
         return ""
     parts = urlsplit(f"//{host}")
     if parts.netloc != host or not parts.hostname or "@" in host or set(host) & set("*/\\ ,;'\""):
+        raise ValueError(f"{variable} must be a host such as files.example.org, not {host!r}.")
+    if parts.hostname in {urlsplit(f"//{other}").hostname for other in taken if other}:
+        raise ValueError(f"{variable} must be another name than the site's others, not {host!r}.")
+    return host
+
+
 def weekend(days: str) -> frozenset[int]:
     """The days of the week on which nobody is expected to answer, Monday being 0; "none" for none."""
     names = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -70,12 +83,6 @@ def zone(name: str) -> str:
     if name not in available_timezones():
         raise ValueError(f"SITE_ZONE must be the name of a time zone, such as Europe/Berlin, not {name!r}.")
     return name
-
-
-        raise ValueError(f"{variable} must be a host such as files.example.org, not {host!r}.")
-    if parts.hostname in {urlsplit(f"//{other}").hostname for other in taken if other}:
-        raise ValueError(f"{variable} must be another name than the site's others, not {host!r}.")
-    return host
 
 
 def embedder(spec: str) -> str:
@@ -108,8 +115,11 @@ def contact(address: str) -> str:
     return f"mailto:{user}@{host}"
 
 
-def database(url: str) -> dict[str, Any]:
-    """A ``postgresql://user:password@host:port/name`` URL as Django wants it; ``?host=`` names a socket folder."""
+def database(url: str, password: str = "") -> dict[str, Any]:
+    """A ``postgresql://user:password@host:port/name`` URL as Django wants it; ``?host=`` names a socket folder.
+
+    ``password`` counts where the URL has none.
+    """
     parts = urlsplit(url)
     if parts.scheme not in ("postgresql", "postgres"):
         raise ValueError("DATABASE_URL must start with postgresql://")
@@ -119,14 +129,14 @@ def database(url: str) -> dict[str, Any]:
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),
         "USER": unquote(parts.username or ""),
-        "PASSWORD": unquote(parts.password or ""),
+        "PASSWORD": unquote(parts.password or "") or password,
         "HOST": unquote(host),
         "PORT": str(parts.port or ""),
         "CONN_MAX_AGE": 0,
         "CONN_HEALTH_CHECKS": True,  # else each pooled connection answers 500 once after the server was restarted
         "OPTIONS": {
             **{key: unquote(value) for key, value in query.items()},
-            "pool": {"min_size": 1, "max_size": 8, "timeout": 10, "max_lifetime": 600},
+            "pool": {"min_size": 1, "max_size": number("WEB_THREADS", 4) + 4, "timeout": 10, "max_lifetime": 600},
         },
     }
 
@@ -151,6 +161,10 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 STATE_DIR = Path(os.environ.get("STATE_DIR") or BASE_DIR / ".telltale").resolve()
 KEY_FILE = Path(os.environ.get("KEY_FILE") or STATE_DIR / "telltale.key")
 PORT = number("PORT", 8000)
+LISTEN_ON = os.environ.get("LISTEN_ON") or "127.0.0.1"
+WEB_PROCESSES = number("WEB_PROCESSES", 1)
+WEB_THREADS = number("WEB_THREADS", 4)  # of each web process
+WORKER_THREADS = number("WORKER_THREADS", 2)
 SITE_URL = origin(os.environ.get("SITE_URL") or f"http://127.0.0.1:{PORT}")
 SITE_HOST = urlsplit(SITE_URL).hostname or ""
 IS_LOOPBACK = SITE_HOST in ("127.0.0.1", "localhost", "::1")
@@ -168,7 +182,7 @@ STAFF_IDLE = timedelta(minutes=number("STAFF_IDLE_MINUTES", 30))  # whoever hold
 STAFF_SESSION = timedelta(hours=number("STAFF_SESSION_HOURS", 12))  # and after so long in any case
 SESSION_LASTS = timedelta(days=number("SESSION_DAYS", 14))  # everybody else's
 EMBEDDER = embedder((os.environ.get("EMBEDDER") or "").strip())
-EMBEDDER_API_KEY = (os.environ.get("EMBEDDER_API_KEY") or "").strip()
+EMBEDDER_API_KEY = secret("EMBEDDER_API_KEY").strip()
 EMBEDDER_LANGUAGES = (os.environ.get("EMBEDDER_LANGUAGES") or "").replace(",", " ").split()
 EMBEDDER_HUB = Path(os.environ.get("HF_HOME") or "~/.cache/huggingface").expanduser() / "hub"
 KNOWN_ISSUES_FINDER = "triage.known.known_issues"  # what looks through public issues while somebody writes
@@ -207,7 +221,7 @@ ALERT_BUDGET = number("ALERT_BUDGET", 5)  # alarms of bursts in a quiet week: a 
 # Webhooks: whether anything calls out at all, what beside public addresses it may reach, and who may call in
 WEBHOOKS = flag("WEBHOOKS", False)
 WEBHOOK_NETWORKS = networks_in(os.environ.get("WEBHOOK_NETWORKS") or "")
-HUB_WEBHOOK_SECRET = shared_secret(os.environ.get("HUB_WEBHOOK_SECRET") or "")  # none: nobody calls in
+HUB_WEBHOOK_SECRET = shared_secret(secret("HUB_WEBHOOK_SECRET"))  # none: nobody calls in
 
 _master = master_key(KEY_FILE)
 SECRET_KEY = derived(_master, "django").hex()
@@ -268,11 +282,12 @@ INSTALLED_APPS = [
     "rest_framework",
 ]
 MIDDLEWARE = [
+    "config.requests.RequestMiddleware",
     "config.headers.HeadersMiddleware",  # it and the next three out here, so that refusals carry theirs too
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "config.health.LivenessMiddleware",
+    "config.health.ProbesMiddleware",
     "config.hosts.HostsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -305,7 +320,8 @@ TEMPLATES = [
 
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"  # so that templates/ may hold widgets of ours
 
-DATABASES = {"default": database(os.environ.get("DATABASE_URL") or postgres.url(STATE_DIR))}
+_address = os.environ.get("DATABASE_URL") or postgres.url(STATE_DIR)
+DATABASES = {"default": database(_address, secret("DATABASE_PASSWORD"))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Limits of signing in stand here: with Django's 300 rows, whoever makes more would push those of others out
 CACHES = {
@@ -315,7 +331,7 @@ CACHES = {
         "OPTIONS": {"MAX_ENTRIES": 200_000},
     }
 }
-BROKER_URL = os.environ.get("BROKER_URL") or ""  # none: the embedded queue, see config/celery.py
+BROKER_URL = secret("BROKER_URL")  # none: the embedded queue, see config/celery.py
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
@@ -337,7 +353,7 @@ ACCOUNT_PREVENT_ENUMERATION = True
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "home"
-EMAIL_URL = os.environ.get("EMAIL_URL") or ""
+EMAIL_URL = secret("EMAIL_URL")
 EMAIL_BACKEND = (
     os.environ.get("EMAIL_BACKEND") or f"django.core.mail.backends.{'smtp' if EMAIL_URL else 'console'}.EmailBackend"
 )
@@ -356,7 +372,7 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 
 STATIC_URL = "/static/"
-STATIC_ROOT = STATE_DIR / "static"
+STATIC_ROOT = Path(os.environ.get("STATIC_DIR") or STATE_DIR / "static").resolve()
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -425,21 +441,4 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": ["reports.api.described.complete"],  # closed lists stay where they are used
 }
 
-structlog.configure(
-    processors=[
-        structlog.contextvars.merge_contextvars,
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso"),
-        structlog.processors.format_exc_info,
-        structlog.processors.JSONRenderer(ensure_ascii=False),
-    ],
-    logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-)
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "loggers": {"psycopg.pool": {"level": "ERROR"}},  # it warns at every try while the server is away
-    "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL") or "WARNING"},
-}
+LOGGING = logging_settings(os.environ.get("LOG_LEVEL") or "WARNING")

@@ -42,6 +42,7 @@ SAID: Mapping[str, Promise] = {
     "add": gettext_lazy("A reporter added to their report"),
     "withdraw": gettext_lazy("A report was withdrawn by its reporter"),
     "unwithdraw": gettext_lazy("A reporter took back that they withdrew their report"),
+    "ask_erasure": gettext_lazy("A reporter asked for their report to be erased"),
     "dispute": gettext_lazy("Disputed"),
     "settle": gettext_lazy("The dispute was looked at"),
     "answer": gettext_lazy("A maintainer answered"),
@@ -77,13 +78,13 @@ TO_REPORTER: Mapping[str, Promise] = {
     "reopen": gettext_lazy("What you reported was opened again."),
     "ask": gettext_lazy("The triagers have a question for you."),
     "settle": gettext_lazy("Your dispute was looked at by a person."),
-    "undo_confirm": gettext_lazy("The confirmation of what you reported was undone."),
     "embargo": gettext_lazy("People set an embargo on what you reported: nothing of it is public before that ends."),
     "extend": gettext_lazy("The embargo on what you reported was extended."),
     "lift": gettext_lazy("The embargo on what you reported has ended."),
     "undo_embargo": gettext_lazy("The embargo on what you reported was taken back."),
     "undo_extend": gettext_lazy("The embargo on what you reported ends as was agreed before: it was not extended."),
     "undo_lift": gettext_lazy("What you reported is under embargo again."),
+    "undo_confirm": gettext_lazy("The confirmation of what you reported was undone."),
     "undo_resolve": gettext_lazy("What you reported is open again: its resolution was undone."),
     "undo_dismiss": gettext_lazy("Your report is open again: that it was declined was undone."),
     "undo_reopen": gettext_lazy("The reopening of what you reported was undone."),
@@ -93,9 +94,9 @@ TO_REPORTER: Mapping[str, Promise] = {
 REASONS: Mapping[str, type[TextChoices]] = {
     "dismiss": Dismissal,
     "resolve": Resolution,
-    **dict.fromkeys(("confirm_signal", "refute_signal", "know_signal", "lack_signal"), SignalReason),
     "extend": ExtendedFor,
     "lift": LiftedFor,
+    **dict.fromkeys(("confirm_signal", "refute_signal", "know_signal", "lack_signal"), SignalReason),
 }
 
 Thing = Issue | Artifact | Report | Endpoint | Signal

@@ -202,9 +202,9 @@ def record_decision(
     )
     tell(event, undone=decision.undoes.verb if decision.undoes else "")
     keep_current(trail, about)
+    keep_sealed(trail)
     return decision
 
-    keep_sealed(trail)
 
 def _told(decision: Decision, trail: Trail) -> dict[str, Any]:
     """What the ledger hears: codes, ids and dates, never a title or a note."""
@@ -262,6 +262,8 @@ def may_be_undone(decision: Decision, *, concerning: Q) -> None:
         raise ValidationError(_("An undo cannot be undone: decide again."))
     if Decision.objects.filter(undoes=decision).exists():
         raise ValidationError(_("That has been undone already."))
+    if decision.report and decision.report.erased_at and decision.decided_at <= decision.report.erased_at:
+        raise ValidationError(_("What this was about has been erased since. It cannot be undone."), code="erased")
     since = standing().filter(concerning, pk__gt=decision.pk)
     since = since.select_related("decider", "issue", "artifact", "report")
     if since.exists():

@@ -19,10 +19,11 @@ from reports.voices import throw_salts_away
 from reports.webhooks import delivering
 from triage import bulk, counting, embeddings, growth, index, lifting, matching, proposals, themes
 from triage.bell import bell
+from triage.meters import MATCHING_STEPS, mark, observe
 
 SWEEP_AFTER = timedelta(seconds=5)  # by then the bell would have rung
-SWEEP_AT_MOST = 500  # reports one sweep takes on, well within a task's minute
 SEALED_AT_MOST = 5_000  # reports sealed in one task: some seconds
+SWEEP_AT_MOST = 500  # reports one sweep takes on, well within a task's minute
 RENEWED_AT_MOST = 200  # reports analysed anew in one sweep after the analyser has changed
 PLACED_AT_MOST = 500  # issues given a theme at a time, and the same holds
 LINKED_AT_MOST = 100  # themes that changed, compared with those near them at a time
@@ -36,7 +37,9 @@ CHANGED_LATELY = timedelta(days=2)  # two nights, so that a night missed is made
 def match_report(*report_ids: int) -> None:
     """Several if they were rung for at once. If one fails, the sweep serves those after it."""
     for report_id in report_ids:
+        began = time.perf_counter()
         matching.match_report(report_id)
+        observe("matching_seconds", time.perf_counter() - began, MATCHING_STEPS)
         bell.ring(watch_touched, report_id)
 
 
@@ -85,6 +88,7 @@ def sweep() -> None:
     sequencer.keep_up()  # in case its own thread has died; last, so that a ledger that is broken stops nothing else
     for import_id in running.left_behind():
         bell.ring(run_import, import_id)
+    mark("swept")
 
 
 @shared_task(ignore_result=True)
@@ -168,10 +172,6 @@ def tidy_attachments() -> None:
 
 
 @shared_task(ignore_result=True)
-def catch_up_public_texts() -> None:
-    """What the public can search, where the clock changed it; half a minute of it, and the rest the next time."""
-    until = time.monotonic() + HALF_A_MINUTE_S
-@shared_task(ignore_result=True)
 def lift_embargoes() -> None:
     """What people agreed on takes effect: embargoes whose end has come for certain."""
     lifting.lift_due()
@@ -183,6 +183,10 @@ def seal_evidence() -> None:
     sealed.seal_due(most=SEALED_AT_MOST)
 
 
+@shared_task(ignore_result=True)
+def catch_up_public_texts() -> None:
+    """What the public can search, where something was missed; half a minute of it, and the rest the next time."""
+    until = time.monotonic() + HALF_A_MINUTE_S
     while published.catch_up() == published.AT_ONCE and time.monotonic() < until:
         pass
 
