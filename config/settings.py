@@ -57,6 +57,21 @@ def origin(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc.lower()}"
 
 
+def weekend(days: str) -> frozenset[int]:
+    """The days of the week on which nobody is expected to answer, Monday being 0; "none" for none."""
+    names = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+    named = [] if days.strip().lower() == "none" else days.lower().replace(",", " ").split()
+    if unknown := [name for name in named if name not in names] or len(set(named)) == len(names):
+        raise ValueError(f"WEEKEND must be days such as sat sun, and leave one to work on, not {unknown or days!r}.")
+    return frozenset(names.index(name) for name in named)
+
+
+def zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"SITE_ZONE must be the name of a time zone, such as Europe/Berlin, not {name!r}.")
+    return name
+
+
 def another_host(variable: str, *taken: str) -> str:
     """A name, with a port at will, that the site answers beside its own; empty for none. Cookies know no ports."""
     host = (os.environ.get(variable) or "").strip().lower()
