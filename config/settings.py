@@ -85,21 +85,6 @@ def another_host(variable: str, *taken: str) -> str:
     return host
 
 
-def weekend(days: str) -> frozenset[int]:
-    """The days of the week on which nobody is expected to answer, Monday being 0; "none" for none."""
-    names = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-    named = [] if days.strip().lower() == "none" else days.lower().replace(",", " ").split()
-    if unknown := [name for name in named if name not in names] or len(set(named)) == len(names):
-        raise ValueError(f"WEEKEND must be days such as sat sun, and leave one to work on, not {unknown or days!r}.")
-    return frozenset(names.index(name) for name in named)
-
-
-def zone(name: str) -> str:
-    if name not in available_timezones():
-        raise ValueError(f"SITE_ZONE must be the name of a time zone, such as Europe/Berlin, not {name!r}.")
-    return name
-
-
 def embedder(spec: str) -> str:
     """What makes vectors of reports, empty for nothing. Only its kind is checked here; workers read the rest."""
     if spec and not spec.startswith(("onnx:", "http:")):
