@@ -44,6 +44,7 @@ from reports.pages import (
 )
 from triage import pages as desk
 from triage.pages import artifacts, bulk, maintainer, publication, reproductions, reveal, views, workbench
+from triage.pages import audit
 from triage.pages import signals as watched
 from triage.pages.health import queue_health
 from triage.pages.hub import hub
