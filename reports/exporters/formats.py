@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
-from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from reports.exporters import avid, openvex, osv, own, table
+from reports.exporters.archive import archived
 from reports.exporters.records import Record, record_of, records_of
 from reports.exporters.told import Told
 from reports.models import Artifact, Issue
@@ -25,7 +25,6 @@ JSON = "application/json"
 LINES = "application/jsonl"
 TABLE = "text/csv; charset=utf-8"
 ARCHIVE = "application/zip"
-ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)  # the same record gives the same archive, whenever it is fetched
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,32 +120,7 @@ def _stated(records: Iterable[Record], told: Told, address: str) -> Iterator[byt
     yield b"}"
 
 
-class _Tray:
-    """What ``ZipFile`` writes to, emptied after each file. It cannot be wound back, which ``ZipFile`` notices."""
-
-    def __init__(self) -> None:
-        self.held: list[bytes] = []
-
-    def write(self, some: bytes) -> int:
-        self.held.append(bytes(some))
-        return len(some)
-
-    def flush(self) -> None:
-        """Nothing waits elsewhere."""
-
-    def taken(self) -> bytes:
-        some, self.held = b"".join(self.held), []
-        return some
-
-
 def _archived(records: Iterable[Record]) -> Iterator[bytes]:
     """A file for each, named by its id, as OSV's scanners read a database. Only the names are held to the end."""
-    tray = _Tray()
-    with ZipFile(tray, "w") as archive:  # type: ignore[call-overload] # it asks for more than it uses
-        for record in records:
-            document = osv.document(record)
-            place = ZipInfo(f"{document['id']}.json", ZIP_EPOCH)
-            place.compress_type = ZIP_DEFLATED
-            archive.writestr(place, _json(document))
-            yield tray.taken()
-    yield tray.taken()
+    documents = (osv.document(record) for record in records)
+    return archived((f"{document['id']}.json", [_json(document)]) for document in documents)
