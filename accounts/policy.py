@@ -22,6 +22,7 @@ class Act(StrEnum):
     SEE_UNPUBLISHED = "see_unpublished"
     SEE_HAZARDS = "see_hazards"
     DECIDE = "decide"
+    ERASE = "erase"
     SEE_OWN_ARTIFACTS = "see_own_artifacts"
     ANSWER_FOR_ARTIFACT = "answer_for_artifact"
     READ_DECISIONS = "read_decisions"
@@ -43,6 +44,7 @@ RULES: dict[Act, frozenset[str]] = {
     Act.SEE_OWN_ARTIFACTS: frozenset({Role.MAINTAINER}),  # the maintainers' desk, whichever artifacts are theirs
     Act.ANSWER_FOR_ARTIFACT: frozenset({Role.MAINTAINER}),  # of one artifact, which has to be named
     Act.READ_DECISIONS: frozenset({Role.TRIAGER, Role.MODERATOR, Role.AUDITOR}),
+    Act.ERASE: frozenset({Role.MODERATOR}),  # the second of two: anybody who decides may propose it
     Act.MANAGE_USERS: frozenset({Role.ADMIN}),
     Act.READ_METRICS: frozenset({Role.TRIAGER, Role.MODERATOR, Role.AUDITOR, Role.ADMIN}),  # numbers, of nobody
 }

@@ -127,6 +127,12 @@ def celery_settings(broker_url: str) -> dict[str, Any]:
                 "schedule": crontab(minute="*/10"),
             },
             "renew_dump": {"task": "triage.tasks.renew_dump", "schedule": crontab(minute="5-59/10")},
+            "finish_erasures": {
+                "task": "triage.tasks.finish_erasures",
+                "schedule": crontab(),
+                "options": {"expires": TASK_LIMIT_S},
+            },
+            "apply_retention": {"task": "triage.tasks.apply_retention", "schedule": crontab(hour=NIGHT, minute=5)},
             "write_dump": {"task": "triage.tasks.write_dump", "schedule": crontab(hour=NIGHT, minute=10)},
             "link_themes": {"task": "triage.tasks.link_themes", "schedule": crontab(hour=NIGHT, minute=30)},
             "reprioritise": {"task": "triage.tasks.reprioritise", "schedule": crontab(hour=NIGHT, minute=20)},

@@ -21,6 +21,7 @@ from reports.pages import (
     directory,
     drafting,
     dumps,
+    erasure,
     export,
     feeds,
     filing,
@@ -43,7 +44,7 @@ from reports.pages import (
     webhooks,
 )
 from triage import pages as desk
-from triage.pages import artifacts, bulk, maintainer, publication, reproductions, reveal, views, workbench
+from triage.pages import artifacts, bulk, erasures, maintainer, publication, reproductions, reveal, views, workbench
 from triage.pages import audit
 from triage.pages import signals as watched
 from triage.pages.health import queue_health
@@ -77,6 +78,10 @@ urlpatterns = [
     path("reports/<slug:reference>/reinstate/", own_report.reinstate, name="receipt_reinstate"),
     path("reports/<slug:reference>/keep/", own_report.keep, name="receipt_keep"),
     path("imports/", imports.imports, name="imports"),
+    path("reports/<slug:reference>/erase/", erasure.receipt_erase, name="receipt_erase"),
+    path("reports/<slug:reference>/erase/keep/", erasure.receipt_keep_words, name="receipt_keep_words"),
+    path("reports/<slug:reference>/erased.json", erasure.receipt_erasure_proof, name="receipt_erasure_proof"),
+    path("erasure/", erasure.erasure, name="erasure"),
     path("imports/new/", imports.new, name="import_new"),
     path("imports/<int:pk>/", imports.import_progress, name="import_progress"),
     path("imports/<int:pk>/cancel/", imports.import_cancel, name="import_cancel"),
@@ -188,6 +193,9 @@ urlpatterns = [
     path("triage/signals/<int:pk>/", watched.signal, name="triage_signal"),
     path("triage/signals/<int:pk>/judge/", watched.signal_judge, name="signal_judge"),
     path("triage/signals/<int:pk>/undo/<int:decision>/", watched.signal_undo, name="signal_undo"),
+    path("triage/erasures/", erasures.erasures, name="erasures"),
+    path("triage/erasures/propose/", erasures.erasure_propose, name="erasure_propose"),
+    path("triage/erasures/<int:pk>/decide/", erasures.erasure_decide, name="erasure_decide"),
     path("triage/artifacts/", artifacts.artifact_desks, name="artifact_desks"),
     path("triage/artifacts/<int:pk>/", artifacts.artifact_desk, name="artifact_desk"),
     path("triage/artifacts/<int:pk>/decide/", artifacts.artifact_decide, name="artifact_decide"),

@@ -1,10 +1,13 @@
 """The one door in: every report, from whatever side, is filed here."""
 
+import hashlib
+import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils import timezone
@@ -27,6 +30,7 @@ from reports.vocabulary import Channel, FoundBy, Severity, SourceType, Visibilit
 from reports.voices import voice_key
 
 CONSENT_VERSION = "2026-11"  # the wording beside the consent box; a new wording is a new version
+ERASED_SOURCE = "erased"  # of what came from a source that would tell whose it was
 RELAXED = frozenset({Channel.IMPORT, Channel.DEMO, Channel.REPLAY})  # text not written for our limits
 
 
@@ -175,7 +179,13 @@ def filed_before(source: str, source_key: str) -> Report | None:
         return None
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{source}\n{source_key}"])
-    return Report.objects.filter(source=source, source_key=source_key).first()
+    known_by = {"source__in": [source, ERASED_SOURCE], "source_key__in": [source_key, erased_key(source, source_key)]}
+    return Report.objects.filter(**known_by).first()
+
+
+def erased_key(source: str, source_key: str) -> str:
+    """What is kept of the two once a report is erased: enough to know it by when it comes again."""
+    return hmac.digest(settings.TOKEN_KEY, f"{source}\n{source_key}".encode(), hashlib.sha256).hex()[:48]
 
 
 def save_report(

@@ -298,3 +298,54 @@ class RerunForm(models.TextChoices):
 
     INSPECT = "inspect", "Inspect AI"
     PROMPTFOO = "promptfoo", "promptfoo"
+
+
+class ErasureAsker(models.TextChoices):
+    """Who asked that a report be erased."""
+
+    REPORTER = "reporter", _("The reporter")
+    NAMED = "named", _("Somebody it is about")
+    STAFF = "staff", _("A triager")
+    SETTING = "setting", _("How long evidence is kept")
+
+
+class ErasureBasis(models.TextChoices):
+    """On what ground a report is erased: a code, which the ledger keeps for ever."""
+
+    CONSENT = "consent", _("Whoever filed it takes their consent back")
+    OBJECTION = "objection", _("Somebody it is about objects")
+    UNLAWFUL = "unlawful", _("What it says may not be kept: a court, an authority or a law")
+    CHILD = "child", _("It was filed by a child, or is about one")
+    MISTAKE = "mistake", _("It was filed by mistake, or tells secrets that are no part of it")
+    RETENTION = "retention", _("It was never published, and its time is over")
+
+
+class ErasureRefusal(models.TextChoices):
+    """Why a report was not erased."""
+
+    NOT_THEIRS = "not_theirs", _("Whoever asked could not show that it concerns them")
+    NEEDED = "needed", _("It is needed for a legal claim, or a law says that it be kept")
+    REDACTED = "redacted", _("What was to go was redacted instead")
+    PUBLIC_INTEREST = "public_interest", _("The public's interest in knowing weighs more")
+    TAKEN_BACK = "taken_back", _("It was asked for by mistake")
+
+
+class ErasureLeft(models.TextChoices):
+    """What of an erased report is still to be taken away, piece by piece, after its words are gone."""
+
+    JOURNAL = "journal", _("The list by which a backup that is restored is erased again")
+    FILES = "files", _("Files on disk")
+    INDEX = "index", _("The index of words")
+    EVENTS = "events", _("What the log says beyond its lines")
+    DUMP = "dump", _("The files that everybody may take away")
+    IMPORTS = "imports", _("The file that it came in")
+
+
+class LendingPurpose(models.TextChoices):
+    """What a researcher wants gated evidence for; the reporter is told."""
+
+    VERIFY = "verify", _("Trying again whether it is so")
+    SAFETY = "safety", _("Making models safer")
+    STUDY = "study", _("A study of many reports")
+    OVERSIGHT = "oversight", _("Oversight or audit")
+    OTHER = "other", _("Something else")

@@ -8,7 +8,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from ledger import sequencer
-from reports import attachments, dump, examining, posting, published, sealed
+from reports import attachments, dump, examining, posting, published, remains, retention, sealed
 from reports.abstracts import forget_unread
 from reports.buckets import forget_windows
 from reports.drafts import forget_drafts
@@ -189,6 +189,18 @@ def catch_up_public_texts() -> None:
     until = time.monotonic() + HALF_A_MINUTE_S
     while published.catch_up() == published.AT_ONCE and time.monotonic() < until:
         pass
+
+
+@shared_task(ignore_result=True, time_limit=DUMP_LIMIT_S)
+def finish_erasures() -> None:
+    """What is left of reports whose words are gone: files, index, copies. Writes the dump anew where it must."""
+    remains.take_all_away()
+
+
+@shared_task(ignore_result=True, time_limit=NIGHT_LIMIT_S)
+def apply_retention() -> None:
+    """What was never published and has been kept long enough, nightly; so many, and the rest the next night."""
+    retention.apply()
 
 
 @shared_task(ignore_result=True, time_limit=DUMP_LIMIT_S)

@@ -5,6 +5,7 @@ from reports.models.artifact import Alias, Artifact, Lineage, Version
 from reports.models.context import ContextRule
 from reports.models.draft import Attachment, Draft
 from reports.models.embargo import Timepiece
+from reports.models.erasure import Erasure
 from reports.models.evidence import Evidence, EvidenceKey, Message, Translation
 from reports.models.imports import Import, ImportReject, RehearsedFailure
 from reports.models.issue import Affected, Answer, Issue, NumberSeries, Placement, Reproduction
@@ -42,6 +43,7 @@ __all__ = [
     "Endpoint",
     "Evidence",
     "EvidenceKey",
+    "Erasure",
     "Excerpt",
     "IdempotencyKey",
     "Import",

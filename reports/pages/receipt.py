@@ -14,7 +14,6 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.actors import actor_of, needs
 from accounts.network import network_of
 from accounts.policy import ANONYMOUS, Act
-from ledger import proving
 from reports.attachments import limits
 from reports.correspondence import (
     DISMISSAL,
@@ -28,8 +27,10 @@ from reports.correspondence import (
 )
 from reports.lanes import TooMany, may_try
 from reports.lines import Line
-from reports.models import Evidence, Issue, Report
+from reports.models import Erasure, Evidence, Issue, Report
 from reports.pages.asked import storable
+from reports.pages.erased import shown as shown_erased
+from reports.pages.erased import signed
 from reports.pages.refusing import too_many
 from reports.posting import Reader
 from reports.prospects import READ_BY, prospect_of
@@ -49,7 +50,7 @@ from reports.standing import (
     steps,
 )
 from reports.templatetags.looks import language_word, when
-from reports.vocabulary import Visibility
+from reports.vocabulary import ErasureAsker, Visibility
 
 REFERENCE_SHOWN = 40  # characters of what was typed as a reference
 OPEN = "open_receipts"  # session: references whose code was given here
@@ -68,8 +69,11 @@ STORY = {
     "withdraw": gettext_lazy("You withdrew it"),
     "unwithdraw": gettext_lazy("You took back that you withdrew it"),
     "adopt": gettext_lazy("Kept in an account"),
+    "ask_erasure": gettext_lazy("You asked for it to be erased"),
+    "keep_words": gettext_lazy("You took back that you asked for it to be erased"),
+    "refuse_erasure": gettext_lazy("It was decided not to erase it"),
 }
-OWN = ("add", "dispute", "withdraw", "unwithdraw", "adopt")
+OWN = ("add", "dispute", "withdraw", "unwithdraw", "adopt", "ask_erasure", "keep_words", "refuse_erasure")
 UNDONE = {
     "confirm": gettext_lazy("The confirmation was undone"),
     "resolve": gettext_lazy("The resolution was undone"),
@@ -195,6 +199,8 @@ class AdditionForm(forms.Form):
 
 def show(request: HttpRequest, report: Report, refused: forms.Form | None = None) -> HttpResponse:
     """The page; ``refused`` is a form that was filled in wrongly."""
+    if report.erased_at:
+        return shown_erased(request, report)
     fresh = request.session.get(FRESH, {})
     code = fresh.pop(report.reference, "")
     if code:
@@ -219,6 +225,7 @@ def show(request: HttpRequest, report: Report, refused: forms.Form | None = None
         "steps": story(report, issue),
         "thread": thread,
         "is_open": is_open,
+        "erasure": Erasure.objects.waiting().filter(report=report).exclude(asked_by=ErasureAsker.SETTING).first(),
         "told": told_by(report),
         "files": beside(actor_of(request), report=report),
         "file_limits": limits(),
@@ -278,10 +285,7 @@ def story(report: Report, issue: Issue | None) -> list[dict[str, Any]]:
 
 def proven(report: Report) -> dict[str, Any]:
     """Where in the ledger it stands that the report was received; nothing until that is signed."""
-    event, newest = filing_of(report), proving.newest()
-    if event is None or newest is None or event.sequence is None or event.sequence >= newest.size or not event.key:
-        return {}
-    return {"sequence": event.sequence, "size": newest.size, "at": newest.at}
+    return signed(filing_of(report))
 
 
 def form_about(about: str, refused: forms.Form | None) -> forms.Form:
