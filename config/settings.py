@@ -216,6 +216,7 @@ LIMIT_ALL_DRAFTS = number("LIMIT_ALL_DRAFTS", 3_000)  # drafts that are begun in
 LIMIT_API = number("LIMIT_API", 1_500)  # requests of a network to the API in five minutes, filing apart
 LIMIT_API_ACCOUNT = number("LIMIT_API_ACCOUNT", 6_000)  # of an account, by its tokens, in five minutes
 LIMIT_CODES = number("LIMIT_CODES", 60)  # receipt codes tried in ten minutes
+LIMIT_SIGN_IN = number("LIMIT_SIGN_IN", 100)  # tries of a network to sign in, sign up or reset, in ten minutes
 ALERT_BUDGET = number("ALERT_BUDGET", 5)  # alarms of bursts in a quiet week: a cap, never a quota
 
 # Webhooks: whether anything calls out at all, what beside public addresses it may reach, and who may call in
@@ -297,6 +298,7 @@ MIDDLEWARE = [
     "accounts.sessions.SignedInMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "config.knocking.KnockingMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
@@ -348,12 +350,14 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
-ACCOUNT_EMAIL_VERIFICATION = "optional"
 ACCOUNT_PREVENT_ENUMERATION = True
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "home"
 EMAIL_URL = secret("EMAIL_URL")
+# Where mail goes out an address is its owner's before anybody signs in with it: else whoever came first could have
+# taken it, roles that are granted to it with it, and signing up would tell who has an account
+ACCOUNT_EMAIL_VERIFICATION = "mandatory" if EMAIL_URL or os.environ.get("EMAIL_BACKEND") else "optional"
 EMAIL_BACKEND = (
     os.environ.get("EMAIL_BACKEND") or f"django.core.mail.backends.{'smtp' if EMAIL_URL else 'console'}.EmailBackend"
 )

@@ -34,6 +34,7 @@ __all__ = [
     "lane_for",
     "may_ask",
     "may_begin",
+    "may_knock",
     "may_look",
     "may_try",
     "trapped",
@@ -168,6 +169,18 @@ def may_look(network: str, reference: str = "", *, at: datetime | None = None) -
     now = at or timezone.now()
     for bucket in _codes(network, reference):
         _refuse_if_full(bucket, now, "codes")
+
+
+def may_knock(network: str, *, at: datetime | None = None) -> None:
+    """Count one more try to sign in, sign up or reset, whatever comes of it. Raises :class:`TooMany`."""
+    now = at or timezone.now()
+    prefix = network_prefix(network)
+    if not prefix:
+        return
+    own = Bucket("doors", prefix, settings.LIMIT_SIGN_IN, TEN_MINUTES_S)
+    _refuse_if_full(own, now, "doors")
+    if buckets.take([own], at=now)[own.scope] > own.most:
+        raise TooMany(_quota("doors", own, own.most, now))
 
 
 def may_ask(actor: Actor, network: str, *, at: datetime | None = None) -> Quota | None:

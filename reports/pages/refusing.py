@@ -26,9 +26,13 @@ def refused(request: HttpRequest) -> HttpResponse | None:
     return None
 
 
-def too_many(request: HttpRequest, refusal: TooMany) -> HttpResponse:
-    """429. What was typed stands in the page, in hidden fields, and is stored nowhere; files have to be chosen anew."""
-    kept = [(name, value) for name, values in request.POST.lists() for value in values if name not in OF_THE_PAGE]
+def too_many(request: HttpRequest, refusal: TooMany, *, keeps: bool = True) -> HttpResponse:
+    """429. What was typed stands in the page, in hidden fields, and is stored nowhere; files have to be chosen anew.
+
+    ``keeps``: but for passwords, which no page says back.
+    """
+    typed = request.POST.lists() if keeps else []
+    kept = [(name, value) for name, values in typed for value in values if name not in OF_THE_PAGE]
     told = {"sentence": refusal.sentence, "kept": kept, "has_files": bool(request.FILES)}
     answer = render(request, "reports/too_many.html", told, status=TOO_MANY)
     for name, value in refusal.headers.items():
