@@ -28,6 +28,7 @@ class Act(StrEnum):
     READ_DECISIONS = "read_decisions"
     MANAGE_USERS = "manage_users"
     READ_METRICS = "read_metrics"
+    VOUCH = "vouch"
 
 
 EVERYBODY = frozenset({"anonymous", "reporter", *Role.values})
@@ -51,6 +52,7 @@ RULES: dict[Act, frozenset[str]] = {
 SCOPES: dict[str, frozenset[Act]] = {
     "report:write": frozenset({Act.FILE}),
     "report:bulk": frozenset({Act.FILE, Act.FILE_BULK}),
+    Act.VOUCH: frozenset({Role.TRIAGER, Role.MODERATOR, Role.ADMIN}),  # look into who asks to be a maintainer
     "queue:read": frozenset({Act.SEE_UNPUBLISHED, Act.SEE_HAZARDS}),
     "queue:write": frozenset({Act.DECIDE}),
     "decisions:read": frozenset({Act.READ_DECISIONS}),

@@ -100,6 +100,26 @@ def ledger_name(name: str) -> str:
     return name
 
 
+def issuer(url: str) -> str:
+    """Who is asked by OpenID Connect, as it calls itself; empty for nobody. In clear only on this machine."""
+    parts = urlsplit(url)
+    is_here = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost", "::1")
+    if url and not (parts.hostname and (parts.scheme == "https" or is_here) and not parts.query and not parts.fragment):
+        raise ValueError(f"OIDC_ISSUER must be https://host and maybe a path, not {url!r}.")
+    return url
+
+
+def repository_files(listed: str) -> list[str]:
+    """Addresses with {org} and {name} where the site may look for a maintainer's file; none: it looks nowhere."""
+    places = listed.split()
+    for place in places:
+        is_whole = place.startswith("https://") and "{org}" in place and "{name}" in place
+        if not is_whole or "{" in urlsplit(place).netloc:
+            raise ValueError(f"MAINTAINER_FILES must be like https://hub/{{org}}/{{name}}/telltale.txt, not {place!r}.")
+        place.format(org="org", name="name")  # raises for any other brace
+    return places
+
+
 def contact(address: str) -> str:
     """An e-mail address or an https:// page where people are reached, as a link; empty if nobody is named."""
     address = address.strip()
@@ -202,6 +222,16 @@ OPERATOR_CONTACT = contact(os.environ.get("OPERATOR_CONTACT") or "")
 SECURITY_CONTACT = contact(os.environ.get("SECURITY_CONTACT") or "")  # for flaws in the site itself
 GOVERNANCE_DIR = Path(folder).expanduser() if (folder := os.environ.get("GOVERNANCE_DIR") or "") else None
 
+# Signing in by way of others; each is off, and has no button, until it has a client
+OIDC_ISSUER = issuer((os.environ.get("OIDC_ISSUER") or "").strip())
+OIDC_CLIENT_ID = (os.environ.get("OIDC_CLIENT_ID") or "").strip()
+OIDC_CLIENT_SECRET = secret("OIDC_CLIENT_SECRET").strip()
+OIDC_NAME = (os.environ.get("OIDC_NAME") or "").strip() or urlsplit(OIDC_ISSUER).netloc  # on the button
+OIDC_ORGS_CLAIM = (os.environ.get("OIDC_ORGS_CLAIM") or "").strip()  # names whoever's organisations at a model hub
+GITHUB_CLIENT_ID = (os.environ.get("GITHUB_CLIENT_ID") or "").strip()
+GITHUB_CLIENT_SECRET = secret("GITHUB_CLIENT_SECRET").strip()
+MAINTAINER_FILES = repository_files(os.environ.get("MAINTAINER_FILES") or "")
+
 # How many reports pass, and how many are taken at all: reports.lanes says what follows
 LIMIT_NETWORK = number("LIMIT_NETWORK", 30)  # anonymous ones of a network that pass in ten minutes
 LIMIT_NETWORK_HOUR = number("LIMIT_NETWORK_HOUR", 300)  # anonymous ones of a network that are taken in an hour
@@ -275,6 +305,9 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
+    "accounts.providers.openid_connect",
+    "accounts.providers.github",
     "csp",
     "django_filters",
     "django_htmx",
@@ -351,7 +384,21 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_PREVENT_ENUMERATION = True
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_ISSUER = SITE_HOST
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = IS_LOOPBACK and not IS_HTTPS  # browsers have passkeys on localhost alone then
+SOCIALACCOUNT_ADAPTER = "accounts.social.SocialAdapter"
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = False  # an address that a provider names opens nobody's account
+SOCIALACCOUNT_QUERY_EMAIL = True
+_oidc = {"provider_id": "oidc", "name": OIDC_NAME, "client_id": OIDC_CLIENT_ID, "secret": OIDC_CLIENT_SECRET}
+_github = {"name": "GitHub", "client_id": GITHUB_CLIENT_ID, "secret": GITHUB_CLIENT_SECRET}
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "APPS": [{**_oidc, "settings": {"server_url": OIDC_ISSUER}}] if OIDC_ISSUER and OIDC_CLIENT_ID else [],
+        "OAUTH_PKCE_ENABLED": True,
+    },
+    "github": {"APPS": [_github] if GITHUB_CLIENT_ID else [], "OAUTH_PKCE_ENABLED": True},
+}
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "home"
 EMAIL_URL = secret("EMAIL_URL")

@@ -32,10 +32,12 @@ from reports.pages import (
     issues,
     known,
     ledger,
+    maintaining,
     mine,
     notices,
     own_report,
     proof,
+    people,
     receipt,
     robots,
     schemas,
@@ -44,7 +46,7 @@ from reports.pages import (
     webhooks,
 )
 from triage import pages as desk
-from triage.pages import artifacts, bulk, erasures, maintainer, publication, reproductions, reveal, views, workbench
+from triage.pages import artifacts, bulk, disclosure, erasures, maintainer, publication, reproductions, reveal, views, workbench
 from triage.pages import audit
 from triage.pages import signals as watched
 from triage.pages.health import queue_health
@@ -100,6 +102,8 @@ urlpatterns = [
     path("account/webhooks/<int:pk>/", webhooks.webhook, name="webhook"),
     path("account/webhooks/<int:pk>/hears/", webhooks.webhook_choose, name="webhook_choose"),
     path("account/webhooks/<int:pk>/secret/", webhooks.webhook_rotate, name="webhook_rotate"),
+    path("account/artifacts/", maintaining.maintaining, name="maintaining"),
+    path("account/artifacts/<int:pk>/take-back/", maintaining.maintaining_withdraw, name="maintaining_withdraw"),
     path("account/webhooks/<int:pk>/test/", webhooks.webhook_test, name="webhook_test"),
     path("account/webhooks/<int:pk>/switch/", webhooks.webhook_switch, name="webhook_switch"),
     path("account/webhooks/<int:pk>/delete/", webhooks.webhook_delete, name="webhook_delete"),
@@ -228,3 +232,13 @@ urlpatterns = [
     path("health/ready/", health.ready, name="ready"),
     path("metrics", health.told_in_figures, name="metrics"),
 ]
+    path("maintainers/", maintaining.maintainer_requests, name="maintainer_requests"),
+    path("maintainers/<int:pk>/", maintaining.maintainer_request, name="maintainer_request"),
+    path("maintainers/<int:pk>/look/", maintaining.maintainer_look, name="maintainer_look"),
+    path("maintainers/<int:pk>/decide/", maintaining.maintainer_decide, name="maintainer_decide"),
+    path("admin/people/", people.people, name="people"),
+    path("admin/people/<int:pk>/", people.a_person, name="person"),
+    path("admin/people/<int:pk>/grants/<int:grant>/end/", people.person_end_grant, name="person_end_grant"),
+    path("admin/people/<int:pk>/shut/", people.person_shut, name="person_shut"),
+    path("admin/people/<int:pk>/open/", people.person_open, name="person_open"),
+    path("admin/people/<int:pk>/sign-out/", people.person_sign_out, name="person_sign_out"),

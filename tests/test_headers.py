@@ -31,7 +31,7 @@ PUBLIC = [
     "/nothing-here/",
 ]
 OF_TRIAGERS = ["/triage/", "/triage/?view=list", "/accounts/logout/", "/accounts/email/"]
-OF_ADMINS = ["/admin/", "/admin/accounts/user/", "/admin/accounts/user/add/"]
+OF_ADMINS = ["/admin/", "/admin/reports/contextrule/", "/admin/people/"]
 FOR_MACHINES = [
     "/issues/TT-2026-00001.json",
     "/api/v1/issues/",

@@ -391,7 +391,7 @@ def test_no_canary_leaves_the_house(
         if is_anybody:
             anonymously[address] = seen_of(response)
         assert response.status_code < 500, address
-        if not address.startswith("/admin/accounts/"):  # where who manages accounts sees whose they are
+        if not address.startswith("/admin/people/"):  # where who manages accounts sees whose they are
             leaks += [f"{address}: {leak}" for leak in planted.in_text(read[address])]
 
     assert leaks == []

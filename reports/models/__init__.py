@@ -9,6 +9,7 @@ from reports.models.erasure import Erasure
 from reports.models.evidence import Evidence, EvidenceKey, Message, Translation
 from reports.models.imports import Import, ImportReject, RehearsedFailure
 from reports.models.issue import Affected, Answer, Issue, NumberSeries, Placement, Reproduction
+from reports.models.maintaining import MaintainerRequest
 from reports.models.notice import Notice, Subscription
 from reports.models.published import PublicText
 from reports.models.report import (
@@ -52,6 +53,7 @@ __all__ = [
     "Lineage",
     "Message",
     "Notice",
+    "MaintainerRequest",
     "NumberSeries",
     "Placement",
     "PublicText",

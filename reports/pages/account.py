@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.core.exceptions import ValidationError
@@ -46,7 +47,17 @@ class LeavingForm(forms.Form):
 def own_account(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     may_import = allows(actor, Act.FILE_BULK) or Import.objects.visible_to(actor).exists()
-    return render(request, "reports/account.html", {"report_count": filed_count(request), "may_import": may_import})
+    context = {
+        "report_count": filed_count(request),
+        "may_import": may_import,
+        "other_ways": other_ways(),
+    }
+    return render(request, "reports/account.html", context)
+
+
+def other_ways() -> bool:
+    """Whether anybody can sign in here by way of another site."""
+    return any(provider["APPS"] for provider in settings.SOCIALACCOUNT_PROVIDERS.values())
 
 
 @needs(Act.OWN_ACCOUNT)

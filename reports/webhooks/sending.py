@@ -2,7 +2,7 @@
 
 The name is resolved once, every address it has is checked, and the connection goes to a checked address itself: what
 the name says a moment later, or to another resolver, leads nowhere. No redirect is followed, no proxy is asked, and
-of an answer nothing is read but its head.
+of a webhook's answer nothing is read but its head.
 """
 
 import io
@@ -31,6 +31,7 @@ CONNECT_S = 5.0  # for finding the address, reaching it, and TLS together
 TOTAL_S = 15.0  # for all of it; the specification asks for 15 to 30
 PORTS = frozenset({443, 8443})
 LONGEST_URL = 500
+LONGEST_FILE = 10_000  # bytes that are read of a file somewhere
 
 
 class Outcome(models.TextChoices):
@@ -127,6 +128,20 @@ def send(url: str, body: bytes, headers: dict[str, str]) -> Answer:
     except OSError:
         answer = Answer(Outcome.UNREACHABLE)
     return Answer(answer.outcome, answer.status, answer.wait, round(1000 * (monotonic() - began)))
+
+
+def fetch(url: str, *, most: int = LONGEST_FILE) -> bytes | None:
+    """The first ``most`` bytes of what lies at ``url``, as carefully reached as a webhook; None if it cannot be had."""
+    try:
+        address = address_of(url)
+        with _connected(address, deadline=monotonic() + CONNECT_S) as sock:
+            connection = HTTPConnection(address.host, address.port)
+            connection.sock = Hurried(sock, monotonic() + CONNECT_S)
+            connection.request("GET", address.target, headers={"Host": address.netloc, "Connection": "close"})
+            response: HTTPResponse = connection.getresponse()
+            return response.read(most) if response.status == 200 else None
+    except (NoAddress, ValidationError, HTTPException, ValueError, OSError):
+        return None
 
 
 def _outcome_of(status: int) -> Outcome:

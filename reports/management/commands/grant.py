@@ -9,10 +9,10 @@ from django.db import transaction
 from django.urls import reverse
 
 from accounts.actors import actor_for, site_of
-from accounts.models import Grant, Role, User
+from accounts.granting import give
+from accounts.models import Role, User
 from accounts.policy import SCOPES, SYSTEM
 from accounts.tokens import LONGEST, make_token, sign_in_code
-from ledger.record import record
 from reports.models import Artifact
 from reports.naming import find_artifact, parse
 from reports.vocabulary import ArtifactKind
@@ -33,7 +33,7 @@ class Command(BaseCommand):
         scopes = checked_scopes(options["token"])
         with transaction.atomic():
             user = account(email)
-            is_new = grant(user, options["role"], artifact)
+            is_new = give(user, options["role"], by=SYSTEM, about=artifact) is not None
             token = made_token(user, scopes) if scopes else ""
         about = f" for {artifact}" if artifact else ""
         site = site_of(actor_for(user, is_inside=True))
@@ -90,14 +90,3 @@ def account(email: str) -> User:
     if not user.is_active:
         raise CommandError(f"The account of {email} is closed.")
     return user
-
-
-def grant(user: User, role: str, artifact: Artifact | None) -> bool:
-    """Grant the role unless it is held already; whether it is new."""
-    granted, is_new = Grant.objects.get_or_create(
-        user=user, role=role, artifact_id=artifact.pk if artifact else None, ended_at=None
-    )
-    if is_new:
-        subjects = [granted, user, *([artifact] if artifact else [])]
-        record("grant", *subjects, actor=SYSTEM.pseudonym, role=role)
-    return is_new

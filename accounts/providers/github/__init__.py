@@ -1,0 +1,1 @@
+"""GitHub, or an enterprise's own."""

@@ -1,0 +1,1 @@
+"""OpenID Connect, with a nonce and checked signatures."""
