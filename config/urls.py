@@ -46,7 +46,7 @@ from reports.pages import (
     webhooks,
 )
 from triage import pages as desk
-from triage.pages import artifacts, bulk, disclosure, erasures, maintainer, publication, reproductions, reveal, views, workbench
+from triage.pages import artifacts, bulk, erasures, maintainer, publication, reproductions, reveal, views, workbench
 from triage.pages import audit
 from triage.pages import signals as watched
 from triage.pages.health import queue_health
