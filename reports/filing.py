@@ -19,7 +19,7 @@ from ledger.record import record
 from reports import attachments
 from reports.answers import SUMMARY_MAX, prepared
 from reports.lanes import FREE, Lane, lane_for
-from reports.models import Artifact, Contact, Credit, Draft, Issue, Report
+from reports.models import Artifact, Contact, Credit, Draft, Evidence, Issue, Report
 from reports.naming import artifact_named, version_named
 from reports.receipts import code_digest, new_code, new_reference
 from reports.sealed import keep_words
@@ -28,6 +28,7 @@ from reports.signals import report_filed
 from reports.text import guess_language
 from reports.vocabulary import Channel, FoundBy, Severity, SourceType, Visibility
 from reports.voices import voice_key
+from reports.vouching import vouched
 
 CONSENT_VERSION = "2026-11"  # the wording beside the consent box; a new wording is a new version
 ERASED_SOURCE = "erased"  # of what came from a source that would tell whose it was
@@ -135,10 +136,11 @@ def file_report(
             code=code,
             held_for=lane.held_for,
         )
-        save_words(report, checked)
+        evidence = save_words(report, checked)
         if draft is not None:
             attachments.move(draft, report)
-        record("file", report, artifact, actor=actor.pseudonym, channel=channel.value, reference=report.reference)
+        told = {"channel": channel.value, "reference": report.reference, "words": vouched(evidence)}
+        record("file", report, artifact, actor=actor.pseudonym, **told)
         transaction.on_commit(lambda: report_filed.send(Report, report_id=report.pk))
     return Receipt(report, code, lane)
 
@@ -241,12 +243,12 @@ def save_report(
     )
 
 
-def save_words(report: Report, checked: Mapping[str, Any]) -> None:
+def save_words(report: Report, checked: Mapping[str, Any]) -> Evidence:
     """The evidence, the contact and the credit: what may be erased apart from the report."""
     summary, told = checked.get("summary", ""), checked.get("what_happened", "")
     if len(summary) > SUMMARY_MAX and not told.startswith(summary):  # an imported one is kept whole where there is room
         told = f"{summary}\n\n{told}"
-    keep_words(
+    evidence = keep_words(
         report,
         summary=cut_at_word(summary or told),
         what_happened=told,
@@ -257,3 +259,4 @@ def save_words(report: Report, checked: Mapping[str, Any]) -> None:
         Contact.objects.create(report=report, sealed_email=seal(email))
     if name := checked.get("credit_name"):
         Credit.objects.create(report=report, name=name)
+    return evidence

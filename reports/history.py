@@ -96,6 +96,7 @@ class Step:
     is_undo: bool = False
     is_undone: bool = False
     ends: bool = False  # it resolved the whole issue
+    sequence: int | None = None  # of its event in the ledger, once it has one
 
     @property
     def words(self) -> str:
@@ -181,6 +182,7 @@ class _Reading:
             changes=changes,
             is_undo=is_undo,
             ends=verb == "resolve" and content.get("status") == Status.RESOLVED,
+            sequence=event.sequence,
         )
 
     def _changes(self, verb: str, content: Mapping[str, Any]) -> Iterable[Change]:

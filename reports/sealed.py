@@ -5,6 +5,7 @@ is ever unsealed in the tables: what is sealed is opened for whoever reads it, b
 """
 
 import json
+import secrets
 import struct
 from collections.abc import Iterable
 from typing import Any
@@ -52,7 +53,8 @@ def sensitive() -> Q:
 
 def keep_words(report: Report, **words: Any) -> Evidence:
     """The words of a new report: sealed if it is sensitive. ``words`` are the fields of Evidence by their names."""
-    evidence = Evidence(report=report, **{f"plain_{name}": value for name, value in words.items()})
+    plain = {f"plain_{name}": value for name, value in words.items()}
+    evidence = Evidence(report=report, words_key=secrets.token_bytes(32), **plain)
     if is_sensitive(report):
         _seal(evidence, _new_key(report))
     evidence.save(force_insert=True)

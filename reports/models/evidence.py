@@ -79,6 +79,7 @@ class Evidence(models.Model):
     plain_transcript = models.JSONField(default=list, blank=True, db_column="transcript")
     sealed_summary = models.BinaryField(null=True, editable=False)
     sealed_words = models.BinaryField(null=True, editable=False)
+    words_key = models.BinaryField(null=True, editable=False)  # see ``reports.vouching``
 
     objects = EvidenceQuerySet.as_manager()
 

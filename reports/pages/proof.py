@@ -9,6 +9,7 @@ from accounts.policy import Act
 from ledger import proving
 from reports.pages.receipt import own
 from reports.standing import filing_of
+from reports.vouching import shown
 
 OPENED = (
     "at",
@@ -21,11 +22,15 @@ OPENED = (
 @never_cache
 @require_safe
 def proof(request: HttpRequest, reference: str) -> HttpResponse:
-    """A file for the verifier, against the newest checkpoint."""
-    event, newest = filing_of(own(request, reference)), proving.newest()
+    """A file for the verifier, against the newest checkpoint; with ``?words=1`` also what was filed, to be shown to
+    others."""
+    report, newest = own(request, reference), proving.newest()
+    event = filing_of(report)
     document = proving.opening_document(event, OPENED, newest) if event and newest else None
-    if document is None:
+    if document is None or event is None:
         raise Http404
+    if "words" in request.GET and (words := shown(report, event)):
+        document["words"] = words
     answer = JsonResponse(document, json_dumps_params={"indent": 1})
     answer["Content-Disposition"] = f'attachment; filename="{reference}.proof.json"'
     return answer

@@ -13,6 +13,7 @@ from reports.models import Contact, Evidence, Report
 from reports.receipts import opens
 from reports.signals import report_filed
 from reports.vocabulary import Channel, SourceType
+from reports.vouching import vouched
 
 pytestmark = pytest.mark.django_db
 RELAXED = [Channel.IMPORT, Channel.DEMO, Channel.REPLAY]
@@ -28,7 +29,8 @@ def test_a_report_its_words_and_its_event_are_saved_together(answers: dict[str, 
     assert report.evidence.what_happened == answers["what_happened"]
     assert (event.verb, event.actor) == ("file", "anonymous")
     assert event.subjects == [f"report:{report.pk}", f"artifact:{report.artifact_id}"]
-    assert Payload.objects.get().content == {"channel": "api", "reference": report.reference}
+    words = vouched(report.evidence)
+    assert Payload.objects.get().content == {"channel": "api", "reference": report.reference, "words": words}
 
 
 def test_nothing_that_was_written_stands_in_the_ledger(answers: dict[str, Any]) -> None:

@@ -16,7 +16,8 @@ from ledger.models import Checkpoint, Event
 from ledger.record import record
 from ledger.signing import public_key
 from ledger.verifier import Key, Refuted, check_log, check_proof, check_since
-from reports.models import Report
+from reports.models import Evidence, Report
+from reports.vouching import vouched
 
 pytestmark = pytest.mark.django_db
 LEDGER = "/ledger/"
@@ -208,10 +209,29 @@ def test_a_receipt_proves_that_the_report_was_received(mine: Report, client: Cli
     assert opened == {
         "at": event.at.isoformat().replace("+00:00", "Z"),
         "verb": "file",
-        "payload": {"channel": "api", "reference": mine.reference},
+        "payload": {"channel": "api", "reference": mine.reference, "words": vouched(mine.evidence)},
     }
     assert checkpoint.size == Checkpoint.objects.latest("size").size
     assert event.actor not in json.dumps(json.loads(document)["opened"])
+
+
+def test_a_proof_with_words_shows_what_was_filed_and_that_a_site_has_changed_it(
+    mine: Report, client: Client, key: Key
+) -> None:
+    happened(3)
+    address = f"{reverse('receipt_proof', args=[mine.reference])}?words=1"
+    filed = client.get(address).content
+    _checkpoint, opened = check_proof(filed, key)
+    assert opened["words"]["summary"] == "A ruling that was never made"  # type: ignore[index] # the words by their names
+
+    Evidence.objects.filter(report=mine).update(plain_summary="A ruling that was made")
+
+    with pytest.raises(Refuted, match="not the words that were filed"):
+        check_proof(client.get(address).content, key)
+    assert check_proof(filed, key)[1] == opened
+
+    Evidence.objects.filter(report=mine).delete()
+    assert "words" not in json.loads(client.get(address).content)
 
 
 def test_a_proof_that_was_touched_holds_no_more(mine: Report, client: Client, key: Key) -> None:

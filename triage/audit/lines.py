@@ -117,7 +117,7 @@ class _Reading:
         issues = Issue.objects.filter(pk__in=_ids(events, "issue"))
         self.numbers = dict(issues.values_list("pk", "number"))
         titled = issues.visible_to(actor) if self.sees_reports else issues.visible_to(actor).exclude(number=None)
-        self.titles = {pk: title for pk, title in titled.values_list("pk", "public_title")}
+        self.titles = dict(titled.values_list("pk", "public_title"))
         artifacts = artifacts_with_pages(actor) if not self.sees_reports else Artifact.objects.visible_to(actor)
         self.artifacts = artifacts.in_bulk(_ids(events, "artifact"))
 

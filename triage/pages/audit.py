@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
@@ -67,7 +67,8 @@ def narrowed(request: HttpRequest, **names: str) -> AuditForm:
 def listed(request: HttpRequest, form: AuditForm, *, heading: str) -> HttpResponse:
     """A form that is not valid finds nothing, and says why."""
     events, further = form.page(A_PAGE) if form.is_valid() else ([], None)
-    asked = {name: value for name, value in form.data.items() if value and name != "before"}
+    asked = QueryDict(mutable=True)
+    asked.update({name: value for name, value in form.data.items() if value and name != "before"})
     context = {
         "heading": heading,
         "form": form,
