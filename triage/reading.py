@@ -30,7 +30,7 @@ READ: dict[str, tuple[type[models.Model], str]] = {
     "r": (
         Report,
         "id embargo_until embargo_lifted_at reference reporter_id voice_key copy_of_id artifact_id version_id "
-        "also_affects kind language confirms_id source_type rule_id reported_at grouped_at hazard_level",
+        "also_affects kind language confirms_id source_type rule_id reported_at grouped_at held_at hazard_level",
     ),
     "a": (Artifact, "id kind org name title developer deployer family_id merged_into_id"),
     "v": (Version, "id name position"),

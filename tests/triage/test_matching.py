@@ -904,6 +904,18 @@ def test_events_of_grouping_tell_ids_and_methods_only(many_reasons: Any) -> None
 # Cost
 
 
+def test_all_that_grouping_wants_of_a_report_comes_in_one_statement(
+    file: File, artifact: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fetched(row: Report, using: str | None = None, fields: Any = None, **_: Any) -> None:
+        raise AssertionError(f"{fields} was fetched apart")
+
+    report = file(grouped=False)
+    monkeypatch.setattr(Report, "refresh_from_db", fetched)
+
+    match_report(report.pk)
+
+
 def test_the_number_of_queries_does_not_grow_with_what_is_stored(
     quoting: Any, file: File, monkeypatch: pytest.MonkeyPatch
 ) -> None:
