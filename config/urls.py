@@ -47,7 +47,7 @@ from reports.pages import (
     webhooks,
 )
 from triage import pages as desk
-from triage.pages import artifacts, bulk, erasures, maintainer, publication, reproductions, reveal, views, workbench
+from triage.pages import artifacts, bulk, disclosure, erasures, maintainer, publication, reproductions, reveal, views, workbench
 from triage.pages import audit
 from triage.pages import signals as watched
 from triage.pages.health import queue_health
@@ -174,6 +174,7 @@ urlpatterns = [
     path("triage/ten/", desk.give_ten, name="give_ten"),
     path("triage/release/", desk.release_all, name="release_all"),
     path("triage/settings/", desk.own, name="own_desk"),
+    path("triage/<int:pk>/disclosure/", disclosure.disclosure, name="disclosure"),
     path("triage/<int:pk>/publication/", publication.publication, name="publication"),
     path("triage/<int:pk>/publication/preview/", publication.preview, name="publication_preview"),
     path("triage/reports/<slug:reference>/reveal/", reveal.reveal, name="reveal"),

@@ -27,6 +27,7 @@ from reports.filters import RecordFilter
 from reports.models import Artifact, Signal
 from reports.pages.artifact import of_artifact
 from reports.record import issues_on_record, latest_first, on_record
+from reports.stubs import Announced, announced
 from reports.vocabulary import Kind, Resolution, Severity, Status
 
 MOST = 50  # issues, those that were decided on last
@@ -40,7 +41,10 @@ def issues_feed(request: HttpRequest) -> HttpResponse:
     narrowed = RecordFilter(request.GET, issues_on_record(ANONYMOUS), request=request, actor=ANONYMOUS)
     kind = dict(Kind.choices).get(request.GET.get("kind", ""))
     title = _("Issues on record: %(kind)s") % {"kind": kind} if kind else _("Issues on record")
-    return _feed(request, title, reverse("issues"), _leaves(records_of(list(latest_first(narrowed.qs)[:MOST]))))
+    leaves = _leaves(records_of(list(latest_first(narrowed.qs)[:MOST])))
+    if not request.GET:  # nothing is told of what is under embargo by which it could be chosen
+        leaves += [_of_stub(stub) for stub in announced(most=MOST)]
+    return _feed(request, title, reverse("issues"), leaves)
 
 
 @open_to_all
@@ -49,7 +53,8 @@ def issues_feed(request: HttpRequest) -> HttpResponse:
 def artifact_feed(request: HttpRequest, shown: Artifact) -> HttpResponse:
     of_it = on_record(ANONYMOUS).filter(artifact=shown).values("issue")
     records = records_of(list(issues_on_record(ANONYMOUS).filter(pk__in=of_it)[:MOST]))
-    return _feed(request, _("Issues of %(artifact)s") % {"artifact": shown}, shown.get_absolute_url(), _leaves(records))
+    leaves = [*_leaves(records), *(_of_stub(stub) for stub in announced(artifact_id=shown.pk, most=MOST))]
+    return _feed(request, _("Issues of %(artifact)s") % {"artifact": shown}, shown.get_absolute_url(), leaves)
 
 
 @open_to_all
@@ -100,6 +105,19 @@ def _feed(request: HttpRequest, title: str, address: str, leaves: Sequence[Leaf]
         return HttpResponse(feed.writeString("utf-8"), content_type=feed.content_type)
 
     return unless_known(request, tag_of(release(), language, request.get_full_path(), leaves), make)
+
+
+def _of_stub(stub: Announced) -> Leaf:
+    """One line, as the page that announces it."""
+    told = {"artifacts": _(", ").join(name for name, _address in stub.artifacts), "moment": stub.moments[0][1]}
+    return Leaf(
+        title=_("%(number)s is under embargo") % {"number": stub.number},
+        path=stub.path,
+        words=escape(_("About %(artifacts)s. Not public before %(moment)s.") % told),
+        published=stub.announced_at,
+        modified=stub.announced_at,
+        categories=(),
+    )
 
 
 def _leaves(records: Iterable[Record]) -> list[Leaf]:

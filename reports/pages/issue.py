@@ -22,6 +22,7 @@ from reports.grounds import By, Grounds, grounds_of
 from reports.history import Step, history_of
 from reports.lines import Line
 from reports.models import Affected, Artifact, Issue
+from reports.parties import party_of
 from reports.record import (
     Tombstone,
     affected_of,
@@ -33,6 +34,7 @@ from reports.record import (
 )
 from reports.redaction import Quoted
 from reports.story import story_of
+from reports.stubs import announced_as
 from reports.twins import RecordTwin, TombstoneTwin, address_of
 from reports.vocabulary import ExportForm, FoundBy, RerunForm, Resolution
 
@@ -45,7 +47,7 @@ def issue(request: HttpRequest, number: str) -> HttpResponse:
     actor = actor_of(request)
     shown = issues_on_record(actor).filter(number=number).first()
     if shown is None:
-        return moved(number, actor, "issue") or tombstone(request, number, actor)
+        return moved(number, actor, "issue") or stub(request, number) or tombstone(request, number, actor)
     told = told_on_page(shown, excerpts_of(shown, actor, shown=asked_for(request)))
     return public_page(request, "reports/issue.html", told, modified=modified_at(shown), **frame_of(shown))
 
@@ -92,7 +94,7 @@ def issue_twin(request: HttpRequest, number: str) -> HttpResponse:
     actor = actor_of(request)
     shown = issues_on_record(actor).filter(number=number).first()
     if shown is None:
-        return moved(number, actor, "issue_twin") or tombstone_twin(number, actor)
+        return moved(number, actor, "issue_twin") or stub_twin(request, number) or tombstone_twin(number, actor)
     twin = RecordTwin(shown, context={"excerpts": excerpts_of(shown, actor, shown=asked_for(request))}).data
 
     def make() -> HttpResponse:
@@ -114,6 +116,22 @@ def moved(number: str, actor: Actor, page: str) -> HttpResponse | None:
     if found is None or found.number == number:
         return None
     return HttpResponsePermanentRedirect(reverse(page, args=[found.number]))
+
+
+def stub(request: HttpRequest, number: str) -> HttpResponse | None:
+    """What is announced of an issue under embargo, if people decided that."""
+    found = announced_as(number)
+    if found is None:
+        return None
+    told = {"stub": {**found.twin, "moments": found.moments}}
+    return public_page(request, "reports/stub.html", told, shown=found)
+
+
+def stub_twin(request: HttpRequest, number: str) -> HttpResponse | None:
+    found = announced_as(number)
+    if found is None:
+        return None
+    return unless_known(request, tag_of(found.twin), lambda: JsonResponse(found.twin))
 
 
 def tombstone(request: HttpRequest, number: str, actor: Actor) -> HttpResponse:
@@ -153,6 +171,7 @@ def standing(row: Affected) -> dict[str, Any]:
         "failures": row.failures,
         "statement": row.statement,
         "stated_at": row.stated_at,
+        "silent_since": party_of(row).silent_since,
     }
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Page, Paginator
@@ -23,7 +24,9 @@ from accounts.actors import actor_of, needs, person
 from accounts.models import Grant, Role, User
 from accounts.policy import Act, Actor, spokesperson
 from reports.models import Affected, Artifact, Issue, Report, Reproduction, Translation
+from reports.deadlines import in_zones
 from reports.pages.asked import id_in, storable
+from reports.parties import Party, parties
 from reports.redaction import (
     Reader,
     is_veiled,
@@ -177,6 +180,14 @@ def rows_of(actor: Actor, issue: Issue) -> list[Affected]:
     )
 
 
+def others_told(issue: Issue, artifacts: Sequence[Artifact]) -> list[Party]:
+    """Who else was told, by the names of artifacts and how each stands; nobody, unless triagers decided to say so."""
+    if issue.parties_told_at is None:
+        return []
+    rows = Affected.objects.filter(issue=issue, notified_at__isnull=False).exclude(artifact__in=artifacts)
+    return parties(rows.select_related("artifact").order_by("artifact__org", "artifact__name", "pk"))
+
+
 def reports_told(actor: Actor, issue: Issue) -> "QuerySet[Report]":
     """Reports of the issue about those artifacts, as far as maintainers may read them; the newest first."""
     told = Report.objects.visible_to(actor).told_to(actor).values("pk")
@@ -286,6 +297,8 @@ def _shown(
         "told": told,
         "reports": page,
         "side": _opened(actor, issue, page, report or _reference(request.GET), is_asked=revealed),
+        "others": others_told(issue, artifacts),
+        "moments": in_zones(issue.embargo_end, [issue.embargo_zone, settings.SITE_ZONE]) if issue.embargo_end else [],
         "trials": trials_of(issue, artifacts, person(request)),
         "reader": person(request),
         "answer": answer or AnswerForm(artifacts=artifacts, auto_id="answer_%s"),
