@@ -52,6 +52,7 @@ class Answer:
     reference: str = ""
     grouped_s: float | None = None  # from sending to the receipt's saying so
     text: str = ""  # of a refusal
+    refused: Sequence[int] = ()  # what patience met on the way: statuses, 0 for no answer
 
 
 class Line:
@@ -109,6 +110,7 @@ def file_one(job: Job, at: int, line: Line, due: float) -> Answer:
     request = post(job, at)
     deadline = due + job.patient_s
     status, body, tries, took_s = 0, b"", 0, 0.0
+    refused: list[int] = []
     while status not in (200, 201):
         if tries and time.monotonic() > deadline:
             break
@@ -119,11 +121,12 @@ def file_one(job: Job, at: int, line: Line, due: float) -> Answer:
         except OSError as error:
             status, body = 0, str(error).encode()
         took_s = time.monotonic() - due
+        refused += [status] if status not in (200, 201) else []
     if status not in (200, 201):
-        return Answer(at, due, took_s, status, tries, text=body[:300].decode(errors="replace"))
+        return Answer(at, due, took_s, status, tries, text=body[:300].decode(errors="replace"), refused=refused)
     receipt = json.loads(body)
     grouped_s = wait_until_grouped(job, line, receipt, due) if job.follow_s else None
-    return Answer(at, due, took_s, status, tries, receipt.get("reference", ""), grouped_s)
+    return Answer(at, due, took_s, status, tries, receipt.get("reference", ""), grouped_s, refused=refused)
 
 
 def wait_until_grouped(job: Job, line: Line, receipt: dict[str, str], since: float) -> float | None:

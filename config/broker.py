@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from celery import Celery
 from celery.schedules import crontab
 from django.conf import settings
+from kombu import Queue
 from psycopg.conninfo import make_conninfo
 
 from config import postgres
@@ -17,6 +18,7 @@ REDELIVERY_S = 180  # a message not acknowledged by then is given out again: lon
 SWEEP_EVERY_S = 10
 POST_EVERY_S = 20
 LIFT_EVERY_S = 45  # several times within the five minutes that an embargo may end late
+QUEUE, CLOCK_QUEUE = "telltale", "telltale_clock"
 NIGHT = 3  # the hour, UTC, at which what may take long begins
 PATIENCE_S = 2  # for a broker that does not answer; longer would hold up the bells behind it
 
@@ -83,7 +85,10 @@ def celery_settings(broker_url: str) -> dict[str, Any]:
         "broker_connection_timeout": PATIENCE_S,
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,  # of a worker: for ever
-        "task_default_queue": "telltale",
+        "task_default_queue": QUEUE,
+        # Workers take from both in turn: what beat rings for must not stand behind a flood of bells, for the sweep is
+        # what serves those that were lost in it
+        "task_queues": [Queue(QUEUE), Queue(CLOCK_QUEUE)],
         "task_publish_retry": False,
         "task_ignore_result": True,
         "task_serializer": "json",
@@ -93,51 +98,64 @@ def celery_settings(broker_url: str) -> dict[str, Any]:
         "task_time_limit": TASK_LIMIT_S,
         "worker_enable_remote_control": False,
         "worker_prefetch_multiplier": 16,  # for each thread: 32 messages in a polling_interval are 128 a second
-        "beat_schedule": {
-            "sweep": {"task": "triage.tasks.sweep", "schedule": SWEEP_EVERY_S, "options": {"expires": TASK_LIMIT_S}},
-            "post_notices": {  # apart from the sweep: a mail server that is slow holds up nothing else
-                "task": "triage.tasks.post_notices",
-                "schedule": POST_EVERY_S,
-                "options": {"expires": TASK_LIMIT_S},
-            },
-            "deliver_webhooks": {  # apart from the mail: addresses that anybody names may be slow
-                "task": "triage.tasks.deliver_webhooks",
-                "schedule": SWEEP_EVERY_S,
-                "options": {"expires": SWEEP_EVERY_S},
-            },
-            "examine_attachment": {  # of nobody's ring: whatever waits
-                "task": "triage.tasks.examine_attachment",
-                "schedule": SWEEP_EVERY_S,
-                "options": {"expires": SWEEP_EVERY_S},
-            },
-            "tidy_attachments": {"task": "triage.tasks.tidy_attachments", "schedule": crontab(minute=7)},
-            "place_in_themes": {
-                "task": "triage.tasks.place_in_themes",
-                "schedule": SWEEP_EVERY_S,
-                "options": {"expires": TASK_LIMIT_S},
-            },
-            "lift_embargoes": {  # nobody's ring: by the minute, and only what is over for certain
-                "task": "triage.tasks.lift_embargoes",
-                "schedule": LIFT_EVERY_S,
-                "options": {"expires": LIFT_EVERY_S},
-            },
-            "seal_evidence": {"task": "triage.tasks.seal_evidence", "schedule": crontab(minute="*/10")},
-            "catch_up_public_texts": {
-                "task": "triage.tasks.catch_up_public_texts",
-                "schedule": crontab(minute="*/10"),
-            },
-            "renew_dump": {"task": "triage.tasks.renew_dump", "schedule": crontab(minute="5-59/10")},
-            "finish_erasures": {
-                "task": "triage.tasks.finish_erasures",
-                "schedule": crontab(),
-                "options": {"expires": TASK_LIMIT_S},
-            },
-            "apply_retention": {"task": "triage.tasks.apply_retention", "schedule": crontab(hour=NIGHT, minute=5)},
-            "write_dump": {"task": "triage.tasks.write_dump", "schedule": crontab(hour=NIGHT, minute=10)},
-            "link_themes": {"task": "triage.tasks.link_themes", "schedule": crontab(hour=NIGHT, minute=30)},
-            "reprioritise": {"task": "triage.tasks.reprioritise", "schedule": crontab(hour=NIGHT, minute=20)},
-            "propose": {"task": "triage.tasks.propose", "schedule": crontab(hour=NIGHT, minute=50)},
-            "watch": {"task": "triage.tasks.watch", "schedule": crontab(hour=NIGHT, minute=40)},
-            "watch_themes": {"task": "triage.tasks.watch_themes", "schedule": crontab(minute=45)},
-        },
+        "beat_schedule": by_the_clock(
+            {
+                "sweep": {
+                    "task": "triage.tasks.sweep",
+                    "schedule": SWEEP_EVERY_S,
+                    "options": {"expires": TASK_LIMIT_S},
+                },
+                "post_notices": {  # apart from the sweep: a mail server that is slow holds up nothing else
+                    "task": "triage.tasks.post_notices",
+                    "schedule": POST_EVERY_S,
+                    "options": {"expires": TASK_LIMIT_S},
+                },
+                "deliver_webhooks": {  # apart from the mail: addresses that anybody names may be slow
+                    "task": "triage.tasks.deliver_webhooks",
+                    "schedule": SWEEP_EVERY_S,
+                    "options": {"expires": SWEEP_EVERY_S},
+                },
+                "examine_attachment": {  # of nobody's ring: whatever waits
+                    "task": "triage.tasks.examine_attachment",
+                    "schedule": SWEEP_EVERY_S,
+                    "options": {"expires": SWEEP_EVERY_S},
+                },
+                "tidy_attachments": {"task": "triage.tasks.tidy_attachments", "schedule": crontab(minute=7)},
+                "place_in_themes": {
+                    "task": "triage.tasks.place_in_themes",
+                    "schedule": SWEEP_EVERY_S,
+                    "options": {"expires": TASK_LIMIT_S},
+                },
+                "lift_embargoes": {  # nobody's ring: by the minute, and only what is over for certain
+                    "task": "triage.tasks.lift_embargoes",
+                    "schedule": LIFT_EVERY_S,
+                    "options": {"expires": LIFT_EVERY_S},
+                },
+                "seal_evidence": {"task": "triage.tasks.seal_evidence", "schedule": crontab(minute="*/10")},
+                "catch_up_public_texts": {
+                    "task": "triage.tasks.catch_up_public_texts",
+                    "schedule": crontab(minute="*/10"),
+                },
+                "renew_dump": {"task": "triage.tasks.renew_dump", "schedule": crontab(minute="5-59/10")},
+                "finish_erasures": {
+                    "task": "triage.tasks.finish_erasures",
+                    "schedule": crontab(),
+                    "options": {"expires": TASK_LIMIT_S},
+                },
+                "apply_retention": {"task": "triage.tasks.apply_retention", "schedule": crontab(hour=NIGHT, minute=5)},
+                "write_dump": {"task": "triage.tasks.write_dump", "schedule": crontab(hour=NIGHT, minute=10)},
+                "link_themes": {"task": "triage.tasks.link_themes", "schedule": crontab(hour=NIGHT, minute=30)},
+                "reprioritise": {"task": "triage.tasks.reprioritise", "schedule": crontab(hour=NIGHT, minute=20)},
+                "propose": {"task": "triage.tasks.propose", "schedule": crontab(hour=NIGHT, minute=50)},
+                "watch": {"task": "triage.tasks.watch", "schedule": crontab(hour=NIGHT, minute=40)},
+                "watch_themes": {"task": "triage.tasks.watch_themes", "schedule": crontab(minute=45)},
+            }
+        ),
+    }
+
+
+def by_the_clock(schedule: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The schedule with everything in it sent to the queue that bells do not fill."""
+    return {
+        name: {**due, "options": {"queue": CLOCK_QUEUE, **due.get("options", {})}} for name, due in schedule.items()
     }

@@ -111,20 +111,22 @@ class Home:
     needs_look: bool = False
 
 
-def match_report(report_id: int) -> None:
-    """Group one report. Safe to run twice and by several workers at once: the second finds it done."""
+def match_report(report_id: int) -> bool:
+    """Group one report; whether that was done now. Safe to run twice and at once: the second finds it done."""
     filed = stored(report_id)
     if filed is not None and filed.report.artifact.merged_into_id:  # somebody merged it while the report was filed
         follow_merge(filed.report)
         filed = stored(report_id)
     if filed is None or filed.report.grouped_at:
-        return
+        return False
     if settings.EMBEDDER:
         embeddings.embed([report_id])  # here, for nobody waits for an embedder under the family's lock
     report, reading = filed.report, read_report(filed.report, filed.aliases)
     with transaction.atomic():
-        if standing := standing_of(report, reading):
+        standing = standing_of(report, reading)
+        if standing:
             settle(report, home_of(report, reading, standing), reading)
+    return standing is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,9 +38,10 @@ def match_report(*report_ids: int) -> None:
     """Several if they were rung for at once. If one fails, the sweep serves those after it."""
     for report_id in report_ids:
         began = time.perf_counter()
-        matching.match_report(report_id)
+        is_new = matching.match_report(report_id)
         observe("matching_seconds", time.perf_counter() - began, MATCHING_STEPS)
-        bell.ring(watch_touched, report_id)
+        if is_new:  # rung for twice, it is watched once
+            bell.ring(watch_touched, report_id)
 
 
 @shared_task(ignore_result=True)
@@ -71,7 +72,10 @@ def watch() -> None:
 @shared_task(ignore_result=True)
 def sweep() -> None:
     """Group what nobody rang for, oldest first; throw away what is old or unread; keep the vectors complete."""
-    waiting = Report.objects.ungrouped().filter(filed_at__lte=timezone.now() - SWEEP_AFTER).order_by("pk")
+    now = timezone.now()
+    # Not those of tomorrow: where a clock was set back, they would wait until it has come round again
+    rung_for = {"filed_at__gt": now - SWEEP_AFTER, "filed_at__lte": now}
+    waiting = Report.objects.ungrouped().exclude(**rung_for).order_by("pk")
     for report_id in waiting.values_list("pk", flat=True)[:SWEEP_AT_MOST]:
         match_report.apply((report_id,))  # as a task of its own: one that fails is logged, and holds up no other
     throw_salts_away()

@@ -46,6 +46,26 @@ def test_the_sweep_takes_the_oldest_first_and_not_all_at_once(file: Make, monkey
     assert first.placements.count() == second.placements.count() == 1
 
 
+def test_what_was_filed_by_a_clock_that_was_ahead_is_swept_all_the_same(file: Make) -> None:
+    report = file(grouped=False)
+    Report.objects.filter(pk=report.pk).update(filed_at=timezone.now() + timedelta(minutes=10))
+
+    sweep()
+
+    assert not Report.objects.ungrouped().exists()
+
+
+def test_rung_for_twice_it_is_watched_once(file: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    report = file(grouped=False)
+    rung: list[int] = []
+    monkeypatch.setattr(tasks.bell, "ring", lambda task, row_id: rung.append(row_id))
+
+    match_report(report.pk)
+    match_report(report.pk)
+
+    assert rung == [report.pk]
+
+
 def test_one_report_that_cannot_be_grouped_holds_up_no_other(file: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     poison, *others = filed_before(file, 3)
     group = matching.match_report

@@ -98,13 +98,13 @@ class Command(BaseCommand):
         self.say("Starting web, worker and beat…")
         began = time.monotonic()
         is_said = False
+        database = Database()
         worker_timeout_s = BROKER_TIMEOUT_S if settings.BROKER_URL else READY_TIMEOUT_S
         while True:
             for child in children:
                 child.tend(self.say)
-            if embedded and postgres.server_pid(settings.STATE_DIR) is None:
-                self.say("PostgreSQL was ended from outside; starting it again.")
-                postgres.revive(settings.STATE_DIR)
+            if embedded:
+                database.tend(self.say)
             waited_s = time.monotonic() - began
             if not is_said and (worker_ready.exists() or waited_s > worker_timeout_s) and web_is_ready():
                 is_said = True
@@ -119,6 +119,26 @@ class Command(BaseCommand):
         self.say(f"Telltale is ready at http://{HOST}:{settings.PORT}/")
         if hint := sign_in_hint():
             self.say(hint)
+
+
+class Database:
+    """The embedded PostgreSQL, started again whenever it has ended: at once, then at growing distances."""
+
+    def __init__(self) -> None:
+        self.pause_s = 0.0
+        self.again_at = 0.0  # of time.monotonic
+
+    def tend(self, say: Callable[[str], None]) -> None:
+        if time.monotonic() < self.again_at or postgres.server_pid(settings.STATE_DIR) is not None:
+            return
+        say("PostgreSQL was ended from outside; starting it again.")
+        try:
+            postgres.revive(settings.STATE_DIR)
+            self.pause_s = 0.0
+        except postgres.PostgresUnavailable as unavailable:  # of a full disk, which somebody will empty
+            self.pause_s = min(self.pause_s * 2 or STEP_S, Child.LONGEST_PAUSE_S)
+            self.again_at = time.monotonic() + self.pause_s
+            say(f"{unavailable}\nTrying again in {self.pause_s:g} s.")
 
 
 def leave(number: int, frame: FrameType | None) -> NoReturn:
