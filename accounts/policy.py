@@ -28,6 +28,8 @@ class Act(StrEnum):
     READ_DECISIONS = "read_decisions"
     MANAGE_USERS = "manage_users"
     READ_METRICS = "read_metrics"
+    ASK_FOR_EVIDENCE = "ask_for_evidence"
+    LEND_EVIDENCE = "lend_evidence"
     VOUCH = "vouch"
 
 
@@ -47,6 +49,8 @@ RULES: dict[Act, frozenset[str]] = {
     Act.READ_DECISIONS: frozenset({Role.TRIAGER, Role.MODERATOR, Role.AUDITOR}),
     Act.ERASE: frozenset({Role.MODERATOR}),  # the second of two: anybody who decides may propose it
     Act.MANAGE_USERS: frozenset({Role.ADMIN}),
+    Act.ASK_FOR_EVIDENCE: frozenset({Role.RESEARCHER}),  # gated evidence, for a purpose and a term; and to read it then
+    Act.LEND_EVIDENCE: frozenset({Role.MODERATOR}),  # to anybody but themselves
     Act.READ_METRICS: frozenset({Role.TRIAGER, Role.MODERATOR, Role.AUDITOR, Role.ADMIN}),  # numbers, of nobody
 }
 SCOPES: dict[str, frozenset[Act]] = {

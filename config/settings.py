@@ -274,6 +274,7 @@ FILES_LIMIT = number("FILES_LIMIT_MB", 20) * 1_000_000  # bytes of all files bes
 FILES_AT_MOST = number("FILES_AT_MOST", 5)
 IMPORT_LIMIT = number("IMPORT_LIMIT_MB", 500) * 1_000_000  # bytes of a file of many reports
 IMPORTS_AT_MOST = number("IMPORTS_AT_MOST", 3)  # files of an account that are here at a time
+EVIDENCE_TERM_DAYS = number("EVIDENCE_TERM_DAYS", 90)  # for how long gated evidence is lent at most
 # How long what was never published is kept; 0: until somebody asks. docs/erasure.md
 RETAIN_EVIDENCE_MONTHS = number("RETAIN_EVIDENCE_MONTHS", 24)  # words and files of a report
 RETAIN_CONTACT_DAYS = number("RETAIN_CONTACT_DAYS", 90)  # an address, once what it was left for is closed

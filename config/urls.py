@@ -33,6 +33,7 @@ from reports.pages import (
     issues,
     known,
     ledger,
+    lending,
     maintaining,
     mine,
     notices,
@@ -49,6 +50,7 @@ from reports.pages import (
 from triage import pages as desk
 from triage.pages import artifacts, bulk, disclosure, erasures, maintainer, publication, reproductions, reveal, views, workbench
 from triage.pages import audit
+from triage.pages import lending as lendings
 from triage.pages import signals as watched
 from triage.pages.health import queue_health
 from triage.pages.hub import hub
@@ -82,6 +84,14 @@ urlpatterns = [
     path("reports/<slug:reference>/keep/", own_report.keep, name="receipt_keep"),
     path("imports/", imports.imports, name="imports"),
     path("reports/<slug:reference>/erase/", erasure.receipt_erase, name="receipt_erase"),
+    path(
+        "reports/<slug:reference>/lent/<int:pk>/object/",
+        lending.receipt_object_to_lending,
+        name="receipt_object_to_lending",
+    ),
+    path("evidence/requests/", lending.evidence_requests, name="evidence_requests"),
+    path("evidence/requests/<int:pk>/", lending.evidence_request, name="evidence_request"),
+    path("evidence/requests/<int:pk>/end/", lending.evidence_request_end, name="evidence_request_end"),
     path("reports/<slug:reference>/erase/keep/", erasure.receipt_keep_words, name="receipt_keep_words"),
     path("reports/<slug:reference>/erased.json", erasure.receipt_erasure_proof, name="receipt_erasure_proof"),
     path("erasure/", erasure.erasure, name="erasure"),
@@ -197,6 +207,12 @@ urlpatterns = [
     path("triage/views/<int:pk>/delete/", views.queue_view_delete, name="queue_view_delete"),
     path("triage/themes/", desk.themes, name="themes"),
     path("triage/themes/<int:pk>/", desk.theme, name="theme"),
+    path("triage/erasures/", erasures.erasures, name="erasures"),
+    path("triage/erasures/propose/", erasures.erasure_propose, name="erasure_propose"),
+    path("triage/erasures/<int:pk>/decide/", erasures.erasure_decide, name="erasure_decide"),
+    path("triage/evidence/", lendings.lendings, name="lendings"),
+    path("triage/evidence/<int:pk>/decide/", lendings.lending_decide, name="lending_decide"),
+    path("triage/evidence/<int:pk>/end/", lendings.lending_end, name="lending_end"),
     path("triage/signals/", watched.signals, name="triage_signals"),
     path("triage/signals/<int:pk>/", watched.signal, name="triage_signal"),
     path("triage/signals/<int:pk>/judge/", watched.signal_judge, name="signal_judge"),

@@ -26,6 +26,7 @@ DESK = frozenset({"triager", "moderator"})
 BULK = frozenset({"researcher", "triager", "maintainer", "moderator"})
 MODERATORS = frozenset({"moderator"})
 ADMINS = frozenset({"admin"})
+RESEARCHERS = frozenset({"researcher"})
 VOUCHING = DESK | ADMINS
 MAINTAINERS = frozenset({"maintainer"})
 NOBODY: frozenset[str] = frozenset()
@@ -91,6 +92,11 @@ PAGES = [
     Row("receipt_erase", NOBODY, "post", args=("{reference}",), hidden=True),
     Row("receipt_keep_words", NOBODY, "post", args=("{reference}",), hidden=True),
     Row("receipt_erasure_proof", NOBODY, args=("{reference}",), hidden=True),
+    Row("receipt_object_to_lending", NOBODY, "post", args=("{reference}", "1"), hidden=True),
+    Row("evidence_requests", RESEARCHERS),
+    Row("evidence_request", RESEARCHERS, args=("1",), is_own=True),  # what was lent: tests/reports/test_lending.py
+    Row("evidence_request", RESEARCHERS, "post", args=("1",), is_own=True),
+    Row("evidence_request_end", RESEARCHERS, "post", args=("1",), is_own=True),
     Row("erasure", ALL),
     Row("erasure", ALL, "post", posted={"words": "My name stands in an issue there."}),
     Row("receipt_open", ALL),
@@ -240,6 +246,9 @@ PAGES = [
     Row("erasure_propose", DESK, "post", posted={"reference": "{reference}", "basis": "consent"}),
     Row("erasure_decide", DESK, "post", args=("{erasure}",), posted={"verb": "refuse", "reason": "needed"}),
     Row("erasure_decide", MODERATORS, "post", args=("{erasure}",), posted={"verb": "execute"}),
+    Row("lendings", MODERATORS),
+    Row("lending_decide", MODERATORS, "post", args=("1",), is_own=True),  # there is none
+    Row("lending_end", MODERATORS, "post", args=("1",), is_own=True),
     Row("triage_signals", DESK),
     Row("triage_signal", DESK, args=("{signal}",)),
     Row("signal_judge", DESK, "post", args=("{signal}",), posted={"verb": "refute_signal", "reason": "chance"}),
@@ -365,7 +374,7 @@ def test_rules_cover_every_act_and_name_every_role() -> None:
     assert set(RULES) == set(Act)
     assert frozenset().union(*RULES.values()) == ALL == EVERYBODY
     never_by_token = {Act.OWN_ACCOUNT, Act.SEE_OWN_ARTIFACTS, Act.ANSWER_FOR_ARTIFACT, Act.MANAGE_USERS, Act.VOUCH}
-    never_by_token |= {Act.ERASE}
+    never_by_token |= {Act.ERASE, Act.ASK_FOR_EVIDENCE, Act.LEND_EVIDENCE}
     assert frozenset().union(*SCOPES.values()) | OPEN_TO_ANY_TOKEN == set(Act) - never_by_token
 
 
@@ -587,7 +596,8 @@ def test_a_page_answers_whom_its_row_names(house: dict[str, str], people: dict[s
     others = "hidden" if row.hidden else "refused"
     away = {"anonymous": "refused" if row.name == "receipt" else "sign in"} if not row.hidden else {}
     away |= {"anonymous": row.asks} if row.asks else {}
-    assert told == {role: "in" if role in row.gets_in else away.get(role, others) for role in ROLES}
+    found = "hidden" if row.is_own else "in"
+    assert told == {role: found if role in row.gets_in else away.get(role, others) for role in ROLES}
 
 
 @pytest.mark.parametrize("row", API, ids=lambda row: row.label)

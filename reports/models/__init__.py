@@ -9,6 +9,7 @@ from reports.models.erasure import Erasure
 from reports.models.evidence import Evidence, EvidenceKey, Message, Translation
 from reports.models.imports import Import, ImportReject, RehearsedFailure
 from reports.models.issue import Affected, Answer, Issue, NumberSeries, Placement, Reproduction
+from reports.models.lending import EvidenceRequest, OpenedReport
 from reports.models.maintaining import MaintainerRequest
 from reports.models.notice import Notice, Subscription
 from reports.models.published import PublicText
@@ -42,19 +43,21 @@ __all__ = [
     "Delivery",
     "Draft",
     "Endpoint",
+    "Erasure",
     "Evidence",
     "EvidenceKey",
-    "Erasure",
+    "EvidenceRequest",
     "Excerpt",
     "IdempotencyKey",
     "Import",
     "ImportReject",
     "Issue",
     "Lineage",
+    "MaintainerRequest",
     "Message",
     "Notice",
-    "MaintainerRequest",
     "NumberSeries",
+    "OpenedReport",
     "Placement",
     "PublicText",
     "RateBucket",

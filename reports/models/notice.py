@@ -40,11 +40,13 @@ MAINTAINERS = PUBLIC | _and_back("dismiss", "unpublish", "notify", "turn_down", 
 WAITING = frozenset(
     {"dispute", "reply", "say", "add", "withdraw", "unwithdraw", "answer", "regress", "warn", "alarm", "commit", "ask_erasure"}
 )
+WAITING |= {"ask_for_evidence", "object_to_lending"}
 DESK = PUBLIC | REPORTERS | MAINTAINERS | WAITING | _and_back("assign", "snooze", "wake", "confirm_artifact")
 DESK |= {"acknowledge"} | _and_back("review_signal", "refute_signal", "know_signal", "lack_signal")
 ABOUT_ONE = _and_back("ask")  # only the reporter of the report it names hears of it
 TO_DISPUTERS = _and_back("settle")  # only reporters who disputed hear of it
-OWN = frozenset({"webhook_off"})  # of no event: what became of something that is the reader's own
+# Told to one reader of what became of something that is theirs, by reports.notices.tell_owner
+OWN = frozenset({"webhook_off", "lend_evidence", "refuse_evidence"})
 
 
 class Subscription(models.Model):

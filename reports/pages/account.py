@@ -50,6 +50,7 @@ def own_account(request: HttpRequest) -> HttpResponse:
     context = {
         "report_count": filed_count(request),
         "may_import": may_import,
+        "may_ask_for_evidence": allows(actor, Act.ASK_FOR_EVIDENCE),
         "other_ways": other_ways(),
     }
     return render(request, "reports/account.html", context)

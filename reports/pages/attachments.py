@@ -2,14 +2,16 @@
 
 from django.conf import settings
 from django.http import FileResponse, Http404, HttpRequest
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.actors import actor_for, actor_of, needs
 from accounts.models import User
-from accounts.policy import ANONYMOUS, Act
+from accounts.policy import ANONYMOUS, Act, Actor, allows
 from reports.addresses import Signed, is_good, reader_in
 from reports.drafts import draft_of
 from reports.envelopes import Unreadable
+from reports.lending import is_lent
 from reports.models import Attachment
 from reports.pages.receipt import may_read
 from reports.sealed_files import open_ready
@@ -64,7 +66,7 @@ def may_be_read_by(reader: str, row: Attachment) -> bool:
     if kind != "account":
         return reader == reader_of(ANONYMOUS, row)  # a receipt or a draft, which was open when the address was made
     user = User.objects.filter(pk=key, is_active=True).first()
-    return user is not None and Attachment.objects.visible_to(actor_for(user)).filter(pk=row.pk).exists()
+    return user is not None and is_told(actor_for(user), row)
 
 
 def may_open(request: HttpRequest, row: Attachment) -> bool:
@@ -72,4 +74,12 @@ def may_open(request: HttpRequest, row: Attachment) -> bool:
     if row.report is None:
         draft = draft_of(request)
         return draft is not None and draft.pk == row.draft_id
-    return may_read(request, row.report) or Attachment.objects.visible_to(actor_of(request)).filter(pk=row.pk).exists()
+    return may_read(request, row.report) or is_told(actor_of(request), row)
+
+
+def is_told(actor: Actor, row: Attachment) -> bool:
+    """Whether it lies beside a report that they read with an account: their own, on a desk, or lent to them."""
+    if Attachment.objects.visible_to(actor).filter(pk=row.pk).exists():
+        return True
+    is_researcher = allows(actor, Act.ASK_FOR_EVIDENCE)
+    return is_researcher and row.report is not None and is_lent(row.report, actor, timezone.now())

@@ -26,8 +26,9 @@ from reports.correspondence import (
     thread_for_reporter,
 )
 from reports.lanes import TooMany, may_try
+from reports.lending import lendings_of
 from reports.lines import Line
-from reports.models import Erasure, Evidence, Issue, Report
+from reports.models import Erasure, Evidence, Issue, OpenedReport, Report
 from reports.pages.asked import storable
 from reports.pages.erased import shown as shown_erased
 from reports.pages.erased import signed
@@ -169,6 +170,14 @@ def opened(request: HttpRequest, reference: str, *, asks_both: bool) -> HttpResp
     return render(request, "reports/receipt_code.html", context, status=403)
 
 
+def lent_of(report: Report) -> list[OpenedReport]:
+    """To whom it was given to read, each with whether that goes on."""
+    now, found = timezone.now(), list(lendings_of(report))
+    for each in found:
+        each.is_open = each.request.stands(now)  # type: ignore[attr-defined] # for the template
+    return found
+
+
 class WordsForm(forms.Form):
     """What a reporter writes to the triagers; ``prefix`` says what about, a key of ``ASKED``."""
 
@@ -230,6 +239,7 @@ def show(request: HttpRequest, report: Report, refused: forms.Form | None = None
         "files": beside(actor_of(request), report=report),
         "file_limits": limits(),
         "facts": facts_of(report),
+        "lent": lent_of(report),
         "proven": proven(report),
         "read_by": READ_BY[Visibility(report.visibility)],
         "reply_form": form_about(REPLY, refused) if waits else None,

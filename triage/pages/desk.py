@@ -23,7 +23,7 @@ from django_htmx.http import push_url
 
 from accounts.actors import actor_of, needs, person
 from accounts.models import User
-from accounts.policy import Act
+from accounts.policy import Act, allows
 from reports.models import Artifact, Issue
 from reports.pages.asked import id_in, storable
 from triage import catalogue, claims, decisions, judging, search, views
@@ -297,6 +297,7 @@ def _desk(
     if is_whole:
         listed_views = views.listed(person(request), actor, here=asked)
         context |= {"views": listed_views, "is_view": any(view.is_here for view in listed_views)}
+        context["may_lend"] = allows(actor, Act.LEND_EVIDENCE)
         context["narrowing"] = QueueFilter({"q": asked.text}, actor=actor).form
         return render(request, "triage/queue.html", context, status=status)
     address = reverse("triage_issue", args=[pk]) if shown else reverse("queue")
