@@ -81,6 +81,7 @@ SEEDS = [
     "/triage/",
     "/signals/",
     "/ledger/",
+    "/issues/TT-2026-00001/audit/",
     "/metrics",
     "/health/ready/",
     "/admin/",

@@ -162,6 +162,9 @@ PAGES = [
     Row("issue_twin", ALL, args=("{public}",)),
     Row("issue_twin", NOBODY, args=("{dismissed}",), hidden=True),
     Row("issue_twin_beside", ALL, args=("{public}",)),
+    Row("issue_audit", ALL, args=("{public}",)),
+    Row("issue_audit", NOBODY, args=("{dismissed}",), hidden=True),
+    Row("issue_bundle", NOBODY, args=("{public}",), hidden=True),  # until it is signed: tests/reports/test_issue_audit.py
     Row("issue_too", ALL, args=("{public}",)),
     Row("issue_too", NOBODY, args=("{dismissed}",), hidden=True),
     Row("issue_too", ALL, "post", args=("{public}",), posted={"gate": "no"}),
@@ -263,6 +266,11 @@ PAGES = [
     Row("confirm_artifact", DESK, "post", args=("{waiting}",)),
     Row("reproductions", DESK, args=("{new}",)),
     Row("reproductions", DESK, "post", args=("{told}",), posted={"artifact": "{artifact}", **TRIED}),
+    Row("audit", DESK | {"auditor"}),
+    Row("audit_issue", DESK | {"auditor"}, args=("{new}",)),
+    Row("audit_person", DESK | {"auditor"}, args=("p-nobody",), is_own=True),  # there is none
+    Row("audit_export", DESK | {"auditor"}, args=("csv",)),
+    Row("audit_bundle", DESK | {"auditor"}, is_own=True),  # until anything is signed: tests/triage/test_audit.py
     Row("maintain", MAINTAINERS),
     Row("maintain_issue", MAINTAINERS, args=("{told}",)),
     Row("maintain_acknowledge", MAINTAINERS, "post", args=("{told}",), posted={"artifact": "{artifact}"}),
