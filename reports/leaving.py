@@ -49,6 +49,8 @@ def belongings(user: User) -> Iterator[str]:
     called = ("url", "hears_all", "created_at", "disabled_at", "disabled_why")  # never the secret
     yield from _list("webhooks", user.endpoints.order_by("pk").values(*called))
     notices = Notice.objects.filter(user=user).order_by("pk")
+    asked_for = ("issue__number", "purpose", "plan", "days", "asked_at", "decided_at", "reason", "until", "ended_at")
+    yield from _list("evidence_requests", user.evidence_requests.order_by("pk").values(*asked_for))
     noted = notices.values("verb", "subject", "channel", "created_at", "sent_at", "read_at")
     yield from _list("notices", noted.iterator(AT_ONCE))
     handed_in = ("name", "format", "size", "sha256", "options", "is_rehearsal", "state", "made_at", "ended_at")
@@ -153,6 +155,7 @@ def close_account(user: User, *, actor: Actor, withdrawing: bool = False) -> Non
         user.delete()
 
 
+        user.evidence_requests.update(plan="")  # their words; that something was lent stays on the receipts
 def may_leave(user: User) -> None:
     """Raises ValidationError with a sentence if nobody else holds an office that ``user`` holds and that is needed."""
     roles = [role for offices, _words in NEEDED for role in offices]
