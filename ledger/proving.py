@@ -38,6 +38,12 @@ def newest() -> Checkpoint | None:
     return Checkpoint.objects.first()
 
 
+def size_signed() -> int:
+    """How many events the newest checkpoint covers."""
+    checkpoint = newest()
+    return checkpoint.size if checkpoint else 0
+
+
 def last_of_days(midnight: datetime, *, days: int) -> list[Signed]:
     """The last checkpoint of each of the ``days`` before ``midnight``, newest first; days without one are left out."""
     with connection.cursor() as cursor:

@@ -36,8 +36,7 @@ def issue_audit(request: HttpRequest, number: str) -> HttpResponse:
     shown = on_record(number)
     if shown is None:
         return moved(number, "issue_audit")
-    steps, newest = history_of(shown), proving.newest()
-    size = newest.size if newest else 0
+    steps, size = history_of(shown), proving.size_signed()
     told = {
         "number": shown.number,
         "title": shown.public_title,
@@ -53,8 +52,7 @@ def issue_bundle(request: HttpRequest, number: str) -> HttpResponseBase:
     shown = on_record(number)
     if shown is None:
         return moved(number, "issue_bundle")
-    newest = proving.newest()
-    size = newest.size if newest else 0
+    size = proving.size_signed()
     steps = {step.sequence: step for step in history_of(shown) if is_signed(step, size)}
     checkpoint = proving.covering(max(filter(None, steps), default=0)) if steps else None
     if checkpoint is None:

@@ -1,4 +1,4 @@
-"""What everybody may know of who decided: by pseudonym, with its line in the ledger; and nothing hidden moves a byte."""
+"""Everybody may know who decided, by pseudonym, with its line in the ledger; nothing that is hidden moves a byte."""
 
 import io
 import zipfile
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(scope="module")
 def ground(ground: Any) -> Any:
     """A published issue, decided on since; all of it signed."""
-    ground.triager, ground.model = account("triager"), ground.confirmed_model()
+    ground.triager = account("triager")
     ground.report = ground.file()
     ground.issue = ground.report.placements.get().issue
     decide(ground.issue, "confirm", by=ground.triager)
@@ -79,7 +79,7 @@ def test_the_bundle_verifies_without_the_site_and_opens_no_row(
 def test_what_is_hidden_moves_no_byte(ground: Any, client: Client, address: str) -> None:
     before = told(client, address)
 
-    other = ground.file(summary="Another failure altogether", kind="privacy_leak").placements.get().issue
+    other = ground.file(artifact="acme/unheard-of", kind="privacy_leak").placements.get().issue
     decide(other, "classify", by=ground.triager, severity="high")
     decide(ground.issue, "assign", by=ground.triager, assignee=ground.triager)
     reveal(ground.report, by=ground.triager, issue=ground.issue)

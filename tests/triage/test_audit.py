@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
@@ -165,14 +166,11 @@ def test_pages_follow_each_other_without_gap_or_double(
 
 
 def test_it_costs_the_same_however_much_there_is(ground: Any, auditor: Client, django_assert_num_queries: Any) -> None:
-    auditor.get("/audit/")
-    counts = []
-    for asked in ({"act": "snooze"}, {}):
-        with django_assert_num_queries(15, exact=False) as counted:
-            auditor.get("/audit/", asked)
-        counts.append(len(counted))
+    by = {"by": ground.triager.pseudonym}
 
-    assert counts[0] == counts[1] == 15
+    for asked in ({**by, "act": "classify"}, by):
+        with django_assert_num_queries(13):
+            auditor.get("/audit/", asked)
 
 
 def test_a_table_runs_nothing_and_is_whole(ground: Any, auditor: Client) -> None:
@@ -202,6 +200,25 @@ def test_a_bundle_verifies_without_the_site(ground: Any, auditor: Client, tmp_pa
         checked = verifier.check_bundle(path, verifier.Key.read(public_key()))
         assert checked[1] == about
         assert path.read_bytes() == b"".join(auditor.get("/audit/bundle.zip", narrowed).streaming_content)
+
+
+def test_a_command_writes_what_the_page_sends(ground: Any, auditor: Client, tmp_path: Path) -> None:
+    path = tmp_path / "bundle.zip"
+    call_command("audit_bundle", path, "--issue", str(ground.issue.pk), stdout=io.StringIO())
+
+    sent = auditor.get("/audit/bundle.zip", {"issue": str(ground.issue.pk)})
+    assert path.read_bytes() == b"".join(sent.streaming_content)
+    for wrong in (["--issue", "TT-2026-99999"], ["--act", "merge"], []):
+        with pytest.raises(CommandError, match=r"issue: There is no|Nothing of the kind|File exists"):
+            call_command("audit_bundle", path, *wrong)
+
+
+def test_a_bundle_that_is_too_large_is_not_begun(ground: Any, auditor: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("triage.audit.opened.MOST", 3)
+
+    answer = auditor.get("/audit/bundle.zip")
+
+    assert (answer.status_code, answer.content) == (400, b"A bundle holds 3 events at most. Ask for fewer days.")
 
 
 def test_fields_are_told_that_cannot_hold_words(ground: Any) -> None:

@@ -14,18 +14,15 @@ from django.views.decorators.http import require_safe
 from accounts.actors import actor_of, needs
 from accounts.policy import Act
 from ledger import proving
-from ledger.bundles import bundle
-from ledger.models import Event
 from reports.exporters.archive import archived
 from triage.audit.asked import AuditForm, issue_named
 from triage.audit.figures import figures
 from triage.audit.lines import lines_of
-from triage.audit.opened import Opening
+from triage.audit.opened import TooMany, files_of
 from triage.audit.table import in_csv, in_jsonl
 from triage.pages.quality import percent
 
 A_PAGE = 50
-MOST = 20_000  # events of one bundle
 FORMS = {"csv": (in_csv, "text/csv; charset=utf-8"), "jsonl": (in_jsonl, "application/jsonl")}
 RARE = ("artifact", "role", "undone", "apart", "before")
 
@@ -74,7 +71,7 @@ def listed(request: HttpRequest, form: AuditForm, *, heading: str) -> HttpRespon
         "form": form,
         "rare": RARE,
         "is_folded": not any(form.data.get(name) for name in RARE if name != "before"),
-        "lines": lines_of(events, actor_of(request), signed=_signed()),
+        "lines": lines_of(events, actor_of(request), signed=proving.size_signed()),
         "asked": asked,
         "further": further,
         "formats": tuple(FORMS),
@@ -102,7 +99,7 @@ def audit_export(request: HttpRequest, form: str) -> HttpResponseBase:
     if not asked.is_valid() or form not in FORMS:
         raise Http404
     written, content_type = FORMS[form]
-    parts = written(asked.found(), actor_of(request), signed=_signed())
+    parts = written(asked.found(), actor_of(request), signed=proving.size_signed())
     return _sent(StreamingHttpResponse(parts, content_type), f"audit.{form}")
 
 
@@ -113,38 +110,13 @@ def audit_bundle(request: HttpRequest) -> HttpResponseBase:
     form = AuditForm(request.GET)
     if not form.is_valid():
         raise Http404
-    about, events = asked_for(form)
-    if not events:
+    try:
+        files = files_of(form, actor_of(request))
+    except TooMany as refusal:
+        return HttpResponse(str(refusal), status=400, content_type="text/plain; charset=utf-8")
+    if files is None:
         raise Http404
-    if len(events) > MOST:
-        most = _("A bundle holds %(most)d events at most. Ask for fewer days.") % {"most": MOST}
-        return HttpResponse(most, status=400, content_type="text/plain; charset=utf-8")
-    checkpoint = proving.covering(events[-1].sequence or 0)
-    if checkpoint is None:
-        raise Http404
-    files = bundle(about, events, Opening(events, actor_of(request)), checkpoint)
     return _sent(StreamingHttpResponse(archived(files), "application/zip"), "audit-bundle.zip")
-
-
-def asked_for(form: AuditForm) -> tuple[str, list[Event]]:
-    """What the bundle is about, in a line that needs no language, and its events in the order of the ledger."""
-    asked = form.cleaned_data
-    signed = form.found().filter(sequence__lt=_signed()).order_by("sequence")
-    kinds = {name: value for name, value in asked.items() if value and name != "before"}
-    if set(kinds) == {"since", "until"}:
-        numbers = list(signed.values_list("sequence", flat=True)[: MOST + 1])
-        first, last = (numbers[0], numbers[-1]) if numbers else (0, -1)
-        rows = Event.objects.filter(sequence__range=(first, last)).select_related("payload").order_by("sequence")
-        return f"period {asked['since']} {asked['until']}", list(rows[: MOST + 1])
-    if "issue" in kinds:
-        kinds["issue"] = asked["issue"].number or asked["issue"].pk
-    about = ", ".join(f"{name} {value}" for name, value in kinds.items()) or "everything"
-    return " ".join(about.split()), list(signed[: MOST + 1])
-
-
-def _signed() -> int:
-    newest = proving.newest()
-    return newest.size if newest else 0
 
 
 def _sent(answer: HttpResponseBase, name: str) -> HttpResponseBase:
