@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import Grant, Role, User
 from accounts.policy import Actor
 from ledger.record import record
+from reports.erasing import ask
 from reports.imports.keeping import forget_imports_of
 from reports.models import Contact, Credit, Issue, Message, Notice, Report
 from reports.sealing import unseal
@@ -48,9 +49,9 @@ def belongings(user: User) -> Iterator[str]:
     yield from _list("subscriptions", followed)
     called = ("url", "hears_all", "created_at", "disabled_at", "disabled_why")  # never the secret
     yield from _list("webhooks", user.endpoints.order_by("pk").values(*called))
-    notices = Notice.objects.filter(user=user).order_by("pk")
     asked_for = ("issue__number", "purpose", "plan", "days", "asked_at", "decided_at", "reason", "until", "ended_at")
     yield from _list("evidence_requests", user.evidence_requests.order_by("pk").values(*asked_for))
+    notices = Notice.objects.filter(user=user).order_by("pk")
     noted = notices.values("verb", "subject", "channel", "created_at", "sent_at", "read_at")
     yield from _list("notices", noted.iterator(AT_ONCE))
     handed_in = ("name", "format", "size", "sha256", "options", "is_rehearsal", "state", "made_at", "ended_at")
@@ -134,16 +135,19 @@ def _address(report: Report) -> str:
         return ""
 
 
-def close_account(user: User, *, actor: Actor, withdrawing: bool = False) -> None:
+def close_account(user: User, *, actor: Actor, withdrawing: bool = False, erasing: bool = False) -> None:
     """Delete the account with all that names it. Reports stay, and are nobody's; decisions stay under the pseudonym.
 
     ``withdrawing``: first withdraw its reports, each in a transaction of its own, so that pressing again goes on where
-    it broke off. Raises ValidationError if the site would stand without somebody it needs.
+    it broke off; ``erasing``: and ask that they be erased, which two people decide when nobody is here to ask. Raises ValidationError if the site would stand without somebody it needs.
     """
     may_leave(user)
-    if withdrawing:
+    if withdrawing or erasing:
         for report in Report.objects.filter(reporter=user, withdrawn_at=None, erased_at=None).order_by("pk"):
             withdraw(report, actor=actor)
+    if erasing:
+        for report in Report.objects.filter(reporter=user, erased_at=None).order_by("pk"):
+            ask(report, actor=actor)
     with transaction.atomic():
         may_leave(user)
         list(Issue.objects.filter(assignee=user).order_by("pk").select_for_update(of=["self"]))
@@ -151,11 +155,11 @@ def close_account(user: User, *, actor: Actor, withdrawing: bool = False) -> Non
         Contact.objects.filter(report__in=own).delete()
         Credit.objects.filter(report__in=own).delete()
         forget_imports_of(user)
+        user.evidence_requests.update(plan="")  # their words; that something was lent stays on the receipts
         record("leave", user, actor=user.pseudonym)
         user.delete()
 
 
-        user.evidence_requests.update(plan="")  # their words; that something was lent stays on the receipts
 def may_leave(user: User) -> None:
     """Raises ValidationError with a sentence if nobody else holds an office that ``user`` holds and that is needed."""
     roles = [role for offices, _words in NEEDED for role in offices]

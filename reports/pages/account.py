@@ -30,6 +30,7 @@ class LeavingForm(forms.Form):
         widget=forms.EmailInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
     withdraw = forms.BooleanField(required=False, label=gettext_lazy("Withdraw all my reports first"))
+    erase = forms.BooleanField(required=False, label=gettext_lazy("Ask for all my reports to be erased"))
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -77,7 +78,8 @@ def delete(request: HttpRequest) -> HttpResponse:
     user, form = person(request), LeavingForm(request.POST or None, user=person(request))
     if request.method == "POST" and form.is_valid():
         try:
-            close_account(user, actor=actor_of(request), withdrawing=form.cleaned_data["withdraw"])
+            wanted = {"withdrawing": form.cleaned_data["withdraw"], "erasing": form.cleaned_data["erase"]}
+            close_account(user, actor=actor_of(request), **wanted)
         except ValidationError as refusal:
             form.add_error(None, refusal)
         else:

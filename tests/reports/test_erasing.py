@@ -487,3 +487,15 @@ def test_the_engine_and_people_go_on_around_what_is_erased(file: Make, artifact:
 
 
 SWEARS = "It called a child of nine a name that nobody should be called, twice, and laughed about it."
+
+
+def test_whoever_closes_an_account_may_ask_for_all_their_reports(file: Make, artifact: Any, someone: Make) -> None:
+    owner = someone()
+    reports = [file(actor=actor_for(owner, is_inside=True)) for _each in range(2)]
+    reader = Client()
+    reader.force_login(owner)
+
+    reader.post("/account/delete/", {"email": owner.email, "erase": "1"})
+
+    assert {asked.report for asked in Erasure.objects.waiting()} == set(reports)
+    assert not Report.objects.filter(withdrawn_at=None).exists()
