@@ -99,7 +99,7 @@ def turned_away(request: HttpRequest, act: Act, *, back_to: str) -> HttpResponse
     if not awaits_second_factor(request.user, act):
         raise PermissionDenied
     messages.info(request, _("Your role needs a second factor. Set one up, and come back."))
-    return redirect("mfa_activate_totp")
+    return redirect("mfa_index")
 
 
 def awaits_second_factor(user: User, act: Act) -> bool:

@@ -387,6 +387,11 @@ ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_PREVENT_ENUMERATION = True
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_ISSUER = SITE_HOST
+MFA_FORMS = {
+    "add_webauthn": "accounts.factors.AddKeyForm",
+    "authenticate_webauthn": "accounts.factors.UseKeyForm",
+    "reauthenticate_webauthn": "accounts.factors.UseKeyAgainForm",
+}
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = IS_LOOPBACK and not IS_HTTPS  # browsers have passkeys on localhost alone then
 SOCIALACCOUNT_ADAPTER = "accounts.social.SocialAdapter"
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = False  # an address that a provider names opens nobody's account
