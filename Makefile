@@ -8,7 +8,7 @@ STATE_DIR ?= .telltale
 DEMO ?= 1
 export PORT STATE_DIR DEMO
 
-.PHONY: run setup setup-dev test test-long lint format screens bench bench-scale bench-grouping locks messages schema
+.PHONY: run setup setup-dev test test-long lint format screens bench bench-scale chaos bench-grouping locks messages schema
 
 run: setup
 	@exec $(BIN)/python manage.py up
@@ -42,6 +42,7 @@ lint: setup-dev
 	@$(BIN)/mypy --python-version 3.10 client/src
 	@$(BIN)/lint-imports
 	@$(BIN)/python manage.py makemigrations --check --dry-run
+	@$(BIN)/python manage.py lint_migrations
 	@$(BIN)/python manage.py check --fail-level WARNING
 
 format: setup-dev
@@ -56,6 +57,10 @@ bench: setup-dev
 # A million stored reports: a quarter of an hour or more, and 6 GB of disk.
 bench-scale: setup-dev
 	@$(BIN)/python -m bench scale
+
+# Everything goes wrong while reports are filed. CHAOS_SECONDS=60 shortens it, TRIALS="redis full" chooses.
+chaos: setup-dev
+	@$(BIN)/python -m bench.chaos $(TRIALS)
 
 # make bench-grouping DATA=FOLDER [EMBEDDER=onnx:PATH] [SETS="NAME …"] [OPTIONS="--twice --no-robustness --write"]
 bench-grouping: setup-dev

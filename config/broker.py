@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 from celery import Celery
 from celery.schedules import crontab
 from django.conf import settings
-from kombu import Queue
 from psycopg.conninfo import make_conninfo
 
 from config import postgres
@@ -88,7 +87,7 @@ def celery_settings(broker_url: str) -> dict[str, Any]:
         "task_default_queue": QUEUE,
         # Workers take from both in turn: what beat rings for must not stand behind a flood of bells, for the sweep is
         # what serves those that were lost in it
-        "task_queues": [Queue(QUEUE), Queue(CLOCK_QUEUE)],
+        "task_queues": {QUEUE: {}, CLOCK_QUEUE: {}},
         "task_publish_retry": False,
         "task_ignore_result": True,
         "task_serializer": "json",

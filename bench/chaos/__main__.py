@@ -49,7 +49,7 @@ def rabbitmq(trial: Trial) -> list[Fault]:
 
 
 def full(trial: Trial) -> list[Fault]:
-    return [*killing(), *disks.small(trial)]
+    return [*killing("web", "worker"), *disks.small(trial)]
 
 
 def clock(trial: Trial) -> list[Fault]:

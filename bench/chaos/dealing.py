@@ -73,8 +73,7 @@ class Trial:
             dealt[fault.name] += fault(self.site, chance)
         last = time.monotonic()
         answers: list[Answer] = answers_of(client)
-        notes = [said for note in self.notes if (said := note())]
-        return outcome_of(self.name, self.site, count, answers, dealt, last, notes)
+        return outcome_of(self.name, self.site, count, answers, dealt, last, self.notes)
 
     def job(self, count: int) -> Job:
         """Each body says its own number, so that a report that stands twice is found whatever its reference."""

@@ -39,7 +39,7 @@ def small(trial: Trial) -> list[Fault]:
             raise Missing(f"a small file system cannot be mounted ({mounted.stderr.decode().strip()}).")
         trial.stack.callback(subprocess.run, ["umount", "--lazy", str(place)], check=False)
     trial.site.state_dir.chmod(0o700)
-    trial.site.extra["FILES_DIR"] = str(files)
+    trial.site.extra |= {"FILES_DIR": str(files), "IMPORTS_AT_MOST": "1000"}
     trial.when_started(handing_in)
     return [Fault("files' disk full", filling(files)), Fault("database's disk full", filling(database))]
 
@@ -85,12 +85,15 @@ def handing_in(trial: Trial) -> None:
         while (filed := trial.site.count(FILED)) < len(sent) * LINES and time.monotonic() < deadline:
             time.sleep(1)
         statuses = ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
+        states = ", ".join(f"{state} {count}" for state, count in trial.site.ask(STATES))
         right = "as many as" if filed == len(sent) * LINES else "NOT the"
-        return f"{len(sent)} files handed in ({statuses}): {filed} reports filed, {right} {len(sent) * LINES} in them"
+        handed_in = f"{len(sent)} files handed in ({statuses}), {states}"
+        return f"{handed_in}: {filed} reports filed, {right} {len(sent) * LINES} in them"
 
     trial.notes.append(told)
 
 
+STATES = "SELECT state || failure, count(*) FROM reports_import GROUP BY 1 ORDER BY 1"
 FILED = "SELECT count(*) FROM reports_report WHERE channel = 'import'"
 
 

@@ -4,7 +4,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -57,11 +57,12 @@ def outcome_of(
     answers: Sequence[Answer],
     dealt: Counter[str],
     last: float,
-    notes: Sequence[str],
+    later: Sequence[Callable[[], str]],
 ) -> Outcome:
     with suppress(TimeoutError):  # told by the numbers below
         wait_until(lambda: waiting(site) == 0, "all effects", patience_s=PATIENCE_S, step_s=0.5)
     effects_s = time.monotonic() - max(last, *(answer.due + answer.took_s for answer in answers))
+    notes = [told for note in later if (told := note())]
     stored = site.ask(STORED)
     acknowledged = {answer.reference for answer in answers if answer.reference}
     references = {row[0] for row in stored}
