@@ -158,6 +158,22 @@ def receipt_withdrawn(page: Page, site: Site) -> None:
     page.wait_for_load_state()
 
 
+def receipt_erase(page: Page, site: Site) -> None:
+    """What goes and what stays, before it is asked for."""
+    receipt_opened(page, site)
+    page.locator("a[href$='/erase/']").click()
+    page.wait_for_load_state()
+
+
+def receipt_erase_asked(page: Page, site: Site) -> None:
+    """Asked for, and waiting for the first of two people."""
+    receipt_fresh(page, site)
+    page.locator("a[href$='/erase/']").click()
+    page.wait_for_load_state()
+    page.locator("main form button[type=submit]").click()
+    page.wait_for_load_state()
+
+
 def receipt_refused(page: Page, site: Site) -> None:
     site.at(page, f"/reports/{site.reference}/")
     page.locator("[name=code]").fill("wrong-code")
@@ -239,6 +255,10 @@ ANYBODY: dict[str, Way] = {
     "receipt-open": to("/reports/open/"),
     "receipt-withdraw": receipt_withdrawn,
     "receipt-refused": receipt_refused,
+    "receipt-erase": receipt_erase,
+    "receipt-erase-asked": receipt_erase_asked,
+    "erasure": to("/erasure/"),
+    "erasure-refused": sent(to("/erasure/"), "main form"),
     "models": to("/models/"),
     "systems": to("/systems/"),
     "datasets": to("/datasets/"),
@@ -334,6 +354,8 @@ DESKS: dict[str, Way] = {
     "queue-unclear": to("/triage/?q=colour:red"),
     "queue-narrowed": to("/triage/?q=is:open+-source:api+voices:>0"),
     "own-desk": to("/triage/settings/"),
+    "erasures": to("/triage/erasures/?reference=r-0000-0000-0000-0000"),
+    "erasures-refused": sent(to("/triage/erasures/"), "aside form"),
     "audit": to("/audit/"),
     "audit-narrowed": to("/audit/?apart=on&act=confirm"),
     "merge": below("desk-many", "merge/"),
