@@ -38,8 +38,8 @@ from reports.pages import (
     mine,
     notices,
     own_report,
-    proof,
     people,
+    proof,
     receipt,
     robots,
     schemas,
@@ -48,8 +48,19 @@ from reports.pages import (
     webhooks,
 )
 from triage import pages as desk
-from triage.pages import artifacts, bulk, disclosure, erasures, maintainer, publication, reproductions, reveal, views, workbench
-from triage.pages import audit
+from triage.pages import (
+    artifacts,
+    audit,
+    bulk,
+    disclosure,
+    erasures,
+    maintainer,
+    publication,
+    reproductions,
+    reveal,
+    views,
+    workbench,
+)
 from triage.pages import lending as lendings
 from triage.pages import signals as watched
 from triage.pages.health import queue_health
@@ -81,9 +92,9 @@ urlpatterns = [
     path("reports/<slug:reference>/dispute/", own_report.object_to, name="receipt_dispute"),
     path("reports/<slug:reference>/withdraw/", own_report.withdrawal, name="receipt_withdraw"),
     path("reports/<slug:reference>/reinstate/", own_report.reinstate, name="receipt_reinstate"),
-    path("reports/<slug:reference>/keep/", own_report.keep, name="receipt_keep"),
-    path("imports/", imports.imports, name="imports"),
     path("reports/<slug:reference>/erase/", erasure.receipt_erase, name="receipt_erase"),
+    path("reports/<slug:reference>/erase/keep/", erasure.receipt_keep_words, name="receipt_keep_words"),
+    path("reports/<slug:reference>/erased.json", erasure.receipt_erasure_proof, name="receipt_erasure_proof"),
     path(
         "reports/<slug:reference>/lent/<int:pk>/object/",
         lending.receipt_object_to_lending,
@@ -92,9 +103,9 @@ urlpatterns = [
     path("evidence/requests/", lending.evidence_requests, name="evidence_requests"),
     path("evidence/requests/<int:pk>/", lending.evidence_request, name="evidence_request"),
     path("evidence/requests/<int:pk>/end/", lending.evidence_request_end, name="evidence_request_end"),
-    path("reports/<slug:reference>/erase/keep/", erasure.receipt_keep_words, name="receipt_keep_words"),
-    path("reports/<slug:reference>/erased.json", erasure.receipt_erasure_proof, name="receipt_erasure_proof"),
     path("erasure/", erasure.erasure, name="erasure"),
+    path("reports/<slug:reference>/keep/", own_report.keep, name="receipt_keep"),
+    path("imports/", imports.imports, name="imports"),
     path("imports/new/", imports.new, name="import_new"),
     path("imports/<int:pk>/", imports.import_progress, name="import_progress"),
     path("imports/<int:pk>/cancel/", imports.import_cancel, name="import_cancel"),
@@ -103,6 +114,8 @@ urlpatterns = [
     path("account/", account.own_account, name="own_account"),
     path("account/export/", account.export, name="export_account"),
     path("account/delete/", account.delete, name="delete_account"),
+    path("account/artifacts/", maintaining.maintaining, name="maintaining"),
+    path("account/artifacts/<int:pk>/take-back/", maintaining.maintaining_withdraw, name="maintaining_withdraw"),
     path("account/sessions/", own_sessions.own_sessions, name="own_sessions"),
     path("account/sessions/end/", own_sessions.end_other_sessions, name="end_other_sessions"),
     path("account/sessions/<int:pk>/end/", own_sessions.end_session, name="end_session"),
@@ -113,8 +126,6 @@ urlpatterns = [
     path("account/webhooks/<int:pk>/", webhooks.webhook, name="webhook"),
     path("account/webhooks/<int:pk>/hears/", webhooks.webhook_choose, name="webhook_choose"),
     path("account/webhooks/<int:pk>/secret/", webhooks.webhook_rotate, name="webhook_rotate"),
-    path("account/artifacts/", maintaining.maintaining, name="maintaining"),
-    path("account/artifacts/<int:pk>/take-back/", maintaining.maintaining_withdraw, name="maintaining_withdraw"),
     path("account/webhooks/<int:pk>/test/", webhooks.webhook_test, name="webhook_test"),
     path("account/webhooks/<int:pk>/switch/", webhooks.webhook_switch, name="webhook_switch"),
     path("account/webhooks/<int:pk>/delete/", webhooks.webhook_delete, name="webhook_delete"),
@@ -217,9 +228,6 @@ urlpatterns = [
     path("triage/signals/<int:pk>/", watched.signal, name="triage_signal"),
     path("triage/signals/<int:pk>/judge/", watched.signal_judge, name="signal_judge"),
     path("triage/signals/<int:pk>/undo/<int:decision>/", watched.signal_undo, name="signal_undo"),
-    path("triage/erasures/", erasures.erasures, name="erasures"),
-    path("triage/erasures/propose/", erasures.erasure_propose, name="erasure_propose"),
-    path("triage/erasures/<int:pk>/decide/", erasures.erasure_decide, name="erasure_decide"),
     path("triage/artifacts/", artifacts.artifact_desks, name="artifact_desks"),
     path("triage/artifacts/<int:pk>/", artifacts.artifact_desk, name="artifact_desk"),
     path("triage/artifacts/<int:pk>/decide/", artifacts.artifact_decide, name="artifact_decide"),
@@ -244,14 +252,6 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     # exempt: a language is no secret, and so no public page needs a cookie for its token
     path("language/", csrf_exempt(set_language), name="set_language"),
-    path("admin/", admin.site.urls),
-    path("api/v1/", include("triage.api.urls")),
-    path("api/v1/", include("reports.api.urls")),
-    path("api/docs/", api_docs.api_docs, name="api_docs"),
-    path("api/docs/<slug:slug>/", api_docs.api_operation, name="api_operation"),
-    path("health/ready/", health.ready, name="ready"),
-    path("metrics", health.told_in_figures, name="metrics"),
-]
     path("maintainers/", maintaining.maintainer_requests, name="maintainer_requests"),
     path("maintainers/<int:pk>/", maintaining.maintainer_request, name="maintainer_request"),
     path("maintainers/<int:pk>/look/", maintaining.maintainer_look, name="maintainer_look"),
@@ -262,3 +262,11 @@ urlpatterns = [
     path("admin/people/<int:pk>/shut/", people.person_shut, name="person_shut"),
     path("admin/people/<int:pk>/open/", people.person_open, name="person_open"),
     path("admin/people/<int:pk>/sign-out/", people.person_sign_out, name="person_sign_out"),
+    path("admin/", admin.site.urls),
+    path("api/v1/", include("triage.api.urls")),
+    path("api/v1/", include("reports.api.urls")),
+    path("api/docs/", api_docs.api_docs, name="api_docs"),
+    path("api/docs/<slug:slug>/", api_docs.api_operation, name="api_operation"),
+    path("health/ready/", health.ready, name="ready"),
+    path("metrics", health.told_in_figures, name="metrics"),
+]
