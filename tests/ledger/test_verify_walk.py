@@ -16,9 +16,11 @@ from django.test import Client
 from django.utils import timezone
 
 from ledger import sequencer, verifier
+from ledger.bundles import Opened, bundle
 from ledger.models import Checkpoint, Event, Tile
 from ledger.record import dated, record
 from ledger.tree import tiles
+from reports.exporters.archive import archived
 from reports.models import Report
 
 pytestmark = pytest.mark.django_db
@@ -81,7 +83,14 @@ def commands(
     (tmp_path / "my.proof.json").write_bytes(proof.content)
     key = client.get("/ledger/key").content.decode().strip()
     typed = ":".join(printed.splitlines()[1:3])
-    ours = {"site.example/ledger+1a2b3c4d+AZ…": key, "r-….proof.json": "my.proof.json"}
+    bundled = Event.objects.filter(sequence__in=[3, 5]).order_by("sequence")
+    files = bundle("issue TT-2026-00012", bundled, lambda event: Opened(("verb",)), Checkpoint.objects.latest("size"))
+    Path("issue.bundle.zip").write_bytes(b"".join(archived(files)))
+    ours = {
+        "site.example/ledger+1a2b3c4d+AZ…": key,
+        "r-….proof.json": "my.proof.json",
+        "TT-2026-00012.bundle.zip": "issue.bundle.zip",
+    }
     return [
         [typed if re.fullmatch(r"\d+:\S+=", word) else ours.get(word, word) for word in shlex.split(line)]
         for line in COMMANDS
@@ -89,7 +98,7 @@ def commands(
 
 
 def test_the_guide_asks_everything_that_can_be_asked() -> None:
-    assert [shlex.split(line)[0] for line in COMMANDS] == ["since", "since", "log", "proof"]
+    assert [shlex.split(line)[0] for line in COMMANDS] == ["since", "since", "log", "proof", "bundle"]
 
 
 def test_every_step_of_the_guide_holds(site: None, commands: list[list[str]], capsys: Any) -> None:
@@ -97,7 +106,7 @@ def test_every_step_of_the_guide_holds(site: None, commands: list[list[str]], ca
         assert verifier.main(command) == 0, command
 
     said = capsys.readouterr().out
-    assert said.count("holds: 127.0.0.1:8000/ledger, 550 events") == 4
+    assert said.count("holds: 127.0.0.1:8000/ledger, 550 events") == 5
     assert f'"reference": "{Report.objects.get().reference}"' in said
 
 
