@@ -15,13 +15,14 @@ from pathlib import Path
 from bench.chaos.dealing import Fault, Missing, Trial
 from bench.load import HOST
 from bench.stack import BASE, Stack
+from bench.writing import reports
 
 DATABASE_MB = 900
 FILES_MB = 8
 FULL_S = (5.0, 10.0)
-KEPT_FREE = 0
-PART = 50_000  # bytes
-LINES = 12  # reports of one file
+PART = 2_000  # bytes
+BETWEEN_S = 3.0
+LINES = 5  # reports of one file
 CHUNK = 1 << 20
 
 
@@ -73,7 +74,7 @@ def handing_in(trial: Trial) -> None:
         while not over.is_set():
             if hand_in(trial.site, token, len(sent), counts, over):
                 sent.append(len(sent))
-            over.wait(1.0)
+            over.wait(BETWEEN_S)
 
     thread = threading.Thread(target=send, daemon=True)
     thread.start()
@@ -106,15 +107,8 @@ def token_of(site: Stack) -> str:
 def hand_in(site: Stack, token: str, at: int, counts: Counter[str], over: threading.Event) -> bool:
     """Whether the file has come whole."""
     lines = [
-        {
-            "id": f"{at}-{number}",
-            "created": "2026-10-01T09:00:00+00:00",
-            "title": f"File {at} tells of failure {number}",
-            "body": "It answers something that nobody asked for, at great length. " * 40,
-            "project": "chaos",
-            "lang": "en",
-        }
-        for number in range(LINES)
+        {**report, "source": "chaos", "source_key": f"{at}-{number}", "expected": f"file {at}, line {number}"}
+        for number, report in enumerate(reports(LINES, seed=at))
     ]
     raw = "\n".join(map(json.dumps, lines)).encode()
     said = {"format": "telltale", "name": f"{at}.jsonl", "size": len(raw), "sha256": hashlib.sha256(raw).hexdigest()}
