@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.conf import settings
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from reports.vocabulary import ArtifactKind, Kind, Visibility
@@ -30,7 +32,6 @@ ARTIFACT_KINDS = [
     (ArtifactKind.DATASET.value, _("A dataset")),
 ]
 AFTER_EMBARGO = "after_embargo"  # the form's word for: public after review, and nothing of it before the embargo ends
-EMBARGO_DAYS = 90  # the time that developers are commonly given to mend a flaw before it is told
 VISIBILITIES = {
     Visibility.PUBLIC_AFTER_REVIEW.value: (
         _("Public after review"),
@@ -38,7 +39,7 @@ VISIBILITIES = {
     ),
     Visibility.PUBLIC_WITHOUT_TRANSCRIPT.value: (_("Public, without the conversation"), _("Only the facts of it.")),
     AFTER_EMBARGO: (
-        _("Public once the developer has had 90 days"),
+        format_lazy(_("Public once the developer has had {days} days"), days=settings.EMBARGO_DAYS),
         _("For security flaws. Nothing of it is shown before that, and a person still checks it first."),
     ),
     Visibility.PRIVATE.value: (_("Private"), _("Only those who triage reports here read it.")),

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
@@ -17,7 +18,6 @@ from reports.answers import PROSE_MAX, SUMMARY_MAX
 from reports.choices import (
     AFTER_EMBARGO,
     ARTIFACT_KINDS,
-    EMBARGO_DAYS,
     GATE,
     KIND_LABELS,
     LANGUAGES,
@@ -299,7 +299,7 @@ class ReportForm(forms.Form):
         if "visibility" in self.errors:
             return {}
         if self.visibility_said == AFTER_EMBARGO:
-            ends = timezone.now() + timedelta(days=EMBARGO_DAYS)
+            ends = timezone.now() + timedelta(days=settings.EMBARGO_DAYS)
             return {"visibility": Visibility.PUBLIC_AFTER_REVIEW.value, "embargo_until": ends.isoformat()}
         is_default = not self.cleaned_data.get("visibility") and self.visibility_said != Visibility.PRIVATE
         return {} if is_default else {"visibility": self.visibility_said}

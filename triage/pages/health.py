@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.actors import actor_of, needs
 from accounts.policy import Act
+from triage import timekeeping
 from triage.acceptance import acceptance
 from triage.health import DAYS, Health, health_of
 from triage.pages.quality import answers_in_words, bar, percent
@@ -24,7 +25,7 @@ def queue_health(request: HttpRequest) -> HttpResponse:
     """What waits by age, how soon it is decided, what is taken back, and how the engine's suggestions are answered."""
     now = timezone.now()
     health = health_of(actor_of(request), now=now)
-    oldest = health.oldest
+    oldest, ahead = health.oldest, timekeeping.ahead()
     context = {
         "health": health,
         "headlines": headlines(health),
@@ -32,6 +33,7 @@ def queue_health(request: HttpRequest) -> HttpResponse:
         "oldest": title_in_words(oldest) if oldest else "",
         "oldest_age": span(now - annotated(oldest, "waits_since")) if oldest else "",
         "days": DAYS,
+        "clock_ahead": span(timedelta(seconds=ahead)) if ahead else "",
         "answers": answers_in_words(acceptance()),
     }
     return render(request, "triage/health.html", context)
