@@ -42,7 +42,9 @@ def asked_for() -> Iterator[str]:
             if not isinstance(node, ast.Call) or not node.args:
                 continue
             asked = ast.unparse(node.func)
-            if asked not in ("os.environ.get", "os.environ.setdefault", "os.getenv", "flag", "number", "secret", "another_host"):
+            if asked not in (
+                "os.environ.get", "os.environ.setdefault", "os.getenv", "flag", "number", "secret", "another_host"
+            ):  # fmt: skip
                 continue
             name = node.args[0]
             if isinstance(name, ast.Constant):
@@ -245,3 +247,28 @@ def test_the_secrets_follow_from_one_file_that_others_cannot_read(settings_with:
 def test_debug_is_off(settings_with: Made) -> None:
     assert settings_with()["DEBUG"] is False
     assert os.environ.get("DEBUG") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("OIDC_ISSUER", "http://hub.example"),
+        ("OIDC_ISSUER", "hub.example"),
+        ("OIDC_ISSUER", "https://hub.example/?a=b"),
+        ("MAINTAINER_FILES", "http://hub.example/{org}/{name}"),
+        ("MAINTAINER_FILES", "https://hub.example/{org}/telltale.txt"),
+        ("MAINTAINER_FILES", "https://{org}.example/{name}"),
+    ],
+)
+def test_a_provider_or_a_place_that_is_none_is_refused(settings_with: Made, name: str, value: str) -> None:
+    with pytest.raises(ValueError, match=name):
+        settings_with(**{name: value})
+
+
+def test_signing_in_by_way_of_others_is_off_until_it_has_a_client(settings_with: Made) -> None:
+    def apps(**variables: str) -> list[int]:
+        return [len(told["APPS"]) for told in settings_with(**variables)["SOCIALACCOUNT_PROVIDERS"].values()]
+
+    assert apps() == [0, 0]
+    assert apps(OIDC_ISSUER="https://hub.example") == [0, 0]
+    assert apps(OIDC_ISSUER="https://hub.example", OIDC_CLIENT_ID="x", GITHUB_CLIENT_ID="y") == [1, 1]
