@@ -44,19 +44,19 @@ RULES: dict[Act, frozenset[str]] = {
     Act.SEE_UNPUBLISHED: frozenset({Role.TRIAGER, Role.MODERATOR}),
     Act.SEE_HAZARDS: frozenset({Role.MODERATOR}),
     Act.DECIDE: frozenset({Role.TRIAGER, Role.MODERATOR}),
+    Act.ERASE: frozenset({Role.MODERATOR}),  # the second of two: anybody who decides may propose it
     Act.SEE_OWN_ARTIFACTS: frozenset({Role.MAINTAINER}),  # the maintainers' desk, whichever artifacts are theirs
     Act.ANSWER_FOR_ARTIFACT: frozenset({Role.MAINTAINER}),  # of one artifact, which has to be named
     Act.READ_DECISIONS: frozenset({Role.TRIAGER, Role.MODERATOR, Role.AUDITOR}),
-    Act.ERASE: frozenset({Role.MODERATOR}),  # the second of two: anybody who decides may propose it
     Act.MANAGE_USERS: frozenset({Role.ADMIN}),
     Act.ASK_FOR_EVIDENCE: frozenset({Role.RESEARCHER}),  # gated evidence, for a purpose and a term; and to read it then
     Act.LEND_EVIDENCE: frozenset({Role.MODERATOR}),  # to anybody but themselves
     Act.READ_METRICS: frozenset({Role.TRIAGER, Role.MODERATOR, Role.AUDITOR, Role.ADMIN}),  # numbers, of nobody
+    Act.VOUCH: frozenset({Role.TRIAGER, Role.MODERATOR, Role.ADMIN}),  # look into who asks to be a maintainer
 }
 SCOPES: dict[str, frozenset[Act]] = {
     "report:write": frozenset({Act.FILE}),
     "report:bulk": frozenset({Act.FILE, Act.FILE_BULK}),
-    Act.VOUCH: frozenset({Role.TRIAGER, Role.MODERATOR, Role.ADMIN}),  # look into who asks to be a maintainer
     "queue:read": frozenset({Act.SEE_UNPUBLISHED, Act.SEE_HAZARDS}),
     "queue:write": frozenset({Act.DECIDE}),
     "decisions:read": frozenset({Act.READ_DECISIONS}),
