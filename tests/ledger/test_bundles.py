@@ -14,7 +14,7 @@ from ledger.bundles import Opened, bundle
 from ledger.models import Checkpoint, Event
 from ledger.proving import covering
 from ledger.record import erase, record
-from ledger.signing import public_key
+from ledger.signing import public_key, signed_checkpoint
 from ledger.tree.notes import verifier_key
 
 pytestmark = pytest.mark.django_db
@@ -93,7 +93,7 @@ def exchanged(files: Files) -> Files:
 
 def older(files: Files) -> Files:
     """Signed as well, by the same key."""
-    note = sequencer.signing.signed_checkpoint(290, b"r" * 32)
+    note = signed_checkpoint(290, b"r" * 32)
     return {**files, "checkpoint": note}
 
 

@@ -39,13 +39,17 @@ def address(ground: Any) -> str:
     return f"/issues/{ground.issue.number}/audit/"
 
 
+def streamed(answer: Any) -> bytes:
+    return b"".join(answer.streaming_content)
+
+
 def told(client: Client, address: str) -> list[Any]:
     page, bundle = client.get(address), client.get(f"{address}bundle.zip")
     return [
         page.content,
         page["ETag"],
         page["Last-Modified"],
-        b"".join(bundle.streaming_content),
+        streamed(bundle),
         bundle["ETag"],
         bundle["Last-Modified"],
     ]
@@ -64,7 +68,7 @@ def test_who_decided_and_which_line_says_so(ground: Any, client: Client, address
 def test_the_bundle_verifies_without_the_site_and_opens_no_row(
     ground: Any, client: Client, address: str, tmp_path: Path
 ) -> None:
-    body = b"".join(client.get(f"{address}bundle.zip").streaming_content)
+    body = streamed(client.get(f"{address}bundle.zip"))
     path = tmp_path / "bundle.zip"
     path.write_bytes(body)
 
@@ -89,7 +93,7 @@ def test_what_is_hidden_moves_no_byte(ground: Any, client: Client, address: str)
 
     assert told(client, address) == before
     client.force_login(ground.triager)
-    assert b"".join(client.get(f"{address}bundle.zip").streaming_content) == before[3]
+    assert streamed(client.get(f"{address}bundle.zip")) == before[3]
 
 
 def test_what_everybody_may_not_read_has_none(ground: Any, client: Client, address: str) -> None:
@@ -107,5 +111,5 @@ def test_what_is_not_signed_yet_has_no_bundle(ground: Any, client: Client, addre
 
 
 def zipped(answer: Any) -> list[str]:
-    with zipfile.ZipFile(io.BytesIO(b"".join(answer.streaming_content))) as archive:
+    with zipfile.ZipFile(io.BytesIO(streamed(answer))) as archive:
         return archive.namelist()

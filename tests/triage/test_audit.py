@@ -60,8 +60,12 @@ def auditor(ground: Any, client: Client) -> Client:
     return client
 
 
+def streamed(answer: Any) -> bytes:
+    return b"".join(answer.streaming_content)
+
+
 def rows(answer: Any) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in b"".join(answer.streaming_content).splitlines()]
+    return [json.loads(line) for line in streamed(answer).splitlines()]
 
 
 def test_who_did_what_why_and_what_it_changed(ground: Any, auditor: Client) -> None:
@@ -77,7 +81,7 @@ def test_who_did_what_why_and_what_it_changed(ground: Any, auditor: Client) -> N
 
 def test_nobody_s_words_are_read_and_no_reporter_is_told_apart(ground: Any, auditor: Client) -> None:
     told = [auditor.get(path).content for path in ("/audit/", f"/audit/issues/{ground.issue.pk}/")]
-    told += [b"".join(auditor.get(f"/audit/export/{form}/").streaming_content) for form in ("csv", "jsonl")]
+    told += [streamed(auditor.get(f"/audit/export/{form}/")) for form in ("csv", "jsonl")]
     told += list(unpacked(auditor.get("/audit/bundle.zip")).values())
 
     for said in told:
@@ -175,7 +179,7 @@ def test_it_costs_the_same_however_much_there_is(ground: Any, auditor: Client, d
 
 def test_a_table_runs_nothing_and_is_whole(ground: Any, auditor: Client) -> None:
     answer = auditor.get("/audit/export/csv/")
-    told = list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode())))
+    told = list(csv.DictReader(io.StringIO(streamed(answer).decode())))
 
     assert len(told) == Event.objects.count()
     classified = next(row for row in told if row["verb"] == "classify")
@@ -183,7 +187,7 @@ def test_a_table_runs_nothing_and_is_whole(ground: Any, auditor: Client) -> None
 
 
 def unpacked(answer: Any) -> dict[str, bytes]:
-    with zipfile.ZipFile(io.BytesIO(b"".join(answer.streaming_content))) as archive:
+    with zipfile.ZipFile(io.BytesIO(streamed(answer))) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
@@ -196,10 +200,10 @@ def test_a_bundle_verifies_without_the_site(ground: Any, auditor: Client, tmp_pa
     }
     for about, narrowed in asked.items():
         path = tmp_path / "bundle.zip"
-        path.write_bytes(b"".join(auditor.get("/audit/bundle.zip", narrowed).streaming_content))
+        path.write_bytes(streamed(auditor.get("/audit/bundle.zip", narrowed)))
         checked = verifier.check_bundle(path, verifier.Key.read(public_key()))
         assert checked[1] == about
-        assert path.read_bytes() == b"".join(auditor.get("/audit/bundle.zip", narrowed).streaming_content)
+        assert path.read_bytes() == streamed(auditor.get("/audit/bundle.zip", narrowed))
 
 
 def test_a_command_writes_what_the_page_sends(ground: Any, auditor: Client, tmp_path: Path) -> None:
@@ -207,7 +211,7 @@ def test_a_command_writes_what_the_page_sends(ground: Any, auditor: Client, tmp_
     call_command("audit_bundle", path, "--issue", str(ground.issue.pk), stdout=io.StringIO())
 
     sent = auditor.get("/audit/bundle.zip", {"issue": str(ground.issue.pk)})
-    assert path.read_bytes() == b"".join(sent.streaming_content)
+    assert path.read_bytes() == streamed(sent)
     for wrong in (["--issue", "TT-2026-99999"], ["--act", "merge"], []):
         with pytest.raises(CommandError, match=r"issue: There is no|Nothing of the kind|File exists"):
             call_command("audit_bundle", path, *wrong)

@@ -1,5 +1,6 @@
 """What an audit is asked for: whose acts, which, about what, when; found in the order of the ledger, newest first."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
@@ -37,8 +38,8 @@ class AuditForm(forms.Form):
     apart = forms.BooleanField(label=gettext_lazy("Only by somebody apart"), required=False)
     before = forms.IntegerField(min_value=0, max_value=LARGEST, required=False, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+    def __init__(self, asked: Mapping[str, Any]) -> None:
+        super().__init__(asked, label_suffix="")
         anyone: list[tuple[str, Any]] = [("", _("Any"))]
         acts = sorted(((verb, str(words)) for verb, words in NAMED.items()), key=lambda pair: pair[1].casefold())
         self.fields["role"].choices = [*anyone, *Role.choices]  # type: ignore[attr-defined] # a ChoiceField

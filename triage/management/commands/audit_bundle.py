@@ -26,7 +26,7 @@ class Command(BaseCommand):
     def handle(self, *, file: Path, **options: Any) -> None:
         form = AuditForm({name: options[name] for name in ASKED})
         if not form.is_valid():
-            raise CommandError(" ".join(f"{name}: {' '.join(said)}" for name, said in form.errors.items()))
+            raise CommandError(" ".join(f"{name}: {' '.join(map(str, said))}" for name, said in form.errors.items()))
         reader = Actor(pseudonym=SYSTEM.pseudonym, roles=frozenset({Role.AUDITOR}))  # as auditors read: without words
         try:
             files = files_of(form, reader)
