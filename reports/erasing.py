@@ -6,11 +6,12 @@ docs/erasure.md says what goes, what stays, and why.
 """
 
 import secrets
+from collections.abc import Mapping
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any
 
 from cryptography.fernet import InvalidToken
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
@@ -104,7 +105,7 @@ def address_of(erasure: Erasure) -> str:
     return _unsealed(erasure.sealed_address)
 
 
-def _unsealed(what: bytes | None) -> str:
+def _unsealed(what: bytes | memoryview | None) -> str:
     try:
         return unseal(bytes(what)) if what is not None else ""
     except InvalidToken:
@@ -119,7 +120,7 @@ def erase(
     asked_by: str = ErasureAsker.STAFF,
     by: User | None = None,
     proposal: Erasure | None = None,
-    **told: int | str,
+    told: Mapping[str, int | str] = MappingProxyType({}),
 ) -> Erasure:
     """Erase what the report says, wherever it stands. Who may decide that is asked before: ``triage.erasures``.
 
@@ -228,7 +229,7 @@ def _give_another_voice(report: Report) -> None:
 
 
 def _executed(
-    done: Erasure, report: Report, *, basis: str, actor: Actor, by: User | None, told: dict[str, int | str]
+    done: Erasure, report: Report, *, basis: str, actor: Actor, by: User | None, told: Mapping[str, int | str]
 ) -> Erasure:
     done.basis, done.executed_at, done.decider = basis, done.executed_at or timezone.now(), by
     done.sealed_words, done.left, done.finished_at = None, [*ErasureLeft.values], None

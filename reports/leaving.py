@@ -139,7 +139,8 @@ def close_account(user: User, *, actor: Actor, withdrawing: bool = False, erasin
     """Delete the account with all that names it. Reports stay, and are nobody's; decisions stay under the pseudonym.
 
     ``withdrawing``: first withdraw its reports, each in a transaction of its own, so that pressing again goes on where
-    it broke off; ``erasing``: and ask that they be erased, which two people decide when nobody is here to ask. Raises ValidationError if the site would stand without somebody it needs.
+    it broke off; ``erasing``: and ask that they be erased, which two people decide on. Raises ValidationError if the
+    site would stand without somebody it needs.
     """
     may_leave(user)
     if withdrawing or erasing:

@@ -1,6 +1,6 @@
-"""After a backup was restored: what was erased since it was made is erased again, from the journal and from the ledger."""
+"""After a backup was restored: what was erased since it was made is erased again, by the journal and by the ledger."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
@@ -48,19 +48,28 @@ def reapply(journals: Iterable[Path] = (), *, count: Callable[[int], None] = lam
     return Reapplied(len(known), again, len(known) - found, unfinished)
 
 
-def on_record() -> Iterable[Erased]:
-    """What the database itself says was erased: by the reports' rows, and by the events of the ledger."""
-    day_of: dict[int, tuple[object, str]] = {}
-    for event in Event.objects.filter(verb="erase").select_related("payload").order_by("pk").iterator(AT_ONCE):
-        for name in event.subjects:
-            kind, _colon, pk = name.partition(":")
-            if kind == "report" and pk.isdecimal():
-                said = event.payload.content if hasattr(event, "payload") else {}
-                day_of.setdefault(int(pk), (event.at.astimezone(UTC).date(), str(said.get("basis", ""))))
-    named = Report.objects.filter(models.Q(pk__in=day_of) | models.Q(erased_at__isnull=False))
-    for pk, reference, at in named.values_list("pk", "reference", "erased_at").iterator(AT_ONCE):
-        on, basis = day_of.get(pk, (at.astimezone(UTC).date() if at else None, ""))
-        yield Erased(on, reference, basis if basis in ErasureBasis.values else ErasureBasis.CONSENT)  # type: ignore[arg-type] # one of the two has a day
+def on_record() -> Iterator[Erased]:
+    """What the database itself says was erased: by the events of the ledger, and by the reports' own rows."""
+    events = {number: event for event in _events() for number in _reports_of(event)}  # the first of each
+    named = Report.objects.filter(models.Q(pk__in=events) | models.Q(erased_at__isnull=False))
+    for pk, reference, erased_at in named.values_list("pk", "reference", "erased_at").iterator(AT_ONCE):
+        event = events.get(pk)
+        at = event.at if event is not None else erased_at
+        said = event.payload.content if event is not None and hasattr(event, "payload") else {}
+        basis = str(said.get("basis", ""))
+        if at is not None:
+            on = at.astimezone(UTC).date()
+            yield Erased(on, reference, basis if basis in ErasureBasis.values else ErasureBasis.CONSENT.value)
+
+
+def _events() -> Iterator[Event]:
+    """Newest first."""
+    return Event.objects.filter(verb="erase").select_related("payload").order_by("-pk").iterator(AT_ONCE)
+
+
+def _reports_of(event: Event) -> list[int]:
+    named = (name.partition(":") for name in event.subjects)
+    return [int(number) for kind, _colon, number in named if kind == "report" and number.isdecimal()]
 
 
 def _again(report: Report, erased: Erased) -> int:
@@ -68,6 +77,6 @@ def _again(report: Report, erased: Erased) -> int:
     holds = any(kind._default_manager.filter(report=report).exists() for kind in (Evidence, EvidenceKey, Contact))
     if report.erased_at and not holds:
         return 0
-    told = {"again": 1, "first_erased": erased.on.isoformat()}
-    erase(report, basis=erased.basis, actor=SYSTEM, asked_by=ErasureAsker.STAFF, **told)
+    told: dict[str, int | str] = {"again": 1, "first_erased": erased.on.isoformat()}
+    erase(report, basis=erased.basis, actor=SYSTEM, asked_by=ErasureAsker.STAFF, told=told)
     return 1

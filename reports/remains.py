@@ -19,11 +19,11 @@ from ledger.record import events_about
 from reports import dump, journal, quarantine
 from reports.erasing import address_of
 from reports.filing import erased_key
+from reports.importers.units import Unit
 from reports.imports.keeping import let_go
 from reports.imports.units import unit_of
-from reports.importers.units import Unit
 from reports.journal import Erased
-from reports.models import Erasure, Import, Report
+from reports.models import Attachment, Erasure, Import, Report
 from reports.quarantine import Room
 from reports.signals import report_changed
 from reports.vocabulary import Channel, ErasureLeft
@@ -78,7 +78,7 @@ def _journal(erasure: Erasure) -> bool:
 def _files(erasure: Erasure) -> bool:
     """The bytes in every room, and then the rows that name them."""
     with transaction.atomic():
-        for row in erasure.report.attachments.select_for_update(of=["self"]):  # type: ignore[union-attr] # executed
+        for row in Attachment.objects.select_for_update(of=["self"]).filter(report=erasure.report_id):
             quarantine.drop(row.name)
             row.delete()
     return True

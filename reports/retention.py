@@ -18,6 +18,7 @@ from reports.drafts import KEPT as DRAFTS_KEPT
 from reports.drafts import forget_drafts
 from reports.erasing import erase
 from reports.models import Contact, Draft, Erasure, Excerpt, Issue, Message, Placement, Report
+from reports.models.erasure import ErasureQuerySet
 from reports.models.report import ReportQuerySet
 from reports.notices import forget_contact
 from reports.vocabulary import ErasureAsker, ErasureBasis, Status
@@ -77,7 +78,7 @@ def coming_up(at: datetime) -> ReportQuerySet:
     return unpublished(at, filed_before=at - MONTH * settings.RETAIN_EVIDENCE_MONTHS + ANNOUNCED).filter(~Exists(known))
 
 
-def due(at: datetime) -> "models.QuerySet[Erasure]":
+def due(at: datetime) -> ErasureQuerySet:
     """Announced a month ago or longer, and their time is over still."""
     if not settings.RETAIN_EVIDENCE_MONTHS:
         return Erasure.objects.none()
@@ -85,12 +86,12 @@ def due(at: datetime) -> "models.QuerySet[Erasure]":
     return announced().filter(due_at__lte=at, report__in=over)
 
 
-def announced() -> "models.QuerySet[Erasure]":
+def announced() -> ErasureQuerySet:
     """What the desk is told of beforehand, the next first."""
     return Erasure.objects.waiting().filter(asked_by=ErasureAsker.SETTING).order_by("due_at", "pk")
 
 
-def announced_in_vain(at: datetime) -> "models.QuerySet[Erasure]":
+def announced_in_vain(at: datetime) -> ErasureQuerySet:
     """Published or added to since, or the setting is another by now."""
     if not settings.RETAIN_EVIDENCE_MONTHS:
         return announced()

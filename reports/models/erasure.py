@@ -19,7 +19,7 @@ class ErasureQuerySet(models.QuerySet["Erasure"]):
         if not allows(actor, Act.SEE_UNPUBLISHED):
             return self.none()
         readable = read_by(actor, "report__")
-        return self.filter(Q(report=None) | readable) if readable else self.all()  # a condition that is empty bars nobody
+        return self.filter(Q(report=None) | readable) if readable else self.all()  # an empty condition bars nobody
 
     def waiting(self) -> Self:
         """For a person; those that follow from a setting wait for their day."""

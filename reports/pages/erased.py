@@ -31,7 +31,7 @@ def erasing_of(report: Report) -> Event | None:
 
 
 def signed(event: Event | None) -> dict[str, Any]:
-    """Where in the ledger the event stands; nothing until that is signed, or if nobody can show any more what it says."""
+    """Where in the ledger the event stands; nothing until that is signed, or once its key is gone."""
     newest = proving.newest()
     if event is None or newest is None or event.sequence is None or event.sequence >= newest.size or not event.key:
         return {}

@@ -36,7 +36,6 @@ from reports.models import (
     PublicText,
     Report,
     Reproduction,
-    Translation,
 )
 from reports.receipts import code_digest, new_code
 from reports.standing import issue_of
@@ -130,7 +129,7 @@ def written_about(report: Report, triager: Any, maintainer: Any) -> Issue:
         issue, "write", by=triager, public_title=SUMMARY, public_summary=f"People say that {TOLD[:150]}", note=QUOTED
     )
     decide(issue, "excerpt", by=triager, report=report, spans=[("what_happened", 0, 60)])
-    Translation.objects.create(report=report, part="summary", language="es", text="Zanary30 cita sentencias")
+    decide(issue, "translate", by=triager, report=report, part="summary", language="es", text="Zanary30 cita")
     Reproduction.objects.create(
         issue=issue, artifact=report.artifact, report=report, tries=3, failures=1, evidence="It zanary31 failed."
     )

@@ -167,4 +167,4 @@ def _echoes(row: Erasure, actor: Actor) -> list[str]:
     if row.report is None:
         return []
     found = deciding.beyond(row.report, actor)
-    return [str(echo.row._meta.get_field(echo.column).verbose_name) for echo in found]
+    return [f"{echo.row._meta.verbose_name} {echo.row.pk}: {echo.column.replace('_', ' ')}" for echo in found]
