@@ -36,8 +36,10 @@ def ask(path, body=None, **headers):
     asked = urllib.request.Request("https://localhost" + path, body and json.dumps(body).encode(), headers)
     with urllib.request.urlopen(asked, context=context, timeout=20) as answer:
         return answer.status, dict(answer.headers), json.load(answer)
-report = {"artifact": "acme/chat-7b", "summary": "It invents a court ruling", "kind": "false_information",
-          "consent": True, "what_happened": "I asked for rulings on rent and it cited one that was never made, with a date and a judge."}
+report = {
+    "artifact": "acme/chat-7b", "summary": "It invents a court ruling", "kind": "false_information", "consent": True,
+    "what_happened": "I asked for rulings on rent and it cited one that was never made, with a date and a judge.",
+}
 status, headers, receipt = ask("/api/v1/reports/", report, **{"Content-Type": "application/json"})
 print("filed:", status, receipt["reference"], "request", headers["X-Request-ID"])
 for _ in range(120):
@@ -56,7 +58,16 @@ class Rehearsal:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.stores = ["--storage-driver", "vfs", "--root", str(folder / "images"), "--runroot", str(folder / "run")]
+        self.hosts = folder / "hosts"
+        self.hosts.write_text("".join(f"127.0.0.1 {host}\n" for host in ("localhost", "database", "broker", "web")))
+        self.stores = [
+            "--storage-driver",
+            "overlay",
+            "--root",
+            str(folder / "images"),
+            "--runroot",
+            str(folder / "run"),
+        ]
         self.podman = ["podman", *self.stores, "--runtime", "runc", "--cgroup-manager", "cgroupfs"]
         self.podman += ["--events-backend", "file"]
         shown = subprocess.run([*COMPOSE, "--profile", "redis", "config"], check=True, capture_output=True, text=True)
@@ -140,11 +151,9 @@ class Rehearsal:
         service = self.services[name]
         command = [*self.podman, "run", "--name", name, "--pull", "never", *LIMITS, *options_of(service)]
         command += ["--rm"] if name == "migrate" else ["--detach"]
-        if name == ORDER[0]:
-            hosts = [f"--add-host={host}:127.0.0.1" for host in ("database", "broker", "web", "proxy")]
-            command += ["--network", "none", *hosts]
-        else:
-            command += ["--network", f"container:{ORDER[0]}"]
+        # They find each other by name in a file, as there is nobody to ask
+        command += ["--network", f"container:{ORDER[0]}" if name != ORDER[0] else "none"]
+        command += ["-v", f"{self.hosts}:/etc/hosts:ro"]
         command += [volume for source in service.get("volumes", []) for volume in ("-v", bound(source))]
         for secret in service.get("secrets", []):
             source = secret if isinstance(secret, str) else secret["source"]
@@ -174,7 +183,7 @@ PROXY = f"""FROM {SERVERS}
 ENV XDG_DATA_HOME=/data XDG_CONFIG_HOME=/config HOME=/root
 ENTRYPOINT ["caddy", "run", "--config", "/etc/caddy/Caddyfile"]
 """
-ISOLATED = ["--isolation", "chroot", "--pull-never"]
+ISOLATED = ["--isolation", "chroot", "--pull-never", "--format", "docker"]  # whose images may have a healthcheck
 LIMITS = ["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024"]
 
 
