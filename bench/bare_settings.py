@@ -5,6 +5,7 @@ from config.settings import *  # noqa: F403 -- all but what follows is to be the
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
+    "django.contrib.sessions",
     "django.contrib.postgres",
     "ledger",
     "accounts",

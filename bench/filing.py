@@ -1,18 +1,27 @@
-"""Filing by the anonymous API against a bare view that saves the same rows, in one run and turn by turn."""
+"""Filing by the anonymous API against a bare view that saves the same rows, in one run and turn by turn.
+
+For scale beside them: a view of one INSERT, and what PostgreSQL takes of that statement from pgbench alone.
+"""
 
 import json
+import re
+import subprocess
 from collections.abc import Iterator
 from statistics import median
 
 from bench.load import Job, run
+from bench.plain import INSERT, TABLE
 from bench.processes import cpu_seconds
 from bench.stack import Stack, beside, stack
 from bench.table import Line
+from config import postgres
+from config.privileges import MAJOR, find_wheel
 
 ROUNDS = 8
 A_ROUND = 120  # requests to each of the two
 WARM_UP = 40
 BUDGET = 0.4
+RAW_S, RAW_CLIENTS = 5, 8
 EXAMPLE = {
     "artifact": "acme/chat-7b",
     "artifact_kind": "model",
@@ -36,7 +45,7 @@ EXAMPLE = {
 
 
 class Contender:
-    """One of the two servers, and what its rounds came to."""
+    """One of the views, and what its rounds came to."""
 
     def __init__(self, site: Stack, port: int, path: str, web: int) -> None:
         self.port, self.path = port, path
@@ -66,17 +75,35 @@ class Contender:
 def measure() -> Iterator[Line]:
     """The worker stands still: what is measured is the time until a report is safe, not what becomes of it."""
     with stack() as site, beside(site, "bench.bare_settings") as (port, pid), site.paused("worker", "beat"):
+        site.do(TABLE)
         ours = Contender(site, site.port, "/api/v1/reports/", site.pid("web"))
         bare = Contender(site, port, "/bare/", pid)
-        for contender in (ours, bare):
+        plain = Contender(site, port, "/insert/", pid)
+        for contender in (ours, bare, plain):
             contender.file(WARM_UP)
         for at in range(ROUNDS):
-            for contender in (ours, bare) if at % 2 else (bare, ours):
+            for contender in (ours, bare, plain) if at % 2 else (plain, bare, ours):
                 contender.round()
+        raw = raw_inserts(site)
     ratio = median(mine / theirs for mine, theirs in zip(ours.rates, bare.rates, strict=True))
     yield Line("filing, share of a bare view's rate", ratio, "", BUDGET, at_least=True)
-    yield Line("  filing", median(ours.rates), "requests/s", digits=0)
-    yield Line("  bare view", median(bare.rates), "requests/s", digits=0)
-    for name, words in (("web", "the web process"), ("postgres", "PostgreSQL")):
-        yield Line(f"  filing, CPU of {words}", ours.cpu_ms(name), "ms/request")
-        yield Line(f"  bare view, CPU of {words}", bare.cpu_ms(name), "ms/request")
+    for what, contender in (("filing", ours), ("bare view", bare), ("view of one INSERT", plain)):
+        yield Line(f"  {what}", median(contender.rates), "requests/s", digits=0)
+        for name, words in (("web", "the web process"), ("postgres", "PostgreSQL")):
+            yield Line(f"  {what}, CPU of {words}", contender.cpu_ms(name), "ms/request")
+    yield Line("  that INSERT by pgbench, eight clients", raw, "inserts/s", digits=0)
+
+
+def raw_inserts(site: Stack) -> float:
+    """The one INSERT a second, each in a transaction of its own. Raises RuntimeError if pgbench does not say."""
+    values = "'0123456789abcdef0123', '" + json.dumps(EXAMPLE).replace("'", "''") + "'::jsonb"
+    script = site.state_dir / "insert.sql"
+    script.write_text(INSERT.replace("%s, %s", values) + ";\n")
+    pgbench = find_wheel() / f"pginstall{MAJOR}" / "bin" / "pgbench"
+    command = [str(pgbench), "-n", "-M", "prepared", "-c", str(RAW_CLIENTS), "-T", str(RAW_S)]
+    told = subprocess.run(
+        [*command, "-f", str(script), postgres.conninfo(site.state_dir)], capture_output=True, text=True, check=False
+    )
+    if not (found := re.search(r"tps = ([\d.]+)", told.stdout)):
+        raise RuntimeError(f"pgbench: {told.stderr}")
+    return float(found[1])

@@ -16,7 +16,7 @@ STEADY_RATE = 5.0  # a second
 SUSTAINED = 500  # reports filed as fast as they are taken
 PATIENCE_S = 120.0
 LATENCY_BUDGET_S = 2.0
-RATE_BUDGET = 60.0  # a second, with 100 k reports stored; DESIGN §6
+RATE_BUDGET, BUDGET_AT = 60.0, 100_000  # a second, with so many reports stored; DESIGN §6
 
 
 def bodies(count: int, *, seed: int) -> list[str]:
@@ -46,8 +46,9 @@ def latency(site: Stack) -> Iterator[Line]:
     yield Line("  p50, at five a second", percentile(known, 50), "s")
 
 
-def throughput(site: Stack, texts: list[str]) -> Iterator[Line]:
-    """Reports filed and grouped a second, from the first to be sent until none waits."""
+def throughput(site: Stack, texts: list[str], *, stored: int) -> Iterator[Line]:
+    """Reports filed and grouped a second, from the first to be sent until none waits. Where ``BUDGET_AT`` are stored
+    it has a budget."""
     before = site.count("SELECT count(*) FROM reports_report")
     parts = {"the web process": site.pid("web"), "the worker": site.pid("worker"), "PostgreSQL": site.pid("postgres")}
     used = {name: cpu_seconds([pid]) for name, pid in parts.items()}
@@ -55,11 +56,12 @@ def throughput(site: Stack, texts: list[str]) -> Iterator[Line]:
     answers = accepted(run(Job(port=site.port, bodies=texts, connections=8)))
     filed = max(answer.due + answer.took_s for answer in answers)
     drained = wait_until(lambda: site.ungrouped() == 0, "all reports grouped", patience_s=PATIENCE_S, step_s=0.5)
-    stored = site.count("SELECT count(*) FROM reports_report") - before
-    if stored != len(texts):
-        raise RuntimeError(f"{len(texts)} reports were acknowledged and {stored} stored.")
-    what = f"filed, grouped and drained, {before:,} stored"
-    yield Line(what, len(texts) / (drained - began), "reports/s", RATE_BUDGET, at_least=True, digits=0)
+    came = site.count("SELECT count(*) FROM reports_report") - before
+    if came != len(texts):
+        raise RuntimeError(f"{len(texts)} reports were acknowledged and {came} stored.")
+    budget = RATE_BUDGET if stored == BUDGET_AT else None
+    what = f"filed, grouped and drained, {stored:,} stored"
+    yield Line(what, len(texts) / (drained - began), "reports/s", budget, at_least=True, digits=0)
     yield Line("  filing alone, the worker at work", len(texts) / (filed - began), "reports/s", digits=0)
     for name, pid in parts.items():
         yield Line(f"  CPU of {name}", (cpu_seconds([pid]) - used[name]) * 1000 / len(texts), "ms/report")

@@ -21,9 +21,11 @@ from bench.table import Line, percentile
 
 SEED = 5
 MEASURED = 300  # reports grouped one after the other
-WORKERS = 8
+WORKERS = (1, 2, 4, 8)  # processes at once
+FAMILIES = 8
 EACH = 24  # reports a worker is given
-TOLD_FROM = {1: 400, WORKERS: 600}  # of the further reports, those that are told to one family, and to eight
+# Which of the further reports are told for what: none twice on one site
+TOGETHER_FROM, DRAINED_FROM, MEANT_FROM = 400, 1_000, 1_500
 SMALL, LARGE, HUGE = 10_000, 100_000, 1_000_000
 BUDGETS_MS = {SMALL: 20.0, LARGE: 30.0, HUGE: 60.0}  # p95, by the clock; DESIGN §6
 GROWTH_BUDGET = 3.0  # of CPU at ten times the reports; linear would be ten
@@ -55,27 +57,37 @@ def answer_of(process: "subprocess.Popen[str]") -> Any:
 
 def measure() -> Iterator[Line]:
     """Ten thousand and a hundred thousand: the small one with several workers and with vectors, too."""
-    with stack() as site, site.paused("worker", "beat"):
-        small, small_cost = filled(site, SMALL)
-        yield from small
-        yield from together(Grouper(site))
-        yield from by_meaning(site)
+    with stack() as site:
+        with site.paused("worker", "beat"):
+            small, small_cost = filled(site, SMALL)
+            yield from small
+            yield from together(Grouper(site))
+            yield from by_meaning(site)
+        yield from drained(site, SMALL)
     with stack() as site:
         with site.paused("worker", "beat"):
             large, large_cost = filled(site, LARGE)
             yield from large
             yield grown(SMALL, small_cost, LARGE, large_cost)
-            told = Grouper(site).ask("answers", start=1_000, count=grouping.SUSTAINED)
-        yield from grouping.throughput(site, [json.dumps(one, ensure_ascii=False) for one in told])
+        yield from drained(site, LARGE)
+
+
+def drained(site: Stack, stored: int) -> Iterator[Line]:
+    """Filed by the API and grouped by the site's own worker, until none waits."""
+    told = Grouper(site).ask("answers", start=DRAINED_FROM, count=grouping.SUSTAINED)
+    texts = [json.dumps(one, ensure_ascii=False) for one in told]
+    yield from grouping.throughput(site, texts, stored=stored)
 
 
 def scale() -> Iterator[Line]:
     """A million, by words alone: to make the vectors of a million and their index takes longer than all else here."""
     costs = {}
     for count in (LARGE, HUGE):
-        with stack() as site, site.paused("worker", "beat"):
-            lines, costs[count] = filled(site, count)
-            yield from lines
+        with stack() as site:
+            with site.paused("worker", "beat"):
+                lines, costs[count] = filled(site, count)
+                yield from lines
+            yield from drained(site, count)
     yield grown(LARGE, costs[LARGE], HUGE, costs[HUGE])
 
 
@@ -105,15 +117,17 @@ def grown(small: int, before_ms: float, large: int, after_ms: float) -> Line:
 
 
 def together(grouper: Grouper) -> Iterator[Line]:
-    """Eight processes at once. Each text was told twice, and its tellings are grouped by two of them."""
-    for families in (1, WORKERS):
-        portions = grouper.ask("portions", workers=WORKERS, each=EACH, families=families, start=TOLD_FROM[families])
+    """Several processes at once, up to eight. Each text was told twice, and its tellings are grouped by two of them."""
+    start = TOGETHER_FROM
+    for count, families in [(WORKERS[-1], 1), *((count, FAMILIES) for count in WORKERS)]:
+        portions = grouper.ask("portions", workers=count, each=EACH, families=families, start=start)
+        start += count * EACH // 2
         workers = [grouper.start("match", report_ids=portion) for portion in portions]
         spans = [answer_of(worker) for worker in workers]
         took_s = max(span["ended"] for span in spans) - min(span["began"] for span in spans)
         everybody = [report_id for portion in portions for report_id in portion]
         where = "one family" if families == 1 else f"{families} families"
-        yield Line(f"{WORKERS} processes on {where}", len(everybody) / took_s, "reports/s", digits=0)
+        yield Line(f"{count} processes on {where}", len(everybody) / took_s, "reports/s", digits=0)
         yield Line("  not grouped once, or apart from its twin", grouper.ask("wrong", report_ids=everybody), "", 0)
 
 
@@ -122,7 +136,7 @@ def by_meaning(site: Stack) -> Iterator[Line]:
     with stand_in() as address:
         grouper = Grouper(site, EMBEDDER=f"http:{address}")
         yield Line(f"vectors of {SMALL:,} reports made", grouper.ask("embed"), "s", digits=0)
-        times = grouper.ask("group", start=1_500, count=MEASURED)
+        times = grouper.ask("group", start=MEANT_FROM, count=MEASURED)
     yield from lines_of(f"matching with vectors, {SMALL:,} stored", times, None)
 
 

@@ -48,6 +48,8 @@ def lines_of(measured: dict[str, Any]) -> Iterator[Line]:
         if name != "page":
             yield Line(f"artifact page: {name}, p95", percentile(other["ms"], 95), "ms", digits=1)
             yield Line("  CPU, process and PostgreSQL, mean", other["cpu_ms"], "ms", digits=1)
+    yield Line("dump of that record", measured["dump"]["took_s"], "s")
+    yield Line("  its files", measured["dump"]["bytes"] / 1_000_000, "MB", digits=1)
     if "--queries" in sys.argv:
         for name, other in {**pages, "known": known}.items():
             for ms, sql in other["queries"]:

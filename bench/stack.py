@@ -111,6 +111,11 @@ class Stack:
         with psycopg.connect(postgres.conninfo(self.state_dir), connect_timeout=5) as connection:
             return connection.execute(sql.encode(), values).fetchall()
 
+    def do(self, sql: str) -> None:
+        """A statement to the site's database that answers with no rows."""
+        with psycopg.connect(postgres.conninfo(self.state_dir), connect_timeout=5) as connection:
+            connection.execute(sql.encode())
+
     def count(self, sql: str, *values: Any) -> int:
         return int(self.ask(sql, *values)[0][0])
 

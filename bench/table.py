@@ -2,10 +2,14 @@
 
 import os
 import platform
+import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import quantiles
+
+RESULTS = Path(__file__).resolve().parent / "results"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,18 @@ def show(lines: Sequence[Line]) -> None:
         print(f"{row[0]:<{widths[0]}}  {row[1]:>{widths[1]}}  {row[2]:<{widths[2]}}  {row[3]}".rstrip())
         if at == 0:
             print("-" * (sum(widths) + 6))
+
+
+def keep(lines: Sequence[Line], described: str) -> Path:
+    """Write the table into ``bench/results``, one file a day and commit; returns which."""
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False).stdout
+    day = datetime.now(UTC).date()
+    path = RESULTS / f"{day}-{commit.strip() or 'unknown'}.md"
+    rows = ["| what | measured | budget | |", "|---|---|---|---|"]
+    rows += [f"| {' | '.join(line.cells())} |" for line in lines]
+    told = path.read_text() if path.exists() else f"# {day}, commit {commit.strip() or 'unknown'}\n"
+    path.write_text("\n".join([told, described, "", *rows, ""]))
+    return path
 
 
 def machine() -> str:
