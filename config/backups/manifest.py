@@ -10,6 +10,7 @@ NAME = "manifest.json"
 DATABASE = "database.dump"
 FILES = "files"
 KEY = "telltale.key"
+ERASURES = "erasures.log"
 FORMAT = 1
 AT_ONCE = 1 << 20  # bytes
 
@@ -47,6 +48,11 @@ class Manifest:
     files: Sequence[Kept]
     missing: Sequence[str] = field(default_factory=list)  # files that rows name, and that were not there
     format: int = FORMAT
+
+    @property
+    def count_of_files(self) -> int:
+        """Those that people sent."""
+        return sum(kept.name.startswith(f"{FILES}/") for kept in self.files)
 
     def write(self, folder: Path) -> None:
         (folder / NAME).write_text(json.dumps(asdict(self), indent=1) + "\n")

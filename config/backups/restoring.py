@@ -20,13 +20,13 @@ from typing import IO
 
 import psycopg
 from django.conf import settings
-from django.core.management import call_command, get_commands
+from django.core.management import call_command
 from django.db import connection, connections
 from django.db.backends.postgresql.base import DatabaseWrapper
 from django.db.migrations.loader import MigrationLoader
 
 from config.backups import manifest, tables
-from config.backups.manifest import DATABASE, FILES, KEY, Manifest
+from config.backups.manifest import DATABASE, ERASURES, FILES, KEY, Manifest
 from config.backups.programs import ProgramFailed, Programs, address, environment, programs_for, server_major
 from config.backups.taking import fingerprint
 
@@ -66,11 +66,11 @@ def restore(folder: Path, *, keys: Path | None, replace: bool, say: Say) -> Mani
     if left_out:
         say(f"Left out, because this server has no such table: {', '.join(left_out)}. They are made anew.")
         forget_vectors(left_out)
-    say(f"Restoring {len(told.files) - 1} files…")
+    say(f"Restoring {told.count_of_files} files…")
     put_files(folder, told)
     if keys:
         put_key(keys / KEY)
-    bring_up_to_date(told, say)
+    bring_up_to_date(folder, say)
     return told
 
 
@@ -257,7 +257,7 @@ def forget_vectors(left_out: list[str]) -> None:
 def put_files(folder: Path, told: Manifest) -> None:
     """Beside what may lie there; what no row wants is swept away by itself."""
     for kept in told.files:
-        if kept.name == DATABASE:
+        if not kept.name.startswith(f"{FILES}/"):
             continue
         target = settings.FILES_DIR / Path(kept.name).relative_to(FILES)
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -270,18 +270,20 @@ def put_files(folder: Path, told: Manifest) -> None:
 def put_key(source: Path) -> None:
     """The key that stood here before is kept beside it: it may have opened something else."""
     target = settings.KEY_FILE
-    if fingerprint(source) == fingerprint(target):
+    if fingerprint(source) == fingerprint(target):  # but keys of evidence may have been added on either side
+        lines = dict.fromkeys([*source.read_text().splitlines(), *target.read_text().splitlines()])
+        target.write_text("\n".join(lines))
         return
     target.rename(target.with_name(f"{target.name}.before-{fingerprint(target)}"))
     target.touch(mode=0o600)
     target.write_text(source.read_text())
 
 
-def bring_up_to_date(told: Manifest, say: Say) -> None:
+def bring_up_to_date(folder: Path, say: Say) -> None:
     """What follows needs the key that was restored, which this process has not read."""
     forget_connections()
-    steps = ["migrate --verbosity 0 --no-input", "reapply_erasures", "verify_ledger"]
-    for words in (step.split() for step in steps if step.split()[0] in get_commands()):
+    journal = ["--journal", str(folder / ERASURES)] if (folder / ERASURES).exists() else []
+    for words in (["migrate", "--verbosity", "0", "--no-input"], ["reapply_erasures", *journal], ["verify_ledger"]):
         command = [sys.executable, str(settings.BASE_DIR / "manage.py"), *words]
         done = subprocess.run(command, env=dict(os.environ), capture_output=True, text=True, check=False)
         if done.stdout.strip():

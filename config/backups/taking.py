@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from config.backups import manifest, tables
-from config.backups.manifest import DATABASE, FILES, KEY, Kept, Manifest
+from config.backups.manifest import DATABASE, ERASURES, FILES, KEY, Kept, Manifest
 from config.backups.programs import address, programs_for, server_major
 from config.keys import derived, master_key
 from ledger.models import Event
@@ -77,7 +77,7 @@ def _written(draft: Path) -> Manifest:
             key=fingerprint(settings.KEY_FILE),
             ledger=Event.objects.filter(sequence__isnull=False).count(),
             tables=tables.digests(),
-            files=[_kept(draft, DATABASE), *kept],
+            files=[_kept(draft, DATABASE), *_journal(draft), *kept],
             missing=missing,
         )
     (draft / DATABASE).chmod(0o600)
@@ -110,6 +110,15 @@ def _copied(draft: Path) -> tuple[list[Kept], list[str]]:
         target.chmod(0o600)
         kept.append(_kept(draft, place))
     return kept, missing
+
+
+def _journal(draft: Path) -> list[Kept]:
+    """What was erased until now, by which it is erased again from an older backup."""
+    if not settings.ERASURES_LOG.exists():
+        return []
+    shutil.copyfile(settings.ERASURES_LOG, draft / ERASURES)
+    (draft / ERASURES).chmod(0o600)
+    return [_kept(draft, ERASURES)]
 
 
 def _kept(draft: Path, name: str) -> Kept:

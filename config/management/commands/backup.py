@@ -32,7 +32,7 @@ class Command(BaseCommand):
         size = sum(kept.size for kept in told.files)
         rows = sum(table.rows for table in told.tables.values())
         self.stdout.write(
-            f"{folder}: {len(told.tables)} tables, {rows} rows, {len(told.files) - 1} files, {size} bytes"
+            f"{folder}: {len(told.tables)} tables, {rows} rows, {told.count_of_files} files, {size} bytes"
         )
         self.stdout.write(f"SHA-256 of {manifest.NAME}: {manifest.sha256(folder / manifest.NAME)}")
         if told.missing:

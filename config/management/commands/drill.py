@@ -40,14 +40,21 @@ class Command(BaseCommand):
             ended = time.monotonic()
         rows = sum(table.rows for table in told.tables.values())
         self.stdout.write(
-            f"Backup of {told.made_at}: {rows} rows in {len(told.tables)} tables, {len(told.files) - 1} files. "
+            f"Backup of {told.made_at}: {rows} rows in {len(told.tables)} tables, {told.count_of_files} files. "
             f"Taken in {taken - began:.1f} s, restored and verified in {ended - taken:.1f} s."
         )
 
     def restored(self, backup: Path, keys: Path, state: Path) -> None:
         """By the command that would do it on that day, on a state folder of its own."""
-        # FILES_DIR and KEY_FILE are the site's where they are set
-        own = {"DATABASE_URL": "", "STATE_DIR": str(state), "FILES_DIR": "", "KEY_FILE": "", "DUMPS_DIR": ""}
+        # Where these are set, they are the site's
+        own = {
+            "DATABASE_URL": "",
+            "STATE_DIR": str(state),
+            "FILES_DIR": "",
+            "KEY_FILE": "",
+            "DUMPS_DIR": "",
+            "ERASURES_LOG": "",
+        }
         command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "restore", str(backup), "--keys", str(keys)]
         done = subprocess.run(command, env={**os.environ, **own}, capture_output=True, text=True, check=False)
         self.stdout.write(done.stdout.strip())
