@@ -53,6 +53,8 @@ def own_account(request: HttpRequest) -> HttpResponse:
         "may_import": may_import,
         "may_ask_for_evidence": allows(actor, Act.ASK_FOR_EVIDENCE),
         "other_ways": other_ways(),
+        "manages_people": allows(actor, Act.MANAGE_USERS),
+        "may_vouch": allows(actor, Act.VOUCH),
     }
     return render(request, "reports/account.html", context)
 
