@@ -85,6 +85,6 @@ class Migration(migrations.Migration):
         migrations.RunSQL(stirs((*WATCHED, "embargo_lifted_at")), stirs(WATCHED)),
         migrations.AddConstraint('issue', models.CheckConstraint(condition=models.Q(('embargo_lifted_at', None), ('embargo_until__isnull', False), _connector='OR'), name='issue_embargo_lifted_was_set')),
         migrations.AddConstraint('report', models.CheckConstraint(condition=models.Q(('embargo_lifted_at', None), ('embargo_until__isnull', False), _connector='OR'), name='report_embargo_lifted_was_set')),
-        migrations.AddIndex('issue', models.Index(condition=models.Q(('embargo_until__isnull', False), ('embargo_lifted_at', None)), fields=['embargo_until'], name='issue_embargoed')),
-        migrations.AddIndex('report', models.Index(condition=models.Q(('embargo_until__isnull', False), ('embargo_lifted_at', None)), fields=['embargo_until'], name='report_embargoed')),
+        migrations.AddIndex('issue', models.Index(condition=models.Q(('embargo_lifted_at', None), ('embargo_until__isnull', False)), fields=['embargo_until'], name='issue_embargoed')),
+        migrations.AddIndex('report', models.Index(condition=models.Q(('embargo_lifted_at', None), ('embargo_until__isnull', False)), fields=['embargo_until'], name='report_embargoed')),
     ]
