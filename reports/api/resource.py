@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response, patch_cache_control, patch_vary_headers
 from django.utils.translation import gettext as _
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import AuthenticationFailed, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -39,7 +39,11 @@ class Resource(APIView):
         return actor_of(self.request._request)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        self.perform_authentication(request)
+        try:
+            self.perform_authentication(request)
+        except AuthenticationFailed:
+            may_ask(ANONYMOUS, network_of(request._request))  # a token that is no good may be a guess
+            raise
         if not self.has_own_limit:
             self.quota = may_ask(self.actor, network_of(request._request))
         super().initial(request, *args, **kwargs)
