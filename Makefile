@@ -8,7 +8,7 @@ STATE_DIR ?= .telltale
 DEMO ?= 1
 export PORT STATE_DIR DEMO
 
-.PHONY: run setup setup-dev test test-long lint format screens bench bench-scale chaos bench-grouping locks messages schema
+.PHONY: run setup setup-dev test test-long lint format screens bench bench-scale chaos bench-grouping locks messages schema sbom
 
 run: setup
 	@exec $(BIN)/python manage.py up
@@ -77,3 +77,7 @@ messages: setup-dev
 # What the API does, said by its views; tests fail while what is committed says something else
 schema: setup-dev
 	@$(BIN)/python manage.py spectacular --format openapi-json --file docs/openapi.json --validate --fail-on-warn
+
+# Every library with its version and digests, as CycloneDX
+sbom:
+	@$(PYTHON) -m config.bill requirements.lock > telltale.cdx.json && echo "Written to telltale.cdx.json"

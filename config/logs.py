@@ -52,7 +52,7 @@ def logging_settings(level: str) -> dict[str, Any]:
 def formatter() -> logging.Formatter:
     """The one formatter; granian is given it too, by config/granian_logs.json."""
     rendered: list[Any] = (
-        [plain_trace, structlog.dev.ConsoleRenderer(colors=False)]
+        [on_one_line, plain_trace, structlog.dev.ConsoleRenderer(colors=False)]
         if is_plain()
         else [structlog.processors.JSONRenderer(ensure_ascii=False)]
     )
@@ -100,6 +100,12 @@ def failure(logger: Any, name: str, line: Line) -> Line:
         line["at"] = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
         if error.__cause__ is not None:
             line["because"] = type(error.__cause__).__name__
+    return line
+
+
+def on_one_line(logger: Any, name: str, line: Line) -> Line:
+    """What a library says may hold what somebody sent: no sign in it begins a line or steers a terminal."""
+    line["event"] = "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in str(line["event"]))
     return line
 
 

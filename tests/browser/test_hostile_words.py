@@ -51,7 +51,7 @@ WORDS = {
 HOOKS = """(() => {
   window.__log = [];
   window.__fired = (...told) => { window.__log.push(String(told)); return ""; };
-  for (const name of ["alert", "confirm", "prompt", "print", "open", "eval"]) window[name] = () => __fired(name);
+  for (const name of ["alert", "confirm", "prompt", "print", "open"]) window[name] = () => __fired(name);
 })()"""
 # What no page of ours has, whoever wrote: handlers, scripts and styles in place, and addresses that run.
 STRANGE = """() => {
@@ -148,7 +148,7 @@ def asked(sower: Sower, paths: list[str]) -> list[str]:
 
 
 @pytest.fixture
-def talked_about(file: Callable[..., Any], artifact: Any, triager: Any) -> Report:
+def talked_about(file: Callable[..., Any], artifact: Any, triager: Any, maintainer: Any) -> Report:
     """A confirmed issue on which everything is said that people can say of one."""
     from triage.answers import give_answer
 
@@ -157,7 +157,7 @@ def talked_about(file: Callable[..., Any], artifact: Any, triager: Any) -> Repor
     decide(issue, "confirm", by=triager, public_title="A title", public_summary="A summary", note="A note")
     decide(issue, "excerpt", by=triager, report=report, spans=[("what_happened", 0, 40)])
     issue.affected.update(notified_at=issue.opened_at)
-    give_answer(issue, artifact, by=triager, text="An answer", status="fixed", fixed_in="2026-06")
+    give_answer(issue, artifact, by=maintainer, text="An answer", status="fixed", fixed_in="2026-06")
     Report.objects.filter(pk=report.pk).update(reporter=triager)  # who reads the receipt, then
     return Report.objects.get(pk=report.pk)
 
