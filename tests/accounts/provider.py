@@ -5,6 +5,7 @@ import json
 import threading
 import time
 from base64 import urlsafe_b64encode
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -80,7 +81,7 @@ class Provider:
 def serving(provider: Provider) -> ThreadingHTTPServer:
     class Answers(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            paths = {
+            paths: dict[str, Callable[[], dict[str, Any]]] = {
                 "/.well-known/openid-configuration": provider.configuration,
                 "/keys": provider.keys,
                 "/userinfo": lambda: provider.told,

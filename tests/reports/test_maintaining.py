@@ -168,7 +168,12 @@ class TestTheSiteLooks:
         settings.MAINTAINER_FILES = ["https://hub.example/{org}/{name}/raw/main/telltale.txt"]
         asked: list[str] = []
         answer = told.format(token=request_of_mina.token).encode() if told is not None else None
-        monkeypatch.setattr(maintaining, "fetch", lambda address: asked.append(address) or answer)
+
+        def fetched(address: str) -> bytes | None:
+            asked.append(address)
+            return answer
+
+        monkeypatch.setattr(maintaining, "fetch", fetched)
 
         assert look_for_file(request_of_mina, by=actor_for(triager)) is is_found
 
