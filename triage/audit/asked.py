@@ -22,7 +22,7 @@ from triage.moves import MOVES, Verb
 
 LARGEST = 2**63 - 1
 # Acts that only somebody apart may do: neither who reported, nor who answers for it, nor whoever did the first half.
-APART = frozenset(str(verb) for verb, move in MOVES.items() if move.apart) | {"erase", "grant_evidence"}
+APART = {str(verb) for verb, move in MOVES.items() if move.apart} | {"erase", "lend_evidence", "approve_request"}
 DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
