@@ -83,8 +83,8 @@ class Child:
     pause_s: float = field(default=0.0)
 
     FIRST_PAUSE_S = 0.25
-    LONGEST_PAUSE_S = 30.0
-    STEADY_AFTER_S = 30.0
+    LONGEST_PAUSE_S = 10.0
+    STEADY_AFTER_S = 10.0
 
     def start(self) -> None:
         command = bare_command(self.program, "--session", "--die-with", str(os.getpid()))

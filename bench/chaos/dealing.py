@@ -20,7 +20,7 @@ from bench.writing import reports
 
 RATE = 20.0  # filings a second
 SEED = 11
-BETWEEN_S = (1.0, 4.0)
+BETWEEN_S = (3.0, 9.0)
 PATIENCE_S = 180.0  # of a client, from when a report was due
 CONNECTIONS = 16
 VICTIMS = {"web": " granian ", "worker": " worker ", "beat": " beat ", "postgres": "postgres"}
