@@ -19,7 +19,9 @@ HOUSE: dict[str, Promise] = {
     ANONYMOUS.pseudonym: gettext_lazy("somebody without an account"),
 }
 # What a reporter does to their own report, or an account to itself; whoever does it, it is done as a reporter.
-OF_REPORTERS = frozenset({"file", "add", "adopt", "ask_erasure", "dispute", "reply", "withdraw", "unwithdraw"})
+OF_REPORTERS = frozenset(
+    {"file", "add", "adopt", "ask_erasure", "keep_words", "dispute", "reply", "withdraw", "unwithdraw"}
+)
 
 
 @dataclass(frozen=True, slots=True)
