@@ -10,7 +10,8 @@ from reports.models import Report
 from reports.pages.asked import storable
 from reports.vocabulary import ErasureBasis, ErasureRefusal
 
-GROUNDS = [(value, label) for value, label in ErasureBasis.choices if value != ErasureBasis.RETENTION]
+GROUNDS = [("", _("Choose a ground"))]
+GROUNDS += [(value, label) for value, label in ErasureBasis.choices if value != ErasureBasis.RETENTION]
 
 
 class ProposalForm(forms.Form):
