@@ -16,7 +16,7 @@ from django.db import connection
 
 from triage import meters
 
-MOST_COUNTED = 10_000  # rows of a queue; more are told as so many, because counting them would take its time
+MOST_COUNTED = 2_000  # rows of a queue; more are told as so many, because counting them would take its time
 LIVE_S = 45  # a process that was seen by then lives; it says so every ten seconds
 # For each queue the rows that nobody has served, and since when each waits. An index in the order of the last word
 # finds the first of them.
