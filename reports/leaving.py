@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from allauth.socialaccount.models import SocialAccount
 from cryptography.fernet import InvalidToken
 from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
@@ -45,6 +46,12 @@ def belongings(user: User) -> Iterator[str]:
     yield from _list("roles", user.grants.order_by("pk").values("role", "artifact_id", "granted_at", "ended_at"))
     told = ("name", "scopes", "created_at", "expires_at", "last_used_on", "revoked_at")  # never the digest
     yield from _list("tokens", user.tokens.order_by("pk").values(*told))
+    here = ("browser", "system", "began_at", "seen_at")  # never the key
+    yield from _list("sessions", user.sign_ins.order_by("pk").values(*here))
+    elsewhere = SocialAccount.objects.filter(user=user).order_by("pk")
+    yield from _list("signs_in_by", elsewhere.values("provider", "extra_data", "date_joined"))
+    asked = ("artifact_id", "note", "state", "reason", "asked_at", "decided_at")
+    yield from _list("maintainer_requests", user.maintainer_requests.order_by("pk").values(*asked))
     followed = user.subscriptions.order_by("pk").values("subject", "channel", "pace", "created_at")
     yield from _list("subscriptions", followed)
     called = ("url", "hears_all", "created_at", "disabled_at", "disabled_why")  # never the secret
