@@ -380,6 +380,8 @@ DESKS: dict[str, Way] = {
     "artifact-merge": artifacts_compared,
     "artifact-merge-refused": sent(ARTIFACT_DESK, "#merge form", other="artifact"),
     "artifact-lineage": sent(ARTIFACT_DESK, "#lineage form", other="artifact"),
+    "disclosure": below("desk-confirmed", "disclosure/"),
+    "disclosure-new": below("desk-many", "disclosure/"),
     "publication": below("desk-confirmed", "publication/"),
     "publication-new": below("desk-many", "publication/"),
     "publication-held": below("desk-held", "publication/"),

@@ -75,14 +75,13 @@ class StandsForm(MoveForm):
     stands = forms.TypedChoiceField(
         choices=[("yes", gettext_lazy("Yes")), ("no", gettext_lazy("No"))],
         coerce=lambda value: value == "yes",
-        empty_value=True,
         required=False,
         widget=forms.HiddenInput,
         initial="yes",
     )
 
     def told(self) -> dict[str, Any]:
-        return {**super().told(), "stands": self.cleaned_data["stands"]}
+        return {**super().told(), "stands": self.cleaned_data["stands"] is not False}
 
 
 class ScheduleForm(StandsForm):

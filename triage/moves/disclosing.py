@@ -9,7 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db.models import Min
+from django.db.models import Max, Min
 from django.utils.translation import gettext as _
 
 from accounts.policy import ANONYMOUS
@@ -212,7 +212,8 @@ def _zone(scene: Scene) -> str:
 def _reporters_end(issue: Issue) -> datetime | None:
     """The latest that one of its reporters asked for."""
     ends = Report.objects.filter(pk__in=reports_in(issue).values("pk")).filter(under_embargo())
-    return max(ends.values_list("embargo_until", flat=True), default=None)
+    latest: datetime | None = ends.aggregate(latest=Max("embargo_until"))["latest"]
+    return latest
 
 
 def _agreed(issue: Issue) -> tuple[datetime, int | None]:
