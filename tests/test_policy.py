@@ -12,10 +12,12 @@ from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from accounts.actors import actor_for
 from accounts.models import Role, SignIn
 from accounts.policy import ANONYMOUS, EVERYBODY, OPEN_TO_ANY_TOKEN, RULES, SCOPES, Act, Actor, allows, spokesperson
 from accounts.tokens import make_token
 from tests.guarded import guarded, kept_by_nobody
+from tests.seen import too_much
 
 pytestmark = pytest.mark.django_db
 
@@ -40,6 +42,7 @@ APART = {
     "openid_connect_": "a provider's: not there until the operator has set it up, see tests/accounts/test_social.py",
     "github_": "likewise",
     "socialaccount_": "allauth's: one's own accounts elsewhere",
+    "social/": "allauth's: older addresses, which lead there",
     "admin:": "the admin asks HouseAdmin.has_permission for each of its pages, see test_the_admin_is_for_admins",
 }
 
@@ -164,7 +167,9 @@ PAGES = [
     Row("issue_twin_beside", ALL, args=("{public}",)),
     Row("issue_audit", ALL, args=("{public}",)),
     Row("issue_audit", NOBODY, args=("{dismissed}",), hidden=True),
-    Row("issue_bundle", NOBODY, args=("{public}",), hidden=True),  # until it is signed: tests/reports/test_issue_audit.py
+    Row(
+        "issue_bundle", NOBODY, args=("{public}",), hidden=True
+    ),  # until it is signed: tests/reports/test_issue_audit.py
     Row("issue_too", ALL, args=("{public}",)),
     Row("issue_too", NOBODY, args=("{dismissed}",), hidden=True),
     Row("issue_too", ALL, "post", args=("{public}",), posted={"gate": "no"}),
@@ -478,17 +483,19 @@ def house(ground: Any) -> dict[str, str]:
     report.receipt_digest = code_digest(code)
     report.save()
     decider = ground.someone("triager", email="decider@example.org")
+    new = Issue.objects.get()
+    plant(ground, decider)
     return {
         "reference": report.reference,
         "code": code,
         "artifact": str(ground.artifact.pk),
-        "new": str(Issue.objects.get().pk),
+        "new": str(new.pk),
         "bulk": str(
             start("dismiss", {}, selection=Selection(ticked={report.placements.get().issue_id: None}), by=decider).pk
         ),
         "import": str(handed_in(decider).pk),
         "erasure": str(ask_erasure(ground.file(grouped=False), actor=ANONYMOUS).pk),
-        "theme": str(ThemeIssue.objects.get().theme_id),
+        "theme": str(ThemeIssue.objects.get(issue=new).theme_id),
         "view": str(View.objects.create(owner=decider, name="Theirs", query="", is_shared=True).pk),
         "public": ground.make_issue().number,
         "token": token_of(decider),
@@ -507,6 +514,33 @@ def house(ground: Any) -> dict[str, str]:
         "judged": str(judge(watched, "review_signal", by=decider).pk),
         "told_signal": str(signal_about(ground.make_issue(), state="confirmed").pk),
     }
+
+
+def plant(ground: Any, by: Any) -> None:
+    """What ``tests.seen.WORDS`` names, where it would be found if anything told it."""
+    from reports.maintaining import ask
+    from reports.models import Report
+
+    said = {"kind": "toxic_or_hateful", "context_of_use": "work"}
+    ground.file(
+        summary="It repeats xqprivate things",
+        what_happened="I asked about xqprivate things, and it repeated all of them to a colleague.",
+        visibility="private",
+        contact_email="xqcontact@example.org",
+        **said,
+    )
+    account = ground.someone(email="xqaccount@example.org")
+    told = {"actor": actor_for(account), "summary": "It loses xqwaiting pages", "kind": "refuses_harmless"}
+    ground.file(what_happened="I gave it forty pages, and of the xqwaiting ones it knew nothing at all.", **told)
+    grave = ground.file(
+        summary="It explains xqgrave steps",
+        what_happened="It explained every one of the xqgrave steps, with amounts and temperatures for each.",
+        kind="dangerous_instructions",
+    )
+    Report.objects.filter(pk=grave.pk).update(hazard_level=3)
+    grave.placements.get().issue.__class__.objects.filter(placements__report=grave).update(hazard_level=3)
+    Client().post(reverse("report_draft"), {"gate": "no", "summary": "Something about xqdraft"})
+    ask(by, confirmed_already("acme/noted"), note="I am xqnote, and train it.")
 
 
 def confirmed_already(name: str) -> Any:
@@ -598,6 +632,7 @@ def test_a_page_answers_whom_its_row_names(house: dict[str, str], people: dict[s
             response = ask(client, row, house)
             told[role] = outcome(response)
             assert response.status_code < 400 or told[role] != "in"
+            assert too_much(row.name, role, response) == [], role
             guarded(response)
             assert kept_by_nobody(response) or not is_of_one(response, role), role
 
@@ -622,6 +657,7 @@ def test_the_api_answers_whom_its_row_names(
                 headers = {"Authorization": f"Bearer {token}"} if token else {}
                 response = getattr(client, row.method)(address, **body, headers=headers)
                 told[scope, role] = outcome(response)
+                assert too_much(row.name, role, response) == [], (scope, role)
                 guarded(response)
                 assert not token or "private" in response["Cache-Control"]
             is_by_role = row.hidden or row.by_role
@@ -641,7 +677,7 @@ def test_unpublished_issues_are_for_the_desk_with_queue_read(
             headers = {"Authorization": f"Bearer {make_token(user, scopes=[scope])}"}
             told = client.get("/api/v1/issues/?state=new", headers=headers).json()["results"]
             if told:
-                assert [issue["id"] for issue in told] == [int(house["new"])]
+                assert int(house["new"]) in {issue["id"] for issue in told}
                 sees.add((role, scope))
 
     assert sees == {(role, "queue:read") for role in DESK}
