@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.core.management.commands.migrate import Command as Migrate
 from django.db import OperationalError, connection
-from psycopg.errors import LockNotAvailable
+from psycopg.errors import DeadlockDetected, LockNotAvailable
 
 from config.expansion import RULES, breaches
 from config.management.commands import migrate
@@ -75,7 +75,7 @@ def test_the_first_ones_are_told_when_asked_for() -> None:
 def test_a_migration_waits_for_no_lock_longer_than_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(migrate, "PAUSE_S", 0)
     timeouts: list[str] = []
-    outcomes: Iterator[Exception | None] = iter([LockNotAvailable(), LockNotAvailable(), None])
+    outcomes: Iterator[Exception | None] = iter([LockNotAvailable(), DeadlockDetected(), None])
 
     def handle(self: Any, *args: Any, **options: Any) -> None:
         with connection.cursor() as cursor:
