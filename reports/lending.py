@@ -46,7 +46,8 @@ def lendable() -> Q:
     barred = Q(issue__hazard_level__gte=HazardLevel.MODERATORS) | under_embargo("issue__")
     stands = Placement.objects.filter(barred, report=OuterRef("pk"), superseded_at=None)
     here = Q(held_at=None, withdrawn_at=None, erased_at=None, hazard_level__lt=HazardLevel.MODERATORS)
-    return here & Q(evidence__isnull=False) & free_of_embargo() & ~Q(visibility=Visibility.PRIVATE) & ~Exists(stands)
+    here &= Q(evidence__isnull=False) & free_of_embargo() & ~Q(visibility=Visibility.PRIVATE)
+    return here & ~Q(Exists(stands))
 
 
 def may_be_lent(report: Report, part: str) -> bool:

@@ -55,8 +55,8 @@ def default_title(issue: Issue, at: datetime) -> str:
     if issue.hazard_level >= HazardLevel.BLURRED:
         return f"{issue.get_kind_display()} · {issue.family}"
     summaries = fit_to_print(issue, at).exclude(summary_kept_back("pk"))
-    summaries = summaries.filter(has_summary()).annotate(told=summary_of())
-    summary = summaries.order_by("reported_at", "pk").values_list("told", flat=True).first()
+    summaries = summaries.filter(has_summary()).order_by("reported_at", "pk")
+    summary = summaries.values_list(summary_of(), flat=True).first()
     return cut_at_word(summary, TITLE_LENGTH) if summary else f"{issue.get_kind_display()} · {issue.family}"
 
 
@@ -154,7 +154,7 @@ def keep_current(trail: Trail, about: Iterable[models.Model | None]) -> None:
 
 
 def keep_sealed(trail: Trail) -> None:
-    """Seal the words of reports that a decision made sensitive, in its transaction: some at once, the sweep the rest."""
+    """Seal the words of reports that a decision made sensitive, in its transaction: some now, the sweep the rest."""
     grave = ("hazard_level", "kind", "embargo_until")
     issues, placed = trail.ids(Issue, touching=grave), trail.added(Placement)
     if own := trail.ids(Report, touching=grave):

@@ -235,8 +235,7 @@ def _heading(reports: ReportQuerySet, actor: Actor) -> str:
     seen = reports.filter(pk__in=Report.objects.visible_to(actor).values("pk")).filter(has_summary())
     hard = Placement.objects.active().filter(issue__hazard_level__gte=HazardLevel.BLURRED)
     seen = seen.exclude(summary_kept_back("pk")).exclude(pk__in=hard.values("report"))
-    seen = seen.annotate(told=summary_of()).order_by("reported_at", "pk")
-    oldest = seen.values_list("told", flat=True).first()
+    oldest = seen.order_by("reported_at", "pk").values_list(summary_of(), flat=True).first()
     return oldest or ""
 
 

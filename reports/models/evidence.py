@@ -68,8 +68,8 @@ class Evidence(models.Model):
     """The words of a report: what can identify or harm. Erased apart, so that the report's row may stay.
 
     Of a sensitive report they are sealed (``reports.sealed`` says which are, and seals), and the columns ``plain_…``
-    are empty. ``summary``, ``what_happened``, ``expected`` and ``transcript`` read them either way, and are the one way to
-    read them; in SQL, ``reports.sealed.summary_of``. Who reads many fetches ``report__evidence_key`` with them.
+    are empty. ``summary``, ``what_happened``, ``expected`` and ``transcript`` read them either way, and are the one way
+    to read them; in SQL, ``reports.sealed.summary_of``. Who reads many fetches ``report__evidence_key`` with them.
     """
 
     report = models.OneToOneField(Report, models.CASCADE, primary_key=True, related_name="evidence")

@@ -99,12 +99,12 @@ def stop_being_a_researcher(lent: Lent) -> None:
     Grant.objects.filter(user=lent.researcher).update(ended_at=NOW)
 
 
-def change_report(**fields: Any) -> Callable[[Lent], None]:
-    return lambda lent: Report.objects.filter(pk=lent.report.pk).update(**fields) and None
+def change_report(**fields: Any) -> Callable[[Lent], object]:
+    return lambda lent: Report.objects.filter(pk=lent.report.pk).update(**fields)
 
 
-def change_issue(**fields: Any) -> Callable[[Lent], None]:
-    return lambda lent: Issue.objects.filter(pk=lent.issue.pk).update(**fields) and None
+def change_issue(**fields: Any) -> Callable[[Lent], object]:
+    return lambda lent: Issue.objects.filter(pk=lent.issue.pk).update(**fields)
 
 
 @pytest.mark.parametrize(

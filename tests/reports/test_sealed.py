@@ -29,7 +29,7 @@ from triage.decisions import decide
 from triage.grammar import read as read_search
 from triage.moves import Verb
 from triage.phrases import reports_saying
-from triage.queue import titled
+from triage.queue import title_in_words, titled
 from triage.reading import stored
 
 pytestmark = pytest.mark.django_db
@@ -78,7 +78,7 @@ def test_no_table_tells_a_word_of_a_sensitive_report(file: Callable[..., Any], t
     report = file(kind="privacy_leak", **WORDS)
     add_evidence(report, text=f"And more of {CANARY}", actor=ANONYMOUS)
     issue = issue_of(report)
-    said = {"part": "summary", "language": "es", "text": f"La receta de {CANARY}"}
+    said: dict[str, Any] = {"part": "summary", "language": "es", "text": f"La receta de {CANARY}"}
     decide(issue, Verb.TRANSLATE, by=triager, report=report, **said)
 
     assert not is_told(CANARY)
@@ -177,17 +177,17 @@ def test_without_its_key_all_that_is_left_is_that_there_was_something(
     assert CANARY not in page.content.decode()
     assert receipt.evidence.parts == {}
     assert receipt.messages.get().text == ""
-    assert titled(Issue.objects.all()).get().title == ""
+    assert title_in_words(titled(Issue.objects.select_related("family")).get()) == "Privacy leak · acme/chat-7b"
     assert stored(report.pk) is None  # grouping reads it as gone
 
 
 def test_lists_and_searches_read_what_is_sealed(file: Callable[..., Any], triager: Any) -> None:
     report = file(kind="privacy_leak", **WORDS)
-    found = titled(Issue.objects.all()).get()
+    found = titled(Issue.objects.select_related("family")).get()
     asked = read_search(f'"recipe of {CANARY}"')
     other = read_search(f'"of recipe {CANARY}"')
 
-    assert found.title == WORDS["summary"]
+    assert title_in_words(found) == WORDS["summary"]
     assert reports_saying(asked, actor_for(triager)) == [report.pk]
     assert reports_saying(other, actor_for(triager)) == []
 
