@@ -10,7 +10,6 @@ its issue. Needs debootstrap, buildah, podman, runc, catatonit and docker-compos
 
 import argparse
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -261,7 +260,6 @@ def main() -> None:
     wish = parser.parse_args()
     folder = wish.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    os.environ["REGISTRY_AUTH_FILE"] = str(folder / "nobody.json")
     run([str(ROOT / "docker" / "make_secrets.sh")])
     rehearsal = Rehearsal(folder)
     rehearsal.make_base()
