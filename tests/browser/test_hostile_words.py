@@ -14,7 +14,7 @@ import pytest
 from django.apps import apps
 from django.db.models import Field
 from django.urls import reverse
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Dialog, Page
 
 from reports.models import Evidence, Issue, Report
 from tests.browser.filled import cookies, issue_of
@@ -91,7 +91,7 @@ class Sower:
         for model_name, fields in WORDS.items():
             model = apps.get_model(model_name)
             for name in fields.split():
-                field: Field[Any, Any] = model._meta.get_field(name)  # type: ignore[assignment] # they are columns
+                field: Field[Any, Any] = model._meta.get_field(name)
                 for pk in model._default_manager.exclude(**{name: ""}).values_list("pk", flat=True)[:60]:
                     value = self.next(field.max_length or 1_900)
                     model._default_manager.filter(pk=pk).update(**{name: f"{value[:-4]}{pk % 10_000:04}"})
@@ -110,13 +110,17 @@ class Look:
         self.context = browser.new_context(base_url=base, bypass_csp=True)
         self.context.set_default_timeout(60_000)
         self.context.add_init_script(HOOKS)
-        self.context.on("dialog", lambda dialog: (self.wrong.append(f"dialog {dialog.message}"), dialog.dismiss()))
+        self.context.on("dialog", self.refuse)
         if user is not None:
             self.context.add_cookies(cookies(user, base))  # type: ignore[arg-type] # a plain dict is one
         self.page: Page = self.context.new_page()
         self.wrong: list[str] = []
         self.shown: set[int] = set()
         self.pages = 0
+
+    def refuse(self, dialog: Dialog) -> None:
+        self.wrong.append(f"dialog {dialog.message}")
+        dialog.dismiss()
 
     def judge(self, where: str) -> None:
         told = self.page.evaluate(STRANGE)
