@@ -128,7 +128,7 @@ def test_without_the_setting_files_stay_where_they_were(picture: Attachment, tri
 # Staff
 
 
-@pytest.mark.parametrize("path", ["/triage/", "/triage/views/", "/triage/signals/", "/admin/", "/admin/accounts/user/"])
+@pytest.mark.parametrize("path", ["/triage/", "/triage/views/", "/triage/signals/", "/admin/", "/admin/people/"])
 def test_the_pages_of_staff_are_under_their_own_name_alone(hosts: None, someone: Any, path: str) -> None:
     staff = someone("triager", "admin")
 
