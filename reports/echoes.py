@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import translation
 
-from reports.models import Affected, Answer, Issue, Report, Reproduction, Signal
+from reports.models import Affected, Answer, EvidenceRequest, Issue, Report, Reproduction, Signal
 from reports.sealing import unseal
 from reports.text.quoting import Said
 
@@ -20,6 +20,7 @@ WRITTEN: tuple[tuple[type[models.Model], tuple[str, ...]], ...] = (
     (Answer, ("text",)),
     (Reproduction, ("evidence",)),
     (Signal, ("reason_words",)),
+    (EvidenceRequest, ("plan", "reason")),
 )
 
 
