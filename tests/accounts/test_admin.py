@@ -20,7 +20,9 @@ def test_no_table_is_there_but_the_operators_own(client: Client, someone: Any) -
     assert [model["object_name"] for app in apps for model in app["models"]] == ["ContextRule"]
 
 
-@pytest.mark.parametrize("table", ["accounts/user", "mfa/authenticator", "socialaccount/socialaccount", "reports/report"])
+@pytest.mark.parametrize(
+    "table", ["accounts/user", "mfa/authenticator", "socialaccount/socialaccount", "reports/report"]
+)
 def test_nobody_else_s_rows_are_edited_there(client: Client, someone: Any, table: str) -> None:
     client.force_login(someone("admin"))
 
