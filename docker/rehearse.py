@@ -34,7 +34,7 @@ context = ssl.create_default_context(cadata=told["authority"])
 def ask(path, body=None, **headers):
     asked = urllib.request.Request("https://localhost" + path, body and json.dumps(body).encode(), headers)
     with urllib.request.urlopen(asked, context=context, timeout=20) as answer:
-        return answer.status, dict(answer.headers), json.load(answer)
+        return answer.status, answer.headers, json.load(answer)
 report = {
     "artifact": "acme/chat-7b", "summary": "It invents a court ruling", "kind": "false_information", "consent": True,
     "what_happened": "I asked for rulings on rent and it cited one that was never made, with a date and a judge.",
@@ -245,7 +245,8 @@ def play(rehearsal: Rehearsal) -> None:
         "who runs it: "
         + rehearsal.inside("web", "sh", "-c", "id; touch /app/x 2>&1; command -v pip gcc || echo no pip, no gcc")
     )
-    say(rehearsal.inside("web", "python", "manage.py", "doctor"))
+    doctor = [*rehearsal.podman, "exec", "web", "python", "manage.py", "doctor"]
+    subprocess.run(doctor, check=False)  # that nobody is appointed yet it will say, and end with 1
 
 
 def say(sentence: str) -> None:
