@@ -87,7 +87,7 @@ def test_a_migration_waits_for_no_lock_longer_than_a_moment(monkeypatch: pytest.
     monkeypatch.setattr(Migrate, "handle", handle)
     call_command("migrate", verbosity=0)
 
-    assert timeouts == ["2s"] * 3
+    assert timeouts == ["500ms"] * 3
     with connection.cursor() as cursor:
         cursor.execute("SHOW lock_timeout")
         assert cursor.fetchone() == ("0",)

@@ -10,9 +10,11 @@ from django.db import OperationalError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg.errors import DeadlockDetected, LockNotAvailable
 
-LOCK_TIMEOUT = "2s"  # whoever wants a table meanwhile stands in line behind a migration that waits for it
+# Whoever wants a table meanwhile stands in line behind a migration that waits for it. And less than the second after which
+# PostgreSQL looks for deadlocks: so it is the migration that gives way, and never a request.
+LOCK_TIMEOUT = "500ms"
 IN_THE_WAY = (LockNotAvailable, DeadlockDetected)  # a migration takes tables in its order, and the site in another
-TRIES = 30
+TRIES = 60
 PAUSE_S = 1.0
 
 
