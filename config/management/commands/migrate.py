@@ -10,8 +10,8 @@ from django.db import OperationalError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg.errors import DeadlockDetected, LockNotAvailable
 
-# Whoever wants a table meanwhile stands in line behind a migration that waits for it. And less than the second after which
-# PostgreSQL looks for deadlocks: so it is the migration that gives way, and never a request.
+# Whoever wants a table meanwhile stands in line behind a migration that waits for it. And it is less than the second
+# after which PostgreSQL looks for deadlocks: so the migration gives way, and never a request.
 LOCK_TIMEOUT = "500ms"
 IN_THE_WAY = (LockNotAvailable, DeadlockDetected)  # a migration takes tables in its order, and the site in another
 TRIES = 60
