@@ -12,7 +12,7 @@ from config.broker import celery_settings
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 
-@setup_logging.connect
+@setup_logging.connect  # type: ignore[untyped-decorator] # of a library without types
 def log_as_the_house_does(**_: object) -> None:
     logging.config.dictConfig(settings.LOGGING)
 

@@ -266,7 +266,6 @@ FORM_KEY = derived(_master, "forms")  # signs when a form was drawn
 FILE_KEY = derived(_master, "files")  # signs the short-lived addresses of attachments
 LEDGER_KEY = derived(_master, "ledger")  # signs checkpoints
 EVIDENCE_KEY = derived(_master, "evidence")  # wraps the keys of sealed reports; later ones stand in KEY_FILE
-EVIDENCE_KEY = derived(_master, "evidence")  # wraps the keys of sealed reports; later ones stand in KEY_FILE
 # Attachments, and below them a folder of what nobody has examined yet; web processes and workers share it
 FILES_DIR = Path(os.environ.get("FILES_DIR") or STATE_DIR / "files").resolve()
 FILE_LIMIT = number("FILE_LIMIT_MB", 10) * 1_000_000  # bytes of one file

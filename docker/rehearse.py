@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -223,6 +224,10 @@ def wait(what: str, ask: Callable[[], bool]) -> None:
         time.sleep(1)
 
 
+def succeeds(command: list[str]) -> bool:
+    return subprocess.run(command, check=False).returncode == 0
+
+
 def play(rehearsal: Rehearsal) -> None:
     """All services, in the order of what depends on what; then one report."""
     for name in ORDER:
@@ -230,10 +235,10 @@ def play(rehearsal: Rehearsal) -> None:
         rehearsal.start(name)
         if name == "database":
             check = [*rehearsal.podman, "exec", name, "/usr/lib/postgresql/15/bin/pg_isready", "-q", "-h", "127.0.0.1"]
-            wait("ready: the database", lambda check=check: subprocess.run(check, check=False).returncode == 0)
+            wait("ready: the database", partial(succeeds, check))
         if name == "web":
             check = [*rehearsal.podman, "exec", name, "python", "docker/healthcheck.py"]
-            wait("ready: web", lambda check=check: subprocess.run(check, check=False).returncode == 0)
+            wait("ready: web", partial(succeeds, check))
     authority = "/data/caddy/pki/authorities/local/root.crt"
     wait(
         "there: the proxy's certificate",

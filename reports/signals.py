@@ -11,6 +11,6 @@ report_changed = Signal()
 attachments_taken = Signal()
 # Sent with ``import_id`` after an import has all its bytes and that has committed: it waits for a worker.
 import_waits = Signal()
-# Sent with ``report`` and ``said`` inside the transaction that erases it, twice: before any lock is taken, when ``said``
-# is None; and once issues and report are locked, with what its words are (reports.text.quoting), which still stand.
+# Sent with ``report`` and ``said`` inside the transaction that erases it, twice: before any lock is taken, when
+# ``said`` is None; and once issues and report are locked, with what its words are (reports.text.quoting).
 report_erasing = Signal()

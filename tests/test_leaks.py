@@ -207,9 +207,9 @@ class Garden:
         report.receipt_digest = code_digest(code)
         report.save()
         self.canaries.words |= {report.reference: f"{where}: reference", code: f"{where}: receipt code"}
-        Message.objects.create(report=report, from_reporter=True, text=self.hide(f"{where}: message"))
+        Message.objects.create(report=report, from_reporter=True, plain_text=self.hide(f"{where}: message"))
         added = self.hide(f"{where}: added evidence")
-        Message.objects.create(report=report, from_reporter=True, is_evidence=True, text=added)
+        Message.objects.create(report=report, from_reporter=True, is_evidence=True, plain_text=added)
         return report
 
     def issue(self, *reports: Report, **fields: Any) -> Issue:
@@ -260,7 +260,9 @@ class Garden:
         for report in [*reports[:5], reports[6]]:
             for part, words in report.evidence.parts.items():
                 place = {"report": report, "part": part, "start": 0, "end": len(words)}
-                Translation.objects.create(report=report, part=part, language="es", text=self.hide("a translation"))
+                Translation.objects.create(
+                    report=report, part=part, language="es", plain_text=self.hide("a translation")
+                )
                 if report == reports[1] and not part.startswith("turn:"):
                     continue
                 Excerpt.objects.create(issue=issue, **place)

@@ -38,9 +38,9 @@ PUBLIC |= {"alarm"}
 REPORTERS = _and_back("confirm", "resolve", "dismiss", "reopen", "ask", "settle", "embargo", "extend", "lift")
 MAINTAINERS = PUBLIC | _and_back("dismiss", "unpublish", "notify", "turn_down", "reproduce", "embargo", "extend")
 WAITING = frozenset(
-    {"dispute", "reply", "say", "add", "withdraw", "unwithdraw", "answer", "regress", "warn", "alarm", "commit", "ask_erasure"}
+    {"dispute", "reply", "say", "add", "withdraw", "unwithdraw", "answer", "regress", "warn", "alarm", "commit"}
+    | {"ask_erasure", "ask_for_evidence", "object_to_lending"}
 )
-WAITING |= {"ask_for_evidence", "object_to_lending"}
 DESK = PUBLIC | REPORTERS | MAINTAINERS | WAITING | _and_back("assign", "snooze", "wake", "confirm_artifact")
 DESK |= {"acknowledge"} | _and_back("review_signal", "refute_signal", "know_signal", "lack_signal")
 ABOUT_ONE = _and_back("ask")  # only the reporter of the report it names hears of it

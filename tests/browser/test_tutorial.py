@@ -106,7 +106,7 @@ def test_from_the_first_report_to_an_issue_that_is_resolved(
     come_in(desk, triager)
     confirm(desk)
     reporter.reload()
-    number = reporter.locator("main a[href*='/issues/TT-']").first.get_attribute("href").split("/")[-2]
+    number = (reporter.locator("main a[href*='/issues/TT-']").first.get_attribute("href") or "").split("/")[-2]
     word(desk, number)
 
     come_in(answering, someone("maintainer", artifact_id=model.pk))

@@ -14,7 +14,7 @@ def test_a_database_that_cannot_start_is_tried_again_at_growing_distances(monkey
         if tries[0] < 4:
             raise postgres.PostgresUnavailable("no space left on device")
 
-    monkeypatch.setattr(up.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("config.management.commands.up.time.monotonic", lambda: now[0])
     monkeypatch.setattr(postgres, "server_pid", lambda state_dir: None)
     monkeypatch.setattr(postgres, "revive", revive)
     database = up.Database()

@@ -113,7 +113,7 @@ def test_a_key_that_others_read_and_a_folder_that_is_closed(
 
     settings.FILES_DIR = tmp_path / "not" / "there"
     assert verdicts(doctor.folders())[1] == "well"
-    monkeypatch.setattr(doctor.tempfile, "TemporaryFile", raising(PermissionError()))
+    monkeypatch.setattr("tempfile.TemporaryFile", raising(PermissionError()))
     assert verdicts(doctor.folders()) == ["mend"] * 3
 
 
@@ -171,6 +171,6 @@ def test_what_is_built_beforehand(settings: Any, tmp_path: Path, monkeypatch: py
 
 @pytest.mark.parametrize(("free", "verdict"), [(10**8, "mend"), (10**9, "mind"), (10**11, "well")])
 def test_disk(monkeypatch: pytest.MonkeyPatch, free: int, verdict: str) -> None:
-    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda folder: type("Usage", (), {"free": free}))
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: type("Usage", (), {"free": free}))
 
     assert set(verdicts(doctor.disk())) == {verdict}

@@ -1,7 +1,7 @@
 """Machines that watch: whether the site is ready, and who may read its figures."""
 
 from threading import Event
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from django.test import Client
@@ -81,7 +81,7 @@ def test_a_question_that_hangs_is_asked_once_and_nobody_waits_for_it() -> None:
 def test_figures_are_for_this_machine(client: Client, settings: Any, asked: dict[str, str], proxies: int) -> None:
     settings.PROXY_COUNT = proxies
 
-    assert client.get("/metrics", **asked).status_code == 404
+    assert client.get("/metrics", **cast(Any, asked)).status_code == 404
     assert client.get("/metrics", REMOTE_ADDR="127.0.0.1").status_code == 200
 
 
@@ -99,4 +99,4 @@ def test_or_for_a_token_made_for_it(client: Client, role: str | None, scopes: li
     if role == "maintainer":
         role = "researcher"  # a maintainer's role names an artifact
 
-    assert client.get("/metrics", headers=token(role=role, scopes=scopes), **FAR).status_code == status
+    assert client.get("/metrics", headers=token(role=role, scopes=scopes), **cast(Any, FAR)).status_code == status

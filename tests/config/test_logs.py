@@ -110,7 +110,7 @@ def test_what_is_said_in_a_task_carries_its_id(lines: Any) -> None:
 @pytest.mark.parametrize(("wish", "plain"), [("plain", True), ("json", False), ("", False)])
 def test_json_unless_somebody_reads_along(monkeypatch: pytest.MonkeyPatch, wish: str, plain: bool) -> None:
     monkeypatch.setenv("LOG_FORMAT", wish)
-    monkeypatch.setattr(logs.sys, "stderr", io.StringIO())
+    monkeypatch.setattr("sys.stderr", io.StringIO())
 
     assert logs.is_plain() is plain
 

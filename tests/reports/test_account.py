@@ -44,7 +44,7 @@ def taken(client: Client) -> Any:
 
 
 def test_all_that_is_kept_goes_along(client: Client, report: Report, rosa: Any, triager: Any, file: Make) -> None:
-    Message.objects.create(report=report, by=triager, from_reporter=False, text="Which ruling was it?")
+    Message.objects.create(report=report, by=triager, from_reporter=False, plain_text="Which ruling was it?")
     add_evidence(report, text="It did it “again”, in العربية too.", actor=actor_for(rosa))
     follow(rosa, f"artifact:{report.artifact_id}")
     token = make_token(rosa, scopes=["report:write"], name="laptop")

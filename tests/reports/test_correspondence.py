@@ -515,7 +515,7 @@ def test_the_page_costs_the_same_however_long_the_thread(
     def say(count: int) -> None:
         for at in range(count):
             moment = timezone.now() + timedelta(seconds=at)
-            Message.objects.create(report=report, by=triager, from_reporter=False, text="Which?", sent_at=moment)
+            Message.objects.create(report=report, by=triager, from_reporter=False, plain_text="Which?", sent_at=moment)
 
     say(1)
     with django_assert_num_queries(COST):

@@ -63,7 +63,7 @@ def test_what_is_not_public_is_not_named(client: Client, mine: Make, triager: An
 
 def test_what_waits_and_what_was_withdrawn_is_marked(client: Client, mine: Make, triager: Any) -> None:
     asked = mine()
-    Message.objects.create(report=asked, by=triager, from_reporter=False, text="Which ruling was it?")
+    Message.objects.create(report=asked, by=triager, from_reporter=False, plain_text="Which ruling was it?")
     assert "waits for your answer" in page(client)
 
     withdraw(asked, actor=actor_for(triager))

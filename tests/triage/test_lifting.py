@@ -22,10 +22,11 @@ from accounts.policy import ANONYMOUS
 from ledger.models import Event
 from reports.deadlines import Oddity, deadline, in_zones
 from reports.models import Excerpt, Issue, Notice, Report, Stir
-from reports.published import search
+from reports.published import refresh, search
 from triage import lifting, timekeeping
 from triage.decisions import decide
 from triage.lifting import lift_due
+from triage.locks import lock_issues
 from triage.timekeeping import Known, Reading, judge
 
 pytestmark = pytest.mark.django_db
@@ -340,7 +341,7 @@ def test_two_workers_in_one_second_lift_it_once(issue: Issue, machine: Machine) 
 def test_what_was_extended_meanwhile_is_not_lifted(
     issue: Issue, machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    locked = lifting.lock_issues
+    locked = lock_issues
 
     def faster(pks: Any) -> Any:
         ends(issue, START + 99 * DAY)
@@ -400,7 +401,7 @@ def test_a_reporters_words_are_free_when_their_own_embargo_ends(issue: Issue, ma
     machine.at(START + 91 * DAY).sweep()
     report = Report.objects.get(placements__issue=issue)
     Report.objects.filter(pk=report.pk).update(embargo_until=START + 95 * DAY)
-    lifting.refresh([issue.pk])
+    refresh([issue.pk])
     assert not search("sang")
 
     machine.at(START + 95 * DAY + MINUTE).sweep()

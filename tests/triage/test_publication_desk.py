@@ -352,7 +352,7 @@ def test_what_is_hidden_moves_no_tag(desk: Client, issue: Issue, file: File) -> 
     issue.placements.create(report=report, by="person")
     Excerpt.objects.create(report=report, issue=issue, part="summary", start=0, end=5)
     Redaction.objects.create(report=report, part="summary", start=0, end=5)
-    Translation.objects.create(report=report, part="summary", language="es", text="Inventa")
+    Translation.objects.create(report=report, part="summary", language="es", plain_text="Inventa")
 
     assert Client().get(issue.get_absolute_url())["ETag"] == before
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from reports.models import DailySalt, Placement, Report
 from triage import matching, tasks
+from triage.bell import bell
 from triage.tasks import match_report, sweep
 
 Make = Callable[..., Any]
@@ -58,7 +59,7 @@ def test_what_was_filed_by_a_clock_that_was_ahead_is_swept_all_the_same(file: Ma
 def test_rung_for_twice_it_is_watched_once(file: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     report = file(grouped=False)
     rung: list[int] = []
-    monkeypatch.setattr(tasks.bell, "ring", lambda task, row_id: rung.append(row_id))
+    monkeypatch.setattr(bell, "ring", lambda task, row_id: rung.append(row_id))
 
     match_report(report.pk)
     match_report(report.pk)

@@ -1,4 +1,4 @@
-"""Coordinated disclosure of one issue: until when nothing is public, who was told, and what is told before and after."""
+"""Coordinated disclosure of one issue: until when nothing is public, who was told, what is told before and after."""
 
 from collections.abc import Mapping
 from datetime import datetime

@@ -23,8 +23,8 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.actors import actor_of, needs, person
 from accounts.models import Grant, Role, User
 from accounts.policy import Act, Actor, spokesperson
-from reports.models import Affected, Artifact, Issue, Report, Reproduction, Translation
 from reports.deadlines import in_zones
+from reports.models import Affected, Artifact, Issue, Report, Reproduction, Translation
 from reports.pages.asked import id_in, storable
 from reports.parties import Party, parties
 from reports.redaction import (
