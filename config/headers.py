@@ -9,11 +9,11 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import has_vary_header, patch_cache_control
 
-# Nothing here asks a browser for any of these, and no script of ours may begin to.
+# Nothing here asks a browser for any of these, and no script of ours may begin to. Those that some browsers complain
+# of not knowing (bluetooth, web-share) are left out: a page that always complains hides what is worth reading.
 NEVER = (
     "accelerometer",
     "autoplay",
-    "bluetooth",
     "camera",
     "display-capture",
     "encrypted-media",
@@ -32,7 +32,6 @@ NEVER = (
     "screen-wake-lock",
     "serial",
     "usb",
-    "web-share",
     "xr-spatial-tracking",
 )
 # Security keys are asked for by the pages that set them up, and a button copies a snippet
