@@ -89,10 +89,11 @@ def program(name: str, environment: Mapping[str, str] | None = None) -> Iterator
 
 
 @contextmanager
-def redis() -> Iterator[Broker]:
+def redis(*options: str) -> Iterator[Broker]:
     with program("redis-server") as (path, folder):
         port = free_port()
         command = [path, "--port", str(port), "--bind", HOST, "--dir", str(folder), "--save", "", "--appendonly", "no"]
+        command += options
 
         def start() -> "subprocess.Popen[bytes]":
             return subprocess.Popen(command, stdout=subprocess.DEVNULL)
@@ -105,8 +106,8 @@ def redis() -> Iterator[Broker]:
 
 
 @contextmanager
-def rabbitmq() -> Iterator[Broker]:
-    """On loopback, with names and folders of its own, so that one that runs here already is left alone."""
+def rabbitmq(**environment: str) -> Iterator[Broker]:
+    """On loopback unless told otherwise, with names and folders of its own: one that runs already is left alone."""
     with program("rabbitmq-server") as (path, folder):
         port, distribution, mapper = free_port(), free_port(), free_port()
         own = {
@@ -122,6 +123,7 @@ def rabbitmq() -> Iterator[Broker]:
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
             "ERL_EPMD_PORT": str(mapper),
             "ERL_EPMD_ADDRESS": HOST,
+            **environment,
         }
         # Debian's wrapper would become its own user, whose folders those are not
         server = "/usr/lib/rabbitmq/bin/rabbitmq-server"
@@ -129,7 +131,11 @@ def rabbitmq() -> Iterator[Broker]:
 
         def start() -> "subprocess.Popen[bytes]":
             return subprocess.Popen(
-                command, env={**os.environ, **own}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder
+                command,
+                env={**os.environ, **own, **environment},
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                cwd=folder,
             )
 
         broker = Broker("RabbitMQ", f"amqp://guest:guest@{HOST}:{port}//", port, start)
