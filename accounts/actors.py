@@ -63,7 +63,7 @@ def at_the_desk(request: HttpRequest) -> bool:
 
 def site_of(actor: Actor) -> str:
     """Under which name a link in a mail leads ``actor`` to where their rights count."""
-    return str(settings.STAFF_URL if actor.roles & STAFF else settings.SITE_URL)
+    return str((actor.roles & STAFF and settings.STAFF_URL) or settings.SITE_URL)
 
 
 def person(request: HttpRequest) -> User:

@@ -193,7 +193,7 @@ IS_HTTPS = SITE_URL.startswith("https://")
 FILES_HOST = another_host("FILES_HOST", urlsplit(SITE_URL).netloc)
 ADMIN_HOST = another_host("ADMIN_HOST", urlsplit(SITE_URL).netloc, FILES_HOST)
 FILES_URL = f"{urlsplit(SITE_URL).scheme}://{FILES_HOST}" if FILES_HOST else ""
-STAFF_URL = f"{urlsplit(SITE_URL).scheme}://{ADMIN_HOST}" if ADMIN_HOST else SITE_URL
+STAFF_URL = f"{urlsplit(SITE_URL).scheme}://{ADMIN_HOST}" if ADMIN_HOST else ""
 DEBUG = flag("DEBUG", False)
 DEMO = flag("DEMO", IS_LOOPBACK)  # fills an empty site with invented content, and says so on every page
 PROXY_COUNT = number("PROXY_COUNT", 0)  # reverse proxies of ours in front
@@ -287,7 +287,7 @@ ALLOWED_HOSTS = [
     *(["localhost", "127.0.0.1"] if IS_LOOPBACK else []),
     *(urlsplit(f"//{host}").hostname or "" for host in (FILES_HOST, ADMIN_HOST) if host),
 ]
-CSRF_TRUSTED_ORIGINS = list(dict.fromkeys([SITE_URL, STAFF_URL]))
+CSRF_TRUSTED_ORIGINS = list(filter(None, [SITE_URL, STAFF_URL]))
 INSTALLED_APPS = [
     "config",
     "ledger",

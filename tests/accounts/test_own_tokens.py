@@ -91,8 +91,8 @@ def test_fifty_are_enough(client: Client, rosa: Any, monkeypatch: pytest.MonkeyP
     [
         ([], {"report:write", "account:write"}),
         (["researcher"], {"report:write", "report:bulk", "account:write"}),
-        (["auditor"], {"report:write", "decisions:read", "account:write"}),
-        (["triager"], set(SCOPES) - {"metrics:read"}),
+        (["auditor"], {"report:write", "decisions:read", "account:write", "metrics:read"}),
+        (["triager"], set(SCOPES)),
     ],
 )
 def test_only_what_the_account_may_do_is_offered(

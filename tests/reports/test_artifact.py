@@ -413,7 +413,7 @@ def test_what_stirs_a_page_is_counted_once_more_and_no_oftener(
     for _ in range(rows):
         make_issue()
 
-    with django_assert_num_queries(24):
+    with django_assert_num_queries(21):
         client.get(PAGE)
 
 

@@ -427,7 +427,7 @@ def test_what_was_erased_is_not_on_the_receipt(reader: Client, report: Report) -
     told = page(reader, report)
 
     assert report.evidence.what_happened not in told
-    assert "What it said has been erased." in told
+    assert "What it said is gone from this site and cannot be brought back." in told
     assert "Withdraw it" not in told
 
 
@@ -525,5 +525,6 @@ def test_the_page_costs_the_same_however_long_the_thread(
         page(reader, report)
 
 
-# The session, the report with its words and contact, its issue, what is public of it, story, thread, files, its proof.
-COST = 9
+# The session, the report with its words and contact, its issue, what is public of it, story, thread, files, its proof,
+# to whom it was lent, whether it is to be erased.
+COST = 11

@@ -214,6 +214,6 @@ def sign_in_hint() -> str:
     triager = User.objects.filter(email=DEMO_TRIAGER).first() if settings.DEMO and settings.IS_LOOPBACK else None
     if triager is None:
         return ""
-    link = f"{settings.STAFF_URL}{reverse('sign_in', args=[sign_in_code(triager)])}"
+    link = f"{settings.STAFF_URL or settings.SITE_URL}{reverse('sign_in', args=[sign_in_code(triager)])}"
     connection.close()
     return f"Sign in as the demo triager, once: {link}"

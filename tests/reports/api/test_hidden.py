@@ -12,6 +12,7 @@ from reports.naming import artifact_named
 
 pytestmark = pytest.mark.django_db
 MODEL, ISSUE = "/api/v1/models/acme/chat-7b/", "/api/v1/issues/TT-2026-00001/"
+OF_EACH_REQUEST = ("RateLimit", "X-Request-ID")
 ADDRESSES = [
     "/api/v1/",
     "/api/v1/issues/",
@@ -46,7 +47,7 @@ def read(client: Client) -> dict[str, tuple[int, bytes, dict[str, str]]]:
     while waiting:
         address = waiting.pop()
         answer = client.get(address)
-        headers = {name: value for name, value in answer.headers.items() if name != "RateLimit"}
+        headers = {name: value for name, value in answer.headers.items() if name not in OF_EACH_REQUEST}
         told[address] = (answer.status_code, answer.content, headers)
         following = answer.json().get("next") if answer.status_code == 200 else None
         waiting += [following] if following and following not in told else []
