@@ -267,7 +267,7 @@ def test_the_receipt_tells_what_for_until_when_and_how_often_and_never_who(lent:
 
     assert "A researcher was given your report" in page
     assert "Trying again whether it is so" in page
-    assert "It was read once" in page
+    assert "It was read 1 time" in page
     assert lent.researcher.email not in page
     assert lent.researcher.pseudonym not in page
     assert "You objected" in gone
