@@ -45,6 +45,7 @@ class Event(models.Model):
         ]
         indexes = [
             GinIndex(fields=["subjects"], name="event_subjects"),
+            models.Index(fields=["at"], name="event_at"),
             models.Index(fields=["id"], name="event_unsequenced", condition=Q(sequence__isnull=True)),
         ]
 

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import django_filters
+from django import forms
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext_lazy as _
 
@@ -24,10 +25,24 @@ ALL_STATES = [(OPEN, _("Open")), *Status.choices]
 NUMBER = re.compile(IssueNumber.regex, re.IGNORECASE)
 LONGEST_SEARCH = 200  # characters
 MOST_WORDS = 8
+DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
 def words_in(typed: str) -> list[str]:
     return typed.split()[:MOST_WORDS]
+
+
+class Days(forms.Form):
+    """Whole days in UTC, the first and the last; either may be left open."""
+
+    since = forms.DateField(label=_("From (UTC)"), required=False, widget=DAY)
+    until = forms.DateField(label=_("To (UTC)"), required=False, widget=DAY)
+
+    def clean(self) -> dict[str, Any]:
+        since, until = self.cleaned_data.get("since"), self.cleaned_data.get("until")
+        if since and until and until < since:
+            self.add_error("until", _("This is before the first day."))
+        return self.cleaned_data
 
 
 class AskedFilter(django_filters.FilterSet):  # type: ignore[misc] # comes without types

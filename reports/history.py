@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Exists, OuterRef
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from ledger.models import Event
 from ledger.record import events_about, subject
-from reports.models import Excerpt, Issue, Redaction, Report
+from reports.models import Excerpt, Issue, Placement, Redaction, Report
 from reports.record import affected_of
 from reports.redaction import fit_to_quote, may_be_quoted
 from reports.vocabulary import (
@@ -54,6 +55,7 @@ SAID: Mapping[str, Promise] = {
     "dismiss": gettext_lazy("Dismissed"),
     "redact": gettext_lazy("Words were removed from what is published"),
     "settle": gettext_lazy("The dispute was looked at, and what was decided stands"),
+    "describe_artifact": gettext_lazy("Described anew"),
 }
 FIELDS: Mapping[str, tuple[Promise, Mapping[Any, Any]]] = {
     "kind": (gettext_lazy("Kind of failure"), dict(Kind.choices)),
@@ -108,17 +110,40 @@ class Step:
 
 def history_of(issue: Issue) -> list[Step]:
     """The newest first. ``issue`` was fetched through ``record.issues_on_record``."""
-    since = issue.published_at or issue.confirmed_at or issue.opened_at
-    found = events_about(issue, verbs=(*VERBS, *OFF, "undo")).filter(at__gte=since).order_by("at", "pk")
-    events = list(_while_public(found))
-    reading = _Reading(issue, events)
-    undone = {said(event).get("undoes") for event in events if event.verb == "undo"}
+    return histories_of([issue])[issue.pk]
+
+
+def histories_of(issues: Sequence[Issue]) -> dict[int, list[Step]]:
+    """:func:`history_of` each of the issues, by their keys, in as many queries as for one."""
+    named = {subject(issue): issue for issue in issues}
+    happened: dict[str, list[Event]] = {name: [] for name in named}
+    if issues:
+        found = events_about(*issues, verbs=(*VERBS, *OFF, "undo"))
+        for event in found.filter(at__gte=min(map(public_since, issues))).order_by("at", "pk"):
+            for name in named.keys() & set(event.subjects):
+                if event.at >= public_since(named[name]):
+                    happened[name].append(event)
+    events = {issue.pk: list(_while_public(happened[name])) for name, issue in named.items()}
+    words = _Words(issues, events)
+    return {issue.pk: _steps(_Reading(issue, events[issue.pk], words), events[issue.pk]) for issue in issues}
+
+
+def public_since(issue: Issue) -> datetime:
+    return issue.published_at or issue.confirmed_at or issue.opened_at
+
+
+def _steps(reading: "_Reading", events: Sequence[Event]) -> list[Step]:
+    undone = undone_in(events)
     steps = []
     for event in events:
         if step := reading.step(event):
-            decided = said(event).get("decision")
-            steps.append(replace(step, is_undone=decided is not None and decided in undone))
+            steps.append(replace(step, is_undone=said(event).get("decision") in undone))
     return steps[::-1]
+
+
+def undone_in(events: Iterable[Event]) -> set[int]:
+    """The decisions that were taken back among ``events``."""
+    return {undone for event in events if event.verb == "undo" and (undone := said(event).get("undoes")) is not None}
 
 
 def said(event: Event) -> Mapping[str, Any]:
@@ -145,14 +170,12 @@ def _while_public(events: Iterable[Event]) -> Iterable[Event]:
 class _Reading:
     """Reads events of one issue, by what its page shows of artifacts and of reports' words."""
 
-    def __init__(self, issue: Issue, events: Sequence[Event]) -> None:
+    def __init__(self, issue: Issue, events: Sequence[Event], words: "_Words") -> None:
         self.issue = issue
         self.names = {str(row.pk): str(row.artifact) for row in affected_of(issue)}
         self.made = {said(event).get("decision"): said(event) for event in events if event.verb != "undo"}
-        asked = {verb_of(event) for event in events}
-        self.excerpts = _open_excerpts(issue) if asked & {"excerpt", "redact"} else {}
-        removed = [pk for event in events for pk in said(event).get("redactions", {}).get("added", ())]
-        self.redactions = Redaction.objects.in_bulk(removed) if removed and self.excerpts else {}
+        self.excerpts = words.excerpts.get(issue.pk, {})
+        self.redactions = words.redactions
 
     def step(self, event: Event) -> Step | None:
         """None where it changed nothing that the public reads."""
@@ -222,14 +245,29 @@ class _Reading:
         )
 
 
-def _open_excerpts(issue: Issue) -> dict[int, Excerpt]:
-    """Excerpts of the issue, those that ended too, of reports and parts whose words may be published at all."""
-    if issue.hazard_level >= HazardLevel.GATED:
+class _Words:
+    """Excerpts, by issue, and redactions that histories tell of, if any does."""
+
+    def __init__(self, issues: Sequence[Issue], events: Mapping[int, Sequence[Event]]) -> None:
+        asking = [issue for issue in issues if {verb_of(event) for event in events[issue.pk]} & {"excerpt", "redact"}]
+        self.excerpts = _open_excerpts(asking)
+        told = [event for pk in self.excerpts for event in events[pk]]
+        removed = [pk for event in told for pk in said(event).get("redactions", {}).get("added", ())]
+        self.redactions = Redaction.objects.in_bulk(removed) if removed else {}
+
+
+def _open_excerpts(issues: Iterable[Issue]) -> dict[int, dict[int, Excerpt]]:
+    """Excerpts of the issues, those that ended too, of reports and parts whose words may be published at all."""
+    open_ones = [issue.pk for issue in issues if issue.hazard_level < HazardLevel.GATED]
+    if not open_ones:
         return {}
-    placed = issue.placements.filter(superseded_at=None).values("report")
-    fit = Report.objects.filter(fit_to_quote(), pk__in=placed)
-    rows = issue.excerpts.filter(report__in=fit).select_related("report")
-    return {row.pk: row for row in rows if may_be_quoted(row.report, row.part)}
+    placed = Placement.objects.active().filter(issue=OuterRef("issue"), report=OuterRef("report"))
+    rows = Excerpt.objects.filter(Exists(placed), issue__in=open_ones, report__in=Report.objects.filter(fit_to_quote()))
+    found: dict[int, dict[int, Excerpt]] = {}
+    for row in rows.select_related("report"):
+        if may_be_quoted(row.report, row.part):
+            found.setdefault(row.issue_id, {})[row.pk] = row
+    return found
 
 
 def _resolved(step: Step) -> str:
@@ -255,6 +293,10 @@ def _unpublished(step: Step) -> str:
     return str(SAID["unpublish"])
 
 
+def _given_a_page(step: Step) -> str:
+    return _("%(artifact)s confirmed as an artifact with a page of its own") % {"artifact": step.changes[0].of}
+
+
 def _merged(step: Step) -> str:
     return _("%(number)s became part of this issue") % {"number": step.merged}
 
@@ -268,6 +310,7 @@ TOLD: Mapping[str, Callable[[Step], str]] = {
     "merge": _merged,
     "dismiss": _dismissed,
     "unpublish": _unpublished,
+    "confirm_artifact": _given_a_page,
 }
 
 

@@ -170,6 +170,12 @@ PAGES = [
     Row(
         "issue_bundle", NOBODY, args=("{public}",), hidden=True
     ),  # until it is signed: tests/reports/test_issue_audit.py
+    Row("artifact_audit", ALL, args=("models", "acme", "chat-7b")),
+    Row("artifact_audit", NOBODY, args=("models", "acme", "waiting"), hidden=True),
+    # until anything is signed, these two: tests/reports/test_decided.py
+    Row("artifact_bundle", NOBODY, args=("models", "acme", "chat-7b"), hidden=True),
+    Row("decisions_bundle", NOBODY, hidden=True),
+    Row("decisions", ALL),
     Row("issue_too", ALL, args=("{public}",)),
     Row("issue_too", NOBODY, args=("{dismissed}",), hidden=True),
     Row("issue_too", ALL, "post", args=("{public}",), posted={"gate": "no"}),

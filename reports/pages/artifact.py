@@ -404,6 +404,7 @@ def links_of(artifact: Artifact) -> dict[str, Any]:
     return {
         "feed": reverse("artifact_feed", args=named),
         "card": reverse("artifact_card", args=named),
+        "decided": reverse("artifact_audit", args=named),
         "exports": [
             {"words": form.label, "href": reverse("artifact_export", args=[*named, form])} for form in ExportForm
         ],

@@ -5,8 +5,9 @@ Everything follows from the public history and from the oldest checkpoint that c
 nothing that happens later, moves a byte.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect, StreamingHttpResponse
@@ -53,22 +54,28 @@ def issue_bundle(request: HttpRequest, number: str) -> HttpResponseBase:
     if shown is None:
         return moved(number, "issue_bundle")
     size = proving.size_signed()
-    steps = {step.sequence: step for step in history_of(shown) if is_signed(step, size)}
-    checkpoint = proving.covering(max(filter(None, steps), default=0)) if steps else None
+    told = {step.sequence: documented(step) for step in history_of(shown) if step.sequence is not None}
+    signed = {sequence: each for sequence, each in told.items() if sequence < size}
+    return taken_away(request, f"issue {number}", number, signed, modified=modified_at(shown))
+
+
+def taken_away(
+    request: HttpRequest, about: str, name: str, told: Mapping[int, Mapping[str, Any]], *, modified: datetime | None
+) -> HttpResponseBase:
+    """The bundle of what is ``told``, by numbers of events that are signed. Raises Http404 if that is nothing."""
+    checkpoint = proving.covering(max(told)) if told else None
     if checkpoint is None:
         raise Http404
-    tag = tag_of(number, checkpoint.size, sorted((key or 0, documented(step)) for key, step in steps.items()))
 
     def make() -> HttpResponseBase:
-        events = Event.objects.filter(sequence__in=list(steps)).select_related("payload").order_by("sequence")
-        files = bundle(
-            f"issue {number}", events, lambda event: Opened(OPENED, documented(steps[event.sequence])), checkpoint
-        )
+        events = Event.objects.filter(sequence__in=list(told)).select_related("payload").order_by("sequence")
+        files = bundle(about, events, lambda event: Opened(OPENED, told[event.sequence or 0]), checkpoint)
         answer = StreamingHttpResponse(archived(files), "application/zip")
-        answer["Content-Disposition"] = content_disposition_header(True, f"{number}.bundle.zip") or "attachment"
+        answer["Content-Disposition"] = content_disposition_header(True, f"{name}.bundle.zip") or "attachment"
         return answer
 
-    return unless_known(request, tag, make, modified=modified_at(shown))
+    tag = tag_of(about, checkpoint.size, sorted(told.items(), key=lambda pair: pair[0]))
+    return unless_known(request, tag, make, modified=modified)
 
 
 def on_record(number: str) -> Issue | None:

@@ -1,7 +1,6 @@
 """What an audit is asked for: whose acts, which, about what, when; found in the order of the ledger, newest first."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from django import forms
@@ -14,6 +13,8 @@ from django.utils.translation import gettext_lazy
 from accounts.models import Grant, Role
 from ledger.models import Event
 from ledger.record import subject
+from reports.decided import within
+from reports.filters import Days
 from reports.models import Affected, Artifact, Issue
 from triage.audit.lines import NAMED
 from triage.audit.people import OF_REPORTERS, Staff
@@ -23,17 +24,16 @@ from triage.moves import MOVES, Verb
 LARGEST = 2**63 - 1
 # Acts that only somebody apart may do: neither who reported, nor who answers for it, nor whoever did the first half.
 APART = {str(verb) for verb, move in MOVES.items() if move.apart} | {"erase", "lend_evidence", "approve_request"}
-DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
-class AuditForm(forms.Form):
+class AuditForm(Days):
+    field_order = ("by", "role", "act", "issue", "artifact", "since", "until")
+
     by = forms.CharField(label=gettext_lazy("By whom"), max_length=40, required=False)
     role = forms.ChoiceField(label=gettext_lazy("Role"), required=False)
     act = forms.ChoiceField(label=gettext_lazy("Act"), required=False)
     issue = forms.CharField(label=gettext_lazy("Issue"), max_length=19, required=False)
     artifact = forms.CharField(label=gettext_lazy("Artifact"), max_length=200, required=False)
-    since = forms.DateField(label=gettext_lazy("From (UTC)"), required=False, widget=DAY)
-    until = forms.DateField(label=gettext_lazy("To (UTC)"), required=False, widget=DAY)
     undone = forms.BooleanField(label=gettext_lazy("Undone since"), required=False)
     apart = forms.BooleanField(label=gettext_lazy("Only by somebody apart"), required=False)
     before = forms.IntegerField(min_value=0, max_value=LARGEST, required=False, widget=forms.HiddenInput)
@@ -71,16 +71,10 @@ class AuditForm(forms.Form):
             raise forms.ValidationError(_("There is no artifact of that name."), code="artifact")
         return found
 
-    def clean(self) -> dict[str, Any]:
-        since, until = self.cleaned_data.get("since"), self.cleaned_data.get("until")
-        if since and until and until < since:
-            self.add_error("until", _("This is before the first day."))
-        return self.cleaned_data
-
     def found(self) -> Any:
         """Events of a form that is valid, the newest first, without regard to the page."""
         asked = self.cleaned_data
-        events = Event.objects.filter(_about(asked), _within(asked))
+        events = Event.objects.filter(_about(asked), within(asked["since"], asked["until"]))
         if asked["by"]:
             events = events.filter(actor=asked["by"]).exclude(verb__in=OF_REPORTERS)
         if asked["role"]:
@@ -120,13 +114,3 @@ def _about(asked: dict[str, Any]) -> Q:
         issues = Affected.objects.filter(artifact=artifact).values_list("issue", flat=True)
         about &= Q(subjects__overlap=[subject(artifact), *(f"issue:{pk}" for pk in issues)])
     return about
-
-
-def _within(asked: dict[str, Any]) -> Q:
-    """Whole days in UTC, as leaves tell them."""
-    within = Q()
-    if since := asked["since"]:
-        within &= Q(at__gte=datetime.combine(since, time(), UTC))
-    if (until := asked["until"]) and until.year < 9999:
-        within &= Q(at__lt=datetime.combine(until + timedelta(days=1), time(), UTC))
-    return within
