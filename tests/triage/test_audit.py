@@ -217,6 +217,23 @@ def test_a_command_writes_what_the_page_sends(ground: Any, auditor: Client, tmp_
             call_command("audit_bundle", path, *wrong)
 
 
+def test_who_took_an_audit_away_is_told(ground: Any, auditor: Client) -> None:
+    streamed(auditor.get("/audit/export/csv/", {"issue": str(ground.issue.pk), "act": "classify"}))
+    streamed(auditor.get("/audit/bundle.zip", {"by": ground.triager.pseudonym}))
+    for refused in ({"act": "abdicate"}, {"act": "merge"}):
+        auditor.get("/audit/bundle.zip", refused)
+    auditor.head("/audit/export/csv/")
+
+    taken = Event.objects.filter(verb="export").order_by("pk")
+    assert [(event.actor, event.subjects, event.payload.content) for event in taken] == [
+        (ground.auditor.pseudonym, [], {"form": "csv", "asked": ["act classify", f"issue {ground.issue.pk}"]}),
+        (ground.auditor.pseudonym, [], {"form": "bundle", "asked": [f"by {ground.triager.pseudonym}"]}),
+    ]
+    page = auditor.get("/audit/?act=export").content.decode()
+    assert "Audit taken away" in page
+    assert f"act classify, issue {ground.issue.pk}" in page
+
+
 def test_a_bundle_that_is_too_large_is_not_begun(ground: Any, auditor: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("triage.audit.opened.MOST", 3)
 

@@ -24,6 +24,7 @@ from triage.moves import MOVES, Verb
 # Of what an event says beyond that it is told elsewhere in the line, or not for whoever reads no reports.
 ELSEWHERE = frozenset({"decision", "reason", "undone", "undoes", "number", "changed", "affected", "words"})
 OF_REPORTS = frozenset({"reference", "words", "digest"})  # by which somebody might find a report, or guess at its words
+EXPORT = "export"  # an audit was taken away; its event tells in which form, and what was asked for
 SAID: Mapping[str, Promise] = {
     "file": gettext_lazy("Report filed"),
     "group": gettext_lazy("Report grouped"),
@@ -60,6 +61,7 @@ SAID: Mapping[str, Promise] = {
     "ask_to_maintain": gettext_lazy("Asked to maintain"),
     "approve_request": gettext_lazy("Maintainer accepted"),
     "refuse_request": gettext_lazy("Maintainer refused"),
+    EXPORT: gettext_lazy("Audit taken away"),
 }
 NAMED: Mapping[str, Any] = {**dict(Change.choices), **dict(Verb.choices), **SAID}
 MOST_CHANGES = 12  # of one line on the page; an export has all

@@ -20,6 +20,7 @@ from triage.audit.figures import figures
 from triage.audit.lines import lines_of
 from triage.audit.opened import TooMany, files_of
 from triage.audit.table import in_csv, in_jsonl
+from triage.audit.taken import note_taken
 from triage.pages.quality import percent
 
 A_PAGE = 50
@@ -98,6 +99,8 @@ def audit_export(request: HttpRequest, form: str) -> HttpResponseBase:
     asked = AuditForm(request.GET)
     if not asked.is_valid() or form not in FORMS:
         raise Http404
+    if request.method == "GET":
+        note_taken(asked, form, by=actor_of(request).pseudonym)
     written, content_type = FORMS[form]
     parts = written(asked.found(), actor_of(request), signed=proving.size_signed())
     return _sent(StreamingHttpResponse(parts, content_type), f"audit.{form}")
@@ -116,6 +119,8 @@ def audit_bundle(request: HttpRequest) -> HttpResponseBase:
         return HttpResponse(str(refusal), status=400, content_type="text/plain; charset=utf-8")
     if files is None:
         raise Http404
+    if request.method == "GET":
+        note_taken(form, "bundle", by=actor_of(request).pseudonym)
     return _sent(StreamingHttpResponse(archived(files), "application/zip"), "audit-bundle.zip")
 
 

@@ -11,6 +11,7 @@ from accounts.policy import SYSTEM, Actor
 from reports.exporters.archive import archived
 from triage.audit.asked import AuditForm
 from triage.audit.opened import TooMany, files_of
+from triage.audit.taken import note_taken
 
 ASKED = ("issue", "artifact", "by", "act", "since", "until")
 
@@ -34,6 +35,7 @@ class Command(BaseCommand):
                 raise CommandError("Nothing of the kind is signed.")
             with file.open("xb") as archive:
                 archive.writelines(archived(files))
+            note_taken(form, "bundle", by=reader.pseudonym)
         except (OSError, TooMany) as refusal:
             raise CommandError(str(refusal)) from None
         self.stdout.write(f"wrote {file}: check it with ledger/verifier.py bundle {file}")
