@@ -118,7 +118,7 @@ def test_from_the_first_report_to_an_issue_that_is_resolved(
     reader.press("Acknowledge")
     reader.fill("Your answer", "We looked the almanac up: it does not exist.")
     reader.press("Fixed")
-    answering.get_by_label("Fixed in version").fill("1.6")
+    answering.get_by_label("Fixed in version").fill("2.3")
     reader.press("File the answer")
 
     desk.goto(f"/triage/?q={number}")
@@ -126,7 +126,7 @@ def test_from_the_first_report_to_an_issue_that_is_resolved(
     resolving.fill("Why the fix could not be tried", "The almanac is not ours to ask.")
     resolving.press("Accept and resolve")
     expect(reporter.locator("main")).to_be_visible()
-    assert list(Affected.objects.values_list("status", "fixed_in__name")) == [("fixed", "1.6")]
+    assert list(Affected.objects.values_list("status", "fixed_in__name")) == [("fixed", "2.3")]
 
     desk.goto(f"/issues/{number}/")
     for words in Reader(desk, 7).bold:
