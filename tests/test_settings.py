@@ -190,6 +190,14 @@ def test_a_database_of_one_s_own(settings_with: Made, url: str, known: dict[str,
     assert {name: database[name] for name in known} == known
     assert ("sslmode" in database["OPTIONS"]) == ("sslmode" in url)
     assert "host" not in database["OPTIONS"]
+    assert ("keepalives_idle" in database["OPTIONS"]) == database["HOST"].startswith("db.")
+
+
+def test_who_asks_for_other_options_of_a_connection_has_them(settings_with: Made) -> None:
+    made = settings_with(DATABASE_URL="postgresql://ann@db.example/telltale?options=&connect_timeout=9")
+
+    options = made["DATABASES"]["default"]["OPTIONS"]
+    assert (options["options"], options["connect_timeout"]) == ("", "9")
 
 
 @pytest.mark.parametrize("url", ["mysql://x/y", "sqlite:///x", "x"])
