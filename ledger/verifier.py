@@ -15,8 +15,9 @@ SIZE:ROOT will do, as somebody would type it from paper. Without a key the site'
 checked all the same, and who signed them is the site's word. A folder that holds the same files serves as well as an
 address.
 
-Exit status 0 if it holds; 1, and the reason, if it does not. Formats: RFC 9162 (tree), c2sp.org/tlog-tiles,
-c2sp.org/tlog-checkpoint and c2sp.org/signed-note.
+Exit status 0 if it holds; 1, and the reason, if it does not; 2, and what stood in the way, if it could not be checked:
+a file or an address that cannot be read, a size, root or key that was typed wrongly. Formats: RFC 9162 (tree),
+c2sp.org/tlog-tiles, c2sp.org/tlog-checkpoint and c2sp.org/signed-note.
 """
 
 import argparse
@@ -30,10 +31,10 @@ from base64 import b64decode, b64encode
 from binascii import Error as BadBase64
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from http.client import HTTPException
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
 from urllib.request import urlopen
 
 from cryptography.exceptions import InvalidSignature
@@ -54,6 +55,10 @@ Fetch = Callable[[str], bytes]
 
 class Refuted(Exception):
     """What was to be shown does not hold."""
+
+
+class Unread(Refuted):
+    """Nothing was shown, nor the contrary: what it takes could not be read, or was typed wrongly."""
 
 
 # Hashes, and what can be shown with them
@@ -159,7 +164,7 @@ class Key:
         kind_and_public = _base64(encoded)
         key = cls(name, _hex(hashed), kind_and_public[1:])
         if kind_and_public[:1] != b"\x01" or key.expected != key.hashed:
-            raise Refuted(f"This is no Ed25519 key, or was copied with a mistake: {line.strip()[:200]}")
+            raise Unread(f"This is no Ed25519 key, or was copied with a mistake: {line.strip()[:200]}")
         return key
 
     @property
@@ -185,7 +190,7 @@ class Note:
     def read(cls, note: str) -> "Note":
         text, blank, below = note.replace("\r\n", "\n").partition("\n\n")
         if not blank or text.count("\n") < 2:
-            raise Refuted("This is no signed note: it has three lines, a blank one, and signatures.")
+            raise Unread("This is no signed note: it has three lines, a blank one, and signatures.")
         signatures = []
         for line in filter(None, below.split("\n")):
             parts = line.split(" ")
@@ -228,7 +233,7 @@ class Checkpoint:
 
 def _size(written: str) -> int:
     if not (written.isascii() and written.isdecimal()) or (written[0] == "0" and written != "0") or len(written) > 18:
-        raise Refuted(f"This is no size of a ledger: {written[:40]!r}")
+        raise Unread(f"This is no size of a ledger: {written[:40]!r}")
     return int(written)
 
 
@@ -236,20 +241,20 @@ def _base64(written: str) -> bytes:
     try:
         return b64decode(written, validate=True)
     except (ValueError, BadBase64):
-        raise Refuted(f"This is not base64: {written[:80]!r}") from None
+        raise Unread(f"This is not base64: {written[:80]!r}") from None
 
 
 def _hex(written: str) -> bytes:
     try:
         return bytes.fromhex(written)
     except ValueError:
-        raise Refuted(f"This is not hexadecimal: {written[:80]!r}") from None
+        raise Unread(f"This is not hexadecimal: {written[:80]!r}") from None
 
 
 def _hash(written: str) -> bytes:
     found = _base64(written)
     if len(found) != HASH:
-        raise Refuted(f"This is no hash of {HASH} bytes: {written[:80]!r}")
+        raise Unread(f"This is no hash of {HASH} bytes: {written[:80]!r}")
     return found
 
 
@@ -274,8 +279,8 @@ def fetcher(source: str) -> Fetch:
                 return (Path(source) / path).read_bytes()
             with urlopen(f"{source.rstrip('/')}/{path}", timeout=TIMEOUT_S) as answer:  # noqa: S310 -- http(s) only
                 return bytes(answer.read(LONGEST))
-        except (URLError, OSError) as refusal:
-            raise Refuted(f"{path} cannot be read: {refusal}") from None
+        except (OSError, HTTPException, ValueError) as refusal:
+            raise Unread(f"{path} cannot be read: {refusal}") from None
 
     return fetch
 
@@ -338,7 +343,16 @@ def check_log(fetch: Fetch, key: Key, since: Checkpoint | None = None) -> Checkp
 
 def _compare(roots: Roots, since: Checkpoint | None) -> None:
     if since is not None and roots.size == since.size and roots.root != since.root:
-        raise Refuted(f"Something among the first {since.size} events was changed since that checkpoint was kept.")
+        raise _changed(since)
+
+
+def _changed(since: Checkpoint) -> Refuted:
+    told = f"Something among the first {since.size} events was changed since that checkpoint was kept."
+    return Refuted(told + _if_typed(since))
+
+
+def _if_typed(since: Checkpoint) -> str:
+    return "" if since.signed else " Or SIZE:ROOT was typed wrongly: compare it with what you kept."
 
 
 def check_since(fetch: Fetch, key: Key, since: Checkpoint) -> Checkpoint:
@@ -348,9 +362,9 @@ def check_since(fetch: Fetch, key: Key, since: Checkpoint) -> Checkpoint:
         said = json.loads(fetch(f"consistency/{since.size}/{newest.size}"))
         path = [_hash(each) for each in said["hashes"]]
     except (ValueError, KeyError, TypeError):
-        raise Refuted("The site gives no proof of consistency.") from None
+        raise Unread("The site gives no proof of consistency.") from None
     if not extends(since.size, since.root, newest.size, newest.root, path):
-        raise Refuted(f"Something among the first {since.size} events was changed since that checkpoint was kept.")
+        raise _changed(since)
     return newest
 
 
@@ -361,9 +375,8 @@ def newest_checkpoint(fetch: Fetch, key: Key, since: Checkpoint | None) -> Check
         if since.signed:
             since.check(key)
         if newest.size < since.size:
-            raise Refuted(
-                f"The ledger has {newest.size} events, and had {since.size}: some are gone, or it is replayed."
-            )
+            told = f"The ledger has {newest.size} events, and had {since.size}: some are gone, or it is replayed."
+            raise Refuted(told + _if_typed(since))
     return newest
 
 
@@ -375,11 +388,11 @@ def check_proof(
         said = json.loads(document)
         note, key, words = said["checkpoint"], key or Key.read(said["key"]), said.get("words")
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise Refuted(NO_PROOF) from None
+        raise Unread(NO_PROOF) from None
     checkpoint = Checkpoint.read(str(note))
     checkpoint.check(key)
     if since is not None and (since.size, since.root) != (checkpoint.size, checkpoint.root):
-        raise Refuted("The proof is for another checkpoint: ask whether one leads to the other.")
+        raise Unread("The proof is for another checkpoint: ask whether one leads to the other.")
     opened = check_event(said, checkpoint)
     return checkpoint, opened if words is None else {**opened, "words": check_words(words, opened.get("payload"))}
 
@@ -392,7 +405,7 @@ def check_event(said: dict[str, Any], checkpoint: Checkpoint) -> dict[str, objec
         closed = {name: bytes.fromhex(each) for name, each in said.get("closed", {}).items()}
         commit = json.loads(leaf)["commit"]
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise Refuted(NO_PROOF) from None
+        raise Unread(NO_PROOF) from None
     if (
         type(index) is not int
         or sequence_of(leaf) != index
@@ -408,7 +421,7 @@ def check_event(said: dict[str, Any], checkpoint: Checkpoint) -> dict[str, objec
     try:
         return {name: json.loads(value) for name, (_key, value) in opened.items()}
     except (ValueError, TypeError):
-        raise Refuted(NO_PROOF) from None
+        raise Unread(NO_PROOF) from None
 
 
 def check_words(words: dict[str, Any], payload: object) -> object:
@@ -432,7 +445,7 @@ def check_bundle(path: Path, key: Key | None, since: Checkpoint | None = None) -
         with zipfile.ZipFile(path) as archive:
             return _Bundle(archive, key).checked(since)
     except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError) as refusal:
-        raise Refuted(f"This is no bundle: {refusal}") from None
+        raise Unread(f"This is no bundle: {refusal}") from None
     except zlib.error as refusal:
         raise Refuted(f"The bundle was damaged: {refusal}") from None
 
@@ -444,7 +457,7 @@ class _Bundle:
         self.archive = archive
         self.digests: dict[str, tuple[str, int]] = {}
         if sorted(archive.namelist()) != sorted([*FILES, "manifest"]):
-            raise Refuted("This is no bundle: other files stand in it than in one.")
+            raise Unread("This is no bundle: other files stand in it than in one.")
         own = self.text("key")
         self.key = key or Key.read(own)
         self.manifest = Note.read(self.text("manifest"))
@@ -453,7 +466,7 @@ class _Bundle:
         checkpoint = Checkpoint.read(self.text("checkpoint"))
         checkpoint.check(self.key)
         if since is not None and (since.size, since.root) != (checkpoint.size, checkpoint.root):
-            raise Refuted("The bundle is for another checkpoint: ask whether one leads to the other.")
+            raise Unread("The bundle is for another checkpoint: ask whether one leads to the other.")
         about = self.manifest.text.split("\n")[2]
         opened = self.events(checkpoint, is_whole=about.startswith("period "))
         self.decisions(opened)
@@ -535,7 +548,7 @@ def _text(body: bytes) -> str:
     try:
         return body.decode()
     except UnicodeDecodeError:
-        raise Refuted("What should be text is not.") from None
+        raise Unread("What should be text is not.") from None
 
 
 # The command
@@ -577,12 +590,16 @@ def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _kept(named: str) -> str:
-    return Path(named).read_text() if Path(named).exists() else named
+    if Path(named).exists():
+        return _text(Path(named).read_bytes())
+    if ":" not in named:
+        raise Unread(f"There is no file {named[:200]!r}, and it is no SIZE:ROOT.")
+    return named
 
 
 def _there(since: Checkpoint | None) -> Checkpoint:
     if since is None:
-        raise Refuted("A checkpoint to compare with is missing.")
+        raise Unread("A checkpoint to compare with is missing.")
     return since
 
 
@@ -593,6 +610,9 @@ def say(line: str) -> None:
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except (Refuted, OSError) as refusal:
+    except (Unread, OSError) as hitch:
+        sys.stderr.write(f"could not be checked: {hitch}\n")
+        sys.exit(2)
+    except Refuted as refusal:
         sys.stderr.write(f"does not hold: {refusal}\n")
         sys.exit(1)

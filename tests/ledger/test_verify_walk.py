@@ -170,5 +170,18 @@ def test_the_file_alone_checks_a_copy_of_the_site(client: Client, printed: str, 
     entries.write_bytes(entries.read_bytes().replace(b'"on":"2', b'"on":"1', 1))
     bad = ask("log", str(copy), "--since", "checkpoint.txt")
 
+    typed = ask("since", str(copy), f"300:{'A' * 43}=")
+    hitches = [
+        ask("log", str(copy / "elsewhere")),
+        ask("since", str(copy), "checkpont.txt"),
+        ask("since", str(copy), "3OO:AAAA"),
+        ask("since", str(copy), "300:AAAA"),
+        ask("proof", "no.json"),
+        ask("bundle", "checkpoint.txt"),
+    ]
+
     assert (good.returncode, good.stdout[:6]) == (0, "holds:")
+    assert (typed.returncode, "does not hold: Something among the first 300" in typed.stderr) == (1, True)
+    assert "compare it with what you kept" in typed.stderr
+    assert [(hitch.returncode, hitch.stderr[:22]) for hitch in hitches] == [(2, "could not be checked: ")] * 6
     assert (bad.returncode, bad.stderr) == (1, "does not hold: Event 0 is not what it was when its tile was made.\n")
