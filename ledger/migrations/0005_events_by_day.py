@@ -3,8 +3,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    atomic = False  # nobody waits for an index that is made beside what goes on
+    """Nobody waits for an index that is made beside what goes on. If its making was broken off, which leaves an index
+    that nothing uses, the next try begins anew."""
+
+    atomic = False
 
     dependencies = [("ledger", "0004_checkpoints_by_day")]
 
-    operations = [AddIndexConcurrently("event", models.Index(fields=["at"], name="event_at"))]
+    operations = [
+        migrations.RunSQL("DROP INDEX CONCURRENTLY IF EXISTS event_at", migrations.RunSQL.noop),
+        AddIndexConcurrently("event", models.Index(fields=["at"], name="event_at")),
+    ]

@@ -60,12 +60,12 @@ def test_every_rule_has_its_breach() -> None:
     assert {each.name for each in RULES} == set(BREACHES.values())
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)  # what is made concurrently is in none
 def test_migrations_since_the_baseline_only_expand() -> None:
     call_command("lint_migrations", verbosity=0)
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)  # what is made concurrently is in none
 def test_the_first_ones_are_told_when_asked_for() -> None:
     with pytest.raises(CommandError, match=r"reports\.\d{4}"):
         call_command("lint_migrations", "--all")
