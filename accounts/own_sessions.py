@@ -25,9 +25,10 @@ def end_session(request: HttpRequest, pk: int) -> HttpResponse:
     """One of one's own; somebody else's is not there. Ending this one signs out."""
     if not end_sessions(person(request), only=pk):
         raise Http404
-    if not request.session.exists(request.session.session_key or ""):
+    is_this = not request.session.exists(request.session.session_key or "")
+    if is_this:
         request.session.flush()
-    messages.success(request, _("You are signed out there."))
+    messages.success(request, _("You are signed out.") if is_this else _("You are signed out there."))
     return redirect("own_sessions")
 
 

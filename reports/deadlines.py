@@ -87,5 +87,6 @@ def hour_in_words(moment: datetime, zone: str) -> str:
 
 
 def in_zones(moment: datetime, zones: Iterable[str]) -> list[tuple[str, str]]:
-    """The moment in each of the zones and in UTC: zone and words, each zone once."""
-    return [(zone, hour_in_words(moment, zone)) for zone in dict.fromkeys([*filter(None, zones), UTC_NAME])]
+    """The moment in each of the zones and in UTC: zone and words, each zone once; the words name UTC themselves."""
+    names = dict.fromkeys([*filter(None, zones), UTC_NAME])
+    return [(zone if zone != UTC_NAME else "", hour_in_words(moment, zone)) for zone in names]

@@ -49,7 +49,7 @@ from reports.signals import report_erasing
 from reports.speaking import speak
 from reports.standing import issue_of
 from reports.text.quoting import Said
-from reports.vocabulary import ErasureAsker, ErasureBasis, ErasureLeft
+from reports.vocabulary import Channel, ErasureAsker, ErasureBasis, ErasureLeft
 from reports.withdrawing import to_look_at
 
 WORDS_MOST = 2_000  # characters of what is written with a request
@@ -232,7 +232,15 @@ def _executed(
     done: Erasure, report: Report, *, basis: str, actor: Actor, by: User | None, told: Mapping[str, int | str]
 ) -> Erasure:
     done.basis, done.executed_at, done.decider = basis, done.executed_at or timezone.now(), by
-    done.sealed_words, done.left, done.finished_at = None, [*ErasureLeft.values], None
+    done.sealed_words, done.left, done.finished_at = None, _to_take_away(report), None
     done.save()
     speak("erase", report, issue_of(report), actor=actor, basis=basis, reference=report.reference, **told)
     return done
+
+
+def _to_take_away(report: Report) -> list[str]:
+    """Without what it never had: files beside it, and a file of many that it came in."""
+    never = set() if report.channel == Channel.IMPORT else {ErasureLeft.IMPORTS}
+    if not report.attachments.exists():
+        never.add(ErasureLeft.FILES)
+    return [piece.value for piece in ErasureLeft if piece not in never]

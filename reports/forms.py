@@ -327,6 +327,11 @@ class GatedForm(ReportForm):
             raise forms.ValidationError(_("Choose no or yes."))
         return str(self.cleaned_data["gate"])
 
+    def refuse_to_keep(self) -> None:
+        """Somebody wants to go on later and has not answered the gate: nothing else is in their way."""
+        self.errors.clear()
+        self.add_error("gate", _("Answer this first; until then nothing is kept."))
+
 
 def as_typed(value: Any) -> Any:
     """A text with the line ends that its writer saw: browsers send two characters for each, and count one."""

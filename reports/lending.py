@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -217,7 +217,8 @@ def read(request: EvidenceRequest, reference: str, *, by: User, at: datetime) ->
         found = readable(request, at).filter(report__reference=reference).select_for_update(of=["self"]).first()
         if found is None:
             return None
-        OpenedReport.objects.filter(pk=found.pk).update(read_count=F("read_count") + 1, last_read_at=at)
+        found.read_count, found.last_read_at = found.read_count + 1, at  # the row is locked
+        found.save(update_fields=["read_count", "last_read_at"])
         report = (
             Report.objects.select_related("artifact", "version", "evidence", "evidence_key")
             .prefetch_related(with_redactions())

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from reports.vocabulary import HELD_BACK_KINDS, Visibility
 from reports.workdays import day_in_words
@@ -92,17 +93,41 @@ def _apart(name: str) -> str:
 def _how_long(draft_days: int, has_contact: bool) -> tuple[str, ...]:
     told = [
         _("Unsent, what you wrote is deleted %(days)d days after you last saved it.") % {"days": draft_days},
-        _("Once sent, it is kept until it is erased. No day is set at which that happens by itself."),
+        _sent(settings.RETAIN_EVIDENCE_MONTHS),
     ]
     if has_contact:
-        told.append(_("Your e-mail address is kept encrypted until you withdraw the report or stop its mails."))
+        told.append(
+            _("Your e-mail address is kept encrypted, until you withdraw the report, have it erased or stop its mails.")
+        )
+        if days := settings.RETAIN_CONTACT_DAYS:
+            closed = ngettext(
+                "It is also deleted %(days)d day after the issue is closed.",
+                "It is also deleted %(days)d days after the issue is closed.",
+                days,
+            )
+            told.append(closed % {"days": days})
     return tuple(told)
+
+
+def _sent(months: int) -> str:
+    """``reports.retention`` keeps this."""
+    if not months:
+        return _("Once sent, it is kept until it is erased. No day is set at which that happens by itself.")
+    over = ngettext(
+        "Once sent, it is erased by itself %(months)d month after you last wrote. If it belongs to a published issue, "
+        "it is kept until somebody asks that it be erased.",
+        "Once sent, it is erased by itself %(months)d months after you last wrote. If it belongs to a published issue, "
+        "it is kept until somebody asks that it be erased.",
+        months,
+    )
+    return over % {"months": months}
 
 
 def _how_back() -> tuple[str, ...]:
     return (
         _("You get a receipt code next. With it you can withdraw the report at any time, without an account."),
         _("What was published of it is then taken away. That a report was filed stays in the counts."),
+        _("You can also ask that it be erased. Two people decide, and what you wrote is then gone for good."),
     )
 
 

@@ -75,7 +75,7 @@ def _acknowledging(report: Report, issue: Issue, now: datetime) -> Prospect | No
         return Prospect(step % about, NO_DEADLINE[CONFIRMED])
     rule = ContextRule.objects.filter(context=issue.context_of_use).first() if issue.context_of_use else None
     due = due_on(row.notified_at, within=rule.acknowledge_within if rule else ACKNOWLEDGE_WITHIN)
-    step = _("Whoever answers for %(artifact)s was told on %(told)s, and says that they have it.") % about
+    step = _("Whoever answers for %(artifact)s was told on %(told)s. Next, they say that they have it.") % about
     if now.astimezone(UTC).date() > due:
         late = _("They were asked to by %(day)s, and have not. Triagers see that.")
         return Prospect(step, late % {"day": day_in_words(due)})

@@ -246,7 +246,8 @@ def _quotes(report: Report, chosen: Mapping[str, Sequence[Cut]]) -> Iterable[Quo
     for part, text in report.evidence.parts.items():
         if part not in chosen or not may_be_quoted(report, part):
             continue
-        for start, end in merged(chosen[part], size=len(text)):
+        for start, last in merged(chosen[part], size=len(text)):
+            end = start + len(text[start:last].rstrip())
             words = masked(text, hidden.get(part, ()), part=part, start=start, end=end)
             is_whole = not text[:start].strip() and not text[end:].strip()
             yield Quote(

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -28,7 +29,7 @@ from reports.pages import masking
 from reports.pages.asked import storable
 from reports.pages.known import found_for
 from reports.pages.masking import Masking
-from reports.pages.receipt import await_receipt, keep_open
+from reports.pages.receipt import await_receipt, keep_open, newest_open
 from reports.pages.refusing import refused
 from reports.promises import promises
 from reports.showing import beside
@@ -134,7 +135,11 @@ def seen(fields: Mapping[str, str]) -> str:
 
 
 def nothing_there(request: HttpRequest) -> HttpResponse:
-    messages.warning(request, _("There is nothing to check yet, or it is no longer kept. Write it here."))
+    told = _("There is nothing to check yet, or it is no longer kept. Write it here.")
+    if sent := newest_open(request):
+        link = format_html('<a href="{}">{}</a>', sent.get_absolute_url(), _("Open its receipt"))
+        told = format_html("{} {} {}", told, _("What was sent has its receipt."), link)
+    messages.warning(request, told)
     return redirect("report")
 
 

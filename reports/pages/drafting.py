@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
@@ -72,7 +73,7 @@ def was_sent(answers: Mapping[str, str], came_at: datetime) -> bool:
 @carries_draft
 @require_POST
 def drop(request: HttpRequest) -> HttpResponse:
-    """Delete the draft, and begin again."""
+    """Delete the draft, and begin again, with what the address says that it is about."""
     discard(request)
     messages.success(request, _("What you had written was deleted."))
-    return redirect("report")
+    return redirect("{}?{}".format(reverse("report"), request.GET.urlencode()).rstrip("?"))

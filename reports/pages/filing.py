@@ -59,7 +59,10 @@ def take(request: HttpRequest, form: GatedForm) -> HttpResponse:
     refusals = save(request) if is_open else []
     if name := request.POST.get("remove_file"):
         return ask_without(request, name)
-    if request.POST.get("step") == "save" and is_open and not refusals:
+    if request.POST.get("step") == "save" and not is_open:
+        form.refuse_to_keep()
+        return ask(request, form, status=UNPROCESSABLE)
+    if request.POST.get("step") == "save" and not refusals:
         return put_by(request)
     for sentence in refusals:
         form.add_error(None, sentence)
@@ -122,9 +125,16 @@ def ask_in(request: HttpRequest, language: str) -> HttpResponse:
 
 
 def begun(request: HttpRequest) -> dict[str, Any]:
-    """What stands in the form at first: the draft, and what the address says it is about."""
+    """What stands in the form at first: the draft, and what the address says it is about, unless the draft is about
+    something else."""
     gate = {"gate": "no"} if notes_of(request).get("gate") == "no" else {}
-    return still_confirming({**fields_of(request), **gate}) | prefilled(request)
+    return still_confirming({**fields_of(request), **gate}) | ({} if about_another(request) else prefilled(request))
+
+
+def about_another(request: HttpRequest) -> str:
+    """What the draft is about, where the address asks for something else; else ""."""
+    written, asked = fields_of(request).get("artifact", "").strip(), request.GET.get("model", "").strip()
+    return written if asked and written.casefold() != asked.casefold() else ""
 
 
 def still_confirming(fields: dict[str, str]) -> dict[str, str]:
@@ -160,6 +170,7 @@ def ask(request: HttpRequest, form: GatedForm, *, status: int = 200, file_errors
     told = {
         "form": form,
         "draft": draft,
+        "about_another": about_another(request),
         "file_errors": file_errors,
         **showing.field(actor_of(request), draft),
         "hotlines": settings.SAFETY_HOTLINES,

@@ -111,6 +111,13 @@ def keep_open(request: HttpRequest, report: Report, *, code: str = "") -> None:
         request.session[FRESH] = {**request.session.get(FRESH, {}), report.reference: code}
 
 
+def newest_open(request: HttpRequest) -> Report | None:
+    """Of the reports whose receipt is open in this browser, the one that was filed last."""
+    if not (opened := request.session.get(OPEN)):
+        return None
+    return Report.objects.filter(reference__in=opened).order_by("-filed_at", "-pk").first()
+
+
 def may_read(request: HttpRequest, report: Report) -> bool:
     mine = report.reporter_id is not None and report.reporter_id == actor_of(request).user_id
     return mine or report.reference in request.session.get(OPEN, [])

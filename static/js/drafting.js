@@ -22,7 +22,8 @@ const mayBeKept = () => form.querySelector("[name=gate][value=no]:checked") !== 
 
 function tell(status) {
   if (status.ok) {
-    const time = new Date().toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+    const digits = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+    const time = new Date().toLocaleTimeString(document.documentElement.lang, digits);
     line.textContent = line.dataset.saved.replace("__time__", time);
   } else if (status.status === TOO_LONG) {
     line.textContent = line.dataset.tooLong;

@@ -105,6 +105,16 @@ def test_the_owner_gets_in_meanwhile_by_their_mailbox(owner: Any) -> None:
     assert owner.check_password(NEW)
 
 
+def test_whoever_waits_for_a_code_reads_how_long_it_is_good_and_may_take_another_way(owner: Any) -> None:
+    own = from_address(201)
+    page = own.post(CODE, {"email": KNOWN}, follow=True).content.decode()
+
+    assert "<h1>Enter the sign-in code</h1>" in page
+    assert "It is good for 3 minutes." in page
+    assert "Use another way" in page
+    assert "<h1>Sign in</h1>" in own.post("/accounts/logout/", {"next": LOGIN}, follow=True).content.decode()
+
+
 def test_a_network_is_counted_at_every_door_and_told_when_to_come_back(owner: Any, settings: Any) -> None:
     settings.LIMIT_SIGN_IN = 6
     doors = [LOGIN, SIGN_UP, RESET, CODE, "/accounts/sign-in/no-code/", "/accounts/login/code/confirm/"]

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.messages import get_messages
 from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
@@ -118,8 +119,9 @@ def test_each_place_can_be_ended_and_nobody_else_s(someone: Any) -> None:
     here.post(reverse("end_other_sessions"))
     assert [is_in(each) for each in (here, elsewhere, other)] == [True, False, True]
 
-    here.post(reverse("end_session", args=[SignIn.objects.get(user=user).pk]))
+    ended = here.post(reverse("end_session", args=[SignIn.objects.get(user=user).pk]))
     assert not is_in(here)
+    assert [str(told) for told in get_messages(ended.wsgi_request)] == ["You are signed out."]
 
 
 def test_the_list_tells_no_address(someone: Any) -> None:

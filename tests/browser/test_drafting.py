@@ -20,7 +20,9 @@ def test_what_is_written_is_saved_when_its_field_is_left_and_said_aloud(visitor:
     page = visitor()
     page.goto(FORM)
     write(page, "Not yet, for the gate is not answered")
-    expect(page.locator("[data-draft]")).to_have_text("Not saved yet.")
+    expect(page.locator("[data-draft]")).to_have_text(
+        "Not saved yet. Nothing is kept until the first question is answered."
+    )
 
     page.locator("[name=gate][value=no]").check()
     expect(page.locator("[data-draft][role=status]")).to_contain_text("Saved ")

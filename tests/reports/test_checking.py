@@ -105,6 +105,7 @@ def test_without_a_draft_there_is_nothing_to_check(client: Client, nothing_store
 
     assert answer.redirect_chain == [(FORM, 302)]
     assert "There is nothing to check yet" in page(answer)
+    assert "has its receipt" not in page(answer)
 
 
 def test_a_draft_with_errors_leads_back_to_them(client: Client, begin: Any) -> None:
@@ -225,6 +226,9 @@ def test_sent_it_is_filed_and_the_draft_is_gone(client: Client, begin: Any) -> N
     assert Attachment.objects.get().report == report
     assert not report.held_at
 
+    back = page(client.get(CHECK, follow=True))
+    assert f'What was sent has its receipt. <a href="/reports/{report.reference}/">' in back
+
 
 def test_sent_twice_or_reloaded_it_is_one_report_and_one_receipt(client: Client, begin: Any) -> None:
     posted = body(begin())
@@ -338,6 +342,16 @@ def test_what_is_promised_follows_the_answers() -> None:
     assert "e-mail" not in told()
     assert "kept encrypted" in told(contact_email=MAIL)
     assert "network address is not stored" in told()
+
+
+def test_how_long_it_is_kept_follows_the_settings(settings: Any) -> None:
+    assert "erased by itself 24 months after you last wrote" in told()
+    assert "deleted 90 days after the issue is closed" in told(contact_email=MAIL)
+    assert "ask that it be erased" in told()
+
+    settings.RETAIN_EVIDENCE_MONTHS = settings.RETAIN_CONTACT_DAYS = 0
+    assert "kept until it is erased" in told()
+    assert "after the issue is closed" not in told(contact_email=MAIL)
 
 
 def test_no_more_is_asked_of_the_database_for_a_long_conversation(

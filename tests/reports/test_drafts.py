@@ -192,6 +192,19 @@ def test_discarding_it_empties_the_form_and_takes_the_cookie_away(client: Client
     assert Client().post(DISCARD).status_code == 302
 
 
+def test_a_link_to_another_model_leaves_a_draft_as_it_is_and_says_so(client: Client) -> None:
+    save(client)
+    same, other = (client.get(FORM, {"model": model}) for model in ("Acme/Chat-7b", "acme/other"))
+
+    assert "You have begun a report about" not in same.content.decode()
+    assert "You have begun a report about <bdi>acme/chat-7b</bdi>." in other.content.decode()
+    assert other.context["form"]["artifact"].value() == "acme/chat-7b"
+
+    anew = client.post(f"{DISCARD}?model=acme/other", follow=True)
+    assert anew.context["form"]["artifact"].value() == "acme/other"
+    assert SECRET not in anew.content.decode()
+
+
 def test_saved_by_a_button_it_says_until_when(client: Client) -> None:
     answer = client.post(FORM, {**BEGUN, "step": "save"}, follow=True)
 
@@ -204,8 +217,11 @@ def test_saved_by_a_button_it_says_until_when(client: Client) -> None:
 def test_saving_by_a_button_before_the_gate_loses_no_word(client: Client) -> None:
     answer = client.post(FORM, {**BEGUN, "gate": "", "step": "save"})
 
+    text = answer.content.decode()
     assert answer.status_code == 422
-    assert SECRET in answer.content.decode()
+    assert SECRET in text
+    assert text.count("Answer this first; until then nothing is kept.") == 2  # in the list above, and beside it
+    assert text.count('class="error-text"') == 1
     assert not Draft.objects.exists()
 
 

@@ -285,6 +285,7 @@ def test_it_is_taken_further_where_a_worker_died(plain: Report, monkeypatch: pyt
         broken.setattr(quarantine, "drop", _disk_is_away)
         assert not remains.take_away(done)
     assert Erasure.objects.get().left[0] == "files"
+    assert "imports" not in Erasure.objects.get().left  # it came in no file of many
 
     sequencer.keep_up()
     assert remains.take_all_away() == 1

@@ -245,6 +245,7 @@ def test_the_walk_through_the_pages(lent: Lent, client: Client) -> None:
 
     assert CANARY not in before.content.decode()
     assert shown.content.decode().count(CANARY) == 2
+    assert "read 1 time" in shown.content.decode()
     assert CANARY not in after.content.decode()
     for answer in (before, shown):
         assert "no-store" in answer["Cache-Control"]
