@@ -387,7 +387,9 @@ if (work()) {
     if (where === "work" || isAnswer) wasDecided();
     settle(isAnswer ? "work" : where);
   });
-  document.addEventListener("htmx:responseError", (event) => say(`${event.detail.xhr.status} ${event.detail.xhr.statusText}`));
+  for (const failure of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) {
+    document.addEventListener(failure, (event) => isAside(event) || warn(event.detail.xhr));
+  }
   others?.addEventListener("message", () => ahead.clear());
   showPicked();
   shown();
@@ -409,6 +411,17 @@ function words(told) {
 
 function told() {
   return [...work().querySelectorAll(".toast > span, .notices .notice > div")].map(words).join(" ");
+}
+
+// What was pressed came to nothing, which nothing on the page would tell.
+function warn({ status, statusText }) {
+  const isAnswered = status && status < 500;
+  const sentence = isAnswered ? `${status} ${statusText}` : document.getElementById("said").dataset.unanswered;
+  const toasts = Object.assign(document.createElement("div"), { className: "toasts" });
+  const toast = toasts.appendChild(Object.assign(document.createElement("div"), { className: "toast" }));
+  toast.append(Object.assign(document.createElement("span"), { textContent: sentence }));
+  document.getElementById("toasts").replaceChildren(toasts);
+  say(sentence);
 }
 
 function say(sentence) {

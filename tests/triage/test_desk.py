@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from ledger.record import record
 from reports.models import Issue, Placement, Report
+from triage.answers import give_answer
 from triage.counting import recount
 from triage.decisions import decide, undo
 from triage.models import Decision, Proposal, Suggestion
@@ -108,6 +109,39 @@ def test_from_new_to_fixed_by_buttons(desk: Client, ruling: Report, artifact: An
 
     issue.refresh_from_db()
     assert issue.dismissal == "out_of_scope"
+
+
+def test_whoever_confirms_reads_whose_maintainers_heard_of_it(
+    desk: Client, ruling: Report, folder: Report, artifact: Any, someone: Callable[..., Any]
+) -> None:
+    unanswered = press(desk, issue_of(folder), "confirm", here=issue_of(folder).pk).content.decode()
+    someone("maintainer", artifact_id=artifact.pk)
+    confirmed = press(desk, issue_of(ruling), "confirm").content.decode()
+    notified = press(desk, issue_of(folder), "notify", artifact=artifact.pk).content.decode()
+
+    assert "Nobody answers for it here." in unanswered
+    assert "were told." not in unanswered
+    assert f"<bdi>{artifact}</bdi> were told." in confirmed.replace("\u2068", "<bdi>").replace("\u2069", "</bdi>")
+    assert "Done for" not in notified
+    assert "were told." in notified
+
+
+def test_an_answer_that_cannot_be_taken_opens_no_panel(
+    desk: Client, ruling: Report, artifact: Any, someone: Callable[..., Any]
+) -> None:
+    issue = issue_of(ruling)
+    press(desk, issue, "confirm")
+    maintainer = someone("maintainer", artifact_id=artifact.pk)
+    press(desk, issue, "notify", artifact=artifact.pk)
+    answer = give_answer(issue, artifact, by=maintainer, text="Retrained.", status="fixed", fixed_in="2026-06")
+
+    told = {"reason": "fixed", "artifact": artifact.pk, "fixed_in": answer.fixed_in_id, "answer": answer.pk}
+    response = press(desk, issue, "resolve", **told)
+
+    page = response.content.decode()
+    assert (response.status_code, "Nobody has tried" in page) == (422, True)
+    assert 'data-verb="resolve" open' not in page
+    assert re.search(r'name="untested_reason"[^>]* required', page)
 
 
 def test_a_form_that_is_refused_keeps_what_was_typed(desk: Client, ruling: Report) -> None:

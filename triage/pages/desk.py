@@ -112,14 +112,15 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, _("There is no such move."))
         return _desk(request, pk=pk, status=422)
     form = FORMS[verb](request.POST, issue=issue, actor=actor_of(request), auto_id=f"{verb}_%s")
+    opens = "" if request.POST.get("answer") else verb  # an answer is taken where it stands, not in the verb's own form
     if not form.is_valid():
         for sentence in form.sentences:
             messages.error(request, sentence)
-        return _desk(request, pk=pk, bound={verb: form}, status=422)
+        return _desk(request, pk=pk, bound={opens: form} if opens else None, status=422)
     try:
         decision = decisions.decide(issue, verb, by=person(request), **form.told())
     except ValidationError as refusal:
-        return refused(request, issue, refusal, verb=verb)
+        return refused(request, issue, refusal, verb=opens)
     claims.decided(issue, person(request), is_done=verb not in STAYS)
     _say(request, decision)
     short = _beside(request, issue, verb) if verb in STAYS else _onward(request, issue, decision)

@@ -2,10 +2,11 @@
 
 from django.http import HttpRequest
 from django.template.loader import render_to_string
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from reports.models import Issue
+from reports.models import Affected, Issue
 from triage.comparison import isolated
 from triage.models import Decision
 from triage.moves import Verb
@@ -38,6 +39,7 @@ SENTENCES = {
     Verb.CONFIRM_ARTIFACT: _("{artifact} has a page now."),
 }
 OTHERWISE = _("Done for “{title}”.")
+TOLD = _("The maintainers of {artifacts} were told.")
 GOES_ELSEWHERE = (Verb.PLACE, Verb.MERGE)  # what is told of is the issue it went to
 
 
@@ -56,5 +58,16 @@ def toast_of(decision: Decision, request: HttpRequest) -> str:
         "title": isolated(issue.public_title or title_in_words(titled(about).get())) if issue else "",
         "artifact": isolated(str(decision.artifact)),
     }
-    sentence = format_html(str(SENTENCES.get(Verb(decision.verb), OTHERWISE)), **named)
+    done = format_html(str(SENTENCES.get(Verb(decision.verb), OTHERWISE)), **named)
+    heard = told_by(decision)
+    sentence = heard if heard and decision.verb == Verb.NOTIFY else format_html("{} {}", done, heard) if heard else done
     return render_to_string("triage/done.html", {"decision": decision, "sentence": sentence}, request)
+
+
+def told_by(decision: Decision) -> str:
+    """Safe HTML: whose maintainers heard of it by this decision; "" if nobody's."""
+    changed = decision.after.get("rows", {}).items()
+    rows = [name.partition(":") for name, after in changed if after and after.get("notified_at")]
+    told = Affected.objects.filter(pk__in=[pk for kind, _colon, pk in rows if kind == "affected"]).order_by("pk")
+    names = [(isolated(str(row.artifact)),) for row in told.select_related("artifact")] if rows else []
+    return format_html(TOLD, artifacts=format_html_join(gettext(", "), "{}", names)) if names else ""
