@@ -112,7 +112,12 @@ def test_somebody_whom_it_is_about_asks_and_the_desk_finds_which_it_is(
     )
     second = Client()
     second.force_login(moderator)
-    second.post(f"/triage/erasures/{erasure.pk}/decide/", {"verb": "execute"})
+    decide = f"/triage/erasures/{erasure.pk}/decide/"
+    unsure = second.post(decide, {"verb": "execute"}, follow=True)
+    assert "it cannot be brought back" in unsure.content.decode()
+    assert not erased(report)
+
+    second.post(decide, {"verb": "execute", "sure": "yes"})
 
     erasure.refresh_from_db()
     assert erased(report)

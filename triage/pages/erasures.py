@@ -93,6 +93,8 @@ def _propose(request: HttpRequest, erasure: Erasure) -> str:
 
 
 def _execute(request: HttpRequest, erasure: Erasure) -> str:
+    if request.POST.get("sure") != "yes":
+        raise ValidationError(_("Say that it is to go for ever: it cannot be brought back."))
     deciding.execute(erasure, by=person(request))
     return _("Erased. Files, index and copies are taken away within minutes; this page says when it is done.")
 
