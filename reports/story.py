@@ -29,7 +29,7 @@ def story_of(issue: Issue, grounds: Grounds) -> str:
             *_tried(grounds),
             *_answered(rows, grounds),
             *_disputed(grounds),
-            *_ended(issue, rows),
+            *_ended(issue, rows, grounds),
         ]
     )
 
@@ -92,12 +92,14 @@ def _disputed(grounds: Grounds) -> Iterator[str]:
         yield _("Somebody who reported it disputes what was decided.")
 
 
-def _ended(issue: Issue, rows: Sequence[Affected]) -> Iterator[str]:
+def _ended(issue: Issue, rows: Sequence[Affected], grounds: Grounds) -> Iterator[str]:
     settled = [row for row in rows if row.resolution]
     fixes = {str(row.fixed_in) for row in rows if row.fixed_in}
     if issue.status == Status.RESOLVED and issue.resolution == Resolution.FIXED and len(fixes) == 1:
         told = {"version": _apart(fixes.pop()), "day": _day(issue.resolved_at)}
         yield _("It was fixed in %(version)s, on %(day)s.") % told
+        if any(_is_untried(row, grounds) for row in rows if row.fixed_in):
+            yield _("Nobody has tried it yet.")
     elif issue.status == Status.RESOLVED:
         told = {"how": issue.get_resolution_display(), "day": _day(issue.resolved_at)}
         yield _("It was closed on %(day)s: %(how)s.") % told
@@ -106,6 +108,14 @@ def _ended(issue: Issue, rows: Sequence[Affected]) -> Iterator[str]:
         yield _("It is resolved for %(settled)s of %(total)s, and open.") % told
     else:
         yield _("It is open.")
+
+
+def _is_untried(row: Affected, grounds: Grounds) -> bool:
+    """Whether the fix was taken on somebody's word, and nobody has seen it hold on record since."""
+    fix = (str(row.artifact), str(row.fixed_in))
+    return bool(row.untested_reason) and not any(
+        not tried.failures and (tried.artifact, tried.version) == fix for tried in grounds.tried
+    )
 
 
 def _is_settled(row: Affected) -> bool:

@@ -8,9 +8,13 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
 
+from accounts.policy import ANONYMOUS
 from ledger.models import Event
+from reports.grounds import grounds_of
 from reports.models import Affected, Reproduction, Version
 from reports.naming import artifact_named
+from reports.record import issues_on_record
+from reports.story import story_of
 from tests.standing import anew
 from triage.decisions import decide, undo
 from triage.forms.answering import settings_in
@@ -213,6 +217,11 @@ def test_settings_that_are_neither_are_refused(typed: str) -> None:
 # What a fix needs
 
 
+def told_of(issue: Any) -> str:
+    shown = issues_on_record(ANONYMOUS).get(pk=issue.pk)
+    return story_of(shown, grounds_of(shown))
+
+
 def test_a_fix_needs_a_statement_and_a_trial_that_held_or_a_reason(
     issue: Any, artifact: Any, triager: Any, nothing_stored: Any
 ) -> None:
@@ -227,6 +236,9 @@ def test_a_fix_needs_a_statement_and_a_trial_that_held_or_a_reason(
 
     row = Affected.objects.get(issue=issue)
     assert (row.status, row.statement, row.untested_reason) == ("fixed", "Retrained.", "No access.")
+    assert "Nobody has tried it yet." in told_of(issue)
+    tried(issue, artifact, triager, "2026-06", 0)
+    assert "Nobody has tried it yet." not in told_of(issue)
 
 
 @pytest.mark.parametrize(
