@@ -93,6 +93,15 @@ def granted(scopes: frozenset[str]) -> frozenset[Act]:
     return OPEN_TO_ANY_TOKEN.union(*(SCOPES.get(scope, frozenset()) for scope in scopes))
 
 
+def missing_scopes(scopes: frozenset[str], act: Act) -> list[str]:
+    """Any of which a token with ``scopes`` would need for ``act``; none if it has one, or no scope is for it.
+
+    >>> missing_scopes(frozenset({"queue:read"}), Act.FILE)
+    ['report:write', 'report:bulk']
+    """
+    return [] if act in granted(scopes) else [scope for scope, acts in SCOPES.items() if act in acts]
+
+
 def usable_scopes(actor: Actor) -> list[str]:
     """The scopes with which a token of ``actor`` could do something that not every token can.
 

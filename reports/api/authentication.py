@@ -11,7 +11,7 @@ from rest_framework.request import Request
 
 from accounts.actors import actor_of
 from accounts.models import User
-from accounts.policy import ANONYMOUS, allows
+from accounts.policy import ANONYMOUS, allows, missing_scopes
 from accounts.tokens import PREFIX, actor_of_token
 
 if TYPE_CHECKING:  # the views' module loads this one, by the settings
@@ -52,4 +52,9 @@ class MayAct(BasePermission):
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
         act: Any = getattr(view, "act", None)
-        return act is not None and allows(actor_of(request._request), act)
+        actor = actor_of(request._request)
+        if act is not None and actor.scopes is not None and (lacked := missing_scopes(actor.scopes, act)):
+            self.message = _("This takes another scope than the token has: {scopes}.").format(
+                scopes=_(", ").join(lacked)
+            )
+        return act is not None and allows(actor, act)

@@ -28,6 +28,7 @@ ATTEMPTS_MAX = 200_000  # of one probe that are remembered, so that one written 
 NAMED, GOAL = 200, 500  # characters of a name and a goal
 ROLES = {"model": TurnRole.ASSISTANT, "bot": TurnRole.ASSISTANT, "function": TurnRole.TOOL}
 NO_RUN = "no garak log: it holds neither a `start_run setup` row nor hits"
+BROKEN_MAX = 100  # lines at its head that cannot be read: then it is no log
 TOO_MANY = f"more than {PAIRS_MAX:,} pairs of probe and detector"
 NO_TARGET = "the log names no target, or only an address: say which it was with --artifact ORG/NAME"
 NO_ID = "the log does not say which run it is of, so it could not be told from another"
@@ -169,7 +170,7 @@ def reports(rows: Iterable[Row | Rejected], *, artifact: str = "") -> Iterator[F
 def read(rows: Iterable[Row | Rejected], artifact: str, spool: Spool) -> Iterator[Found]:
     run: Run | None = None
     is_told = False
-    for row in rows:
+    for row in refused_as_a_whole(rows):
         if isinstance(row, Rejected):
             is_told = True
             yield row
@@ -186,6 +187,24 @@ def read(rows: Iterable[Row | Rejected], artifact: str, spool: Spool) -> Iterato
         yield from findings(run, artifact)
     elif not is_told:
         yield Rejected(1, NO_RUN)
+
+
+def refused_as_a_whole(rows: Iterable[Row | Rejected]) -> Iterator[Row | Rejected]:
+    """The rows, and before them that this is no log where none of the first, or none at all, can be read."""
+    rest, broken = iter(rows), list[Rejected]()
+    for row in rest:
+        if isinstance(row, Row):
+            yield from broken
+            yield row
+            yield from rest
+            return
+        broken.append(row)
+        if len(broken) == BROKEN_MAX:
+            break
+    if broken:
+        yield Rejected(1, NO_RUN)
+    yield from broken
+    yield from rest
 
 
 def kind_of_row(row: dict[str, Any]) -> str:

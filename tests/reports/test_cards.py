@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,9 @@ def test_a_card_gets_its_block_keeps_it_in_step_and_loses_it_again(
     assert card.stat().st_mtime_ns == before
     make_issue("Deletes the wrong folder")
     assert "Deletes the wrong folder" in kept(card)
-    kept(card, "--remove")
+    told_of = StringIO()
+    call_command("card", card, "--artifact=acme/chat-7b", "--remove", stdout=told_of)
+    assert "removed, 2 on record" in told_of.getvalue()
     assert card.read_bytes() == CARD
 
 

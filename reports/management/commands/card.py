@@ -54,7 +54,7 @@ class Command(BaseCommand):
         if options["machine"]:
             told = in_json(artifact, known, version=release)
             write(options["machine"], json.dumps(told, ensure_ascii=False, indent=2) + "\n")
-        done = "unchanged" if stands == stood else "updated"
+        done = "unchanged" if stands == stood else "removed" if options["remove"] else "updated"
         self.stdout.write(f"{path}: {done}, {known.count} on record for {artifact}")
 
 

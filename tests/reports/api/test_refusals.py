@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from accounts.tokens import make_token
 from reports.models import RateBucket
@@ -139,6 +140,15 @@ def test_every_answer_says_what_is_left(client: Client, settings: Any) -> None:
         assert (policy["most"], policy["window_s"]) == ("2", "300")
     assert told(answers[-1], 429) == {}
     assert 0 < int(answers[-1]["Retry-After"]) <= 300
+
+
+def test_a_token_that_lacks_a_scope_is_told_which(client: Client, triager: Any) -> None:
+    token = {"Authorization": f"Bearer {make_token(triager, scopes=['queue:read'])}"}
+
+    answer = client.get(reverse("api_decisions"), headers=token)
+
+    assert told(answer, 403) == {}
+    assert answer.json()["title"] == "This takes another scope than the token has: decisions:read."
 
 
 def test_an_account_has_a_share_of_its_own(client: Client, settings: Any, someone: Callable[..., Any]) -> None:

@@ -352,6 +352,13 @@ def test_something_else_is_refused_once() -> None:
     assert found([{"a": 1}, {"entry_type": "digest"}]) == [Rejected(1, NO_RUN)]
 
 
+@pytest.mark.parametrize("lines", [2, 250])
+def test_what_has_no_readable_line_is_refused_first(lines: int) -> None:
+    broken = [Rejected(line, "not JSON") for line in range(1, lines + 1)]
+
+    assert list(reports(broken)) == [Rejected(1, NO_RUN), *broken]
+
+
 def test_broken_rows_are_rejected_by_line_and_the_rest_is_used() -> None:
     rows: list[Any] = [Row(line, row) for line, row in enumerate(log(NEW), start=1)]
 
