@@ -14,6 +14,18 @@ from config import postgres
 # `up` first makes sure that it may start at all; the others never touch a database.
 WITHOUT_SERVER = {"up", "help", "version", "compilemessages", "makemessages", "collectstatic", "run"}
 
+# Of these nobody means a site that they would be the first to make.
+OF_A_SITE = {
+    "audit_bundle",
+    "backup",
+    "card",
+    "dump",
+    "grant",
+    "import_reports",
+    "import_reproduction",
+    "verify_ledger",
+}
+
 MAKING_TABLES = {"migrate", "makemigrations", "check", "restore"}
 
 
@@ -35,6 +47,8 @@ def main() -> None:
         state_dir = settings.STATE_DIR
     except (PermissionError, ValueError) as error:  # a key file of somebody else, or a variable that is no yes or no
         sys.exit(f"The settings cannot be read: {error}")
+    if needs_server(sys.argv[1:]) and sys.argv[1] in OF_A_SITE and not postgres.is_made(state_dir):
+        sys.exit(f"There is no site in {state_dir}. Give STATE_DIR as you gave it to `make run`.")
     try:
         with postgres.running(state_dir) if needs_server(sys.argv[1:]) else nullcontext():
             if needs_tables(sys.argv[1:]) and postgres.is_empty(state_dir):

@@ -81,6 +81,11 @@ class PostgresUnavailable(Exception):
         )
 
 
+def is_made(state_dir: Path) -> bool:
+    """Whether a server has ever been set up there. Starts nothing."""
+    return (Place(state_dir).data / "PG_VERSION").exists()
+
+
 def is_empty(state_dir: Path) -> bool:
     """Whether the site's database has never been migrated."""
     with psycopg.connect(conninfo(state_dir)) as connection:

@@ -175,6 +175,7 @@ urlpatterns = [
     path("about/<slug:slug>/", governance.governance, name="governance"),
     path(".well-known/security.txt", governance.security_txt, name="security_txt"),
     path("robots.txt", robots.robots, name="robots"),
+    path("favicon.ico", robots.favicon, name="favicon"),
     path("sitemap.xml", robots.map_of_site, name="sitemap"),
     path("sitemap-<slug:section>-<int:part>.xml", robots.part_of_map, name="sitemap_part"),
     path("ledger/", ledger.ledger, name="ledger"),

@@ -191,6 +191,7 @@ PAGES = [
     Row("unsubscribe", NOBODY, args=("not-signed-here",), hidden=True),  # signed ones: tests/reports/test_posting.py
     Row("unsubscribe", NOBODY, "post", args=("not-signed-here",), hidden=True),
     Row("robots", ALL),
+    Row("favicon", ALL),
     Row("sitemap", ALL),
     Row("sitemap_part", ALL, args=("pages", "1")),
     Row("sitemap_part", NOBODY, args=("pages", "2"), hidden=True),
@@ -259,7 +260,7 @@ PAGES = [
     Row("erasures", DESK),
     Row("erasure_propose", DESK, "post", posted={"reference": "{reference}", "basis": "consent"}),
     Row("erasure_decide", DESK, "post", args=("{erasure}",), posted={"verb": "refuse", "reason": "needed"}),
-    Row("erasure_decide", MODERATORS, "post", args=("{erasure}",), posted={"verb": "execute"}),
+    Row("erasure_decide", MODERATORS, "post", args=("{erasure}",), posted={"verb": "execute", "sure": "yes"}),
     Row("lendings", MODERATORS),
     Row("lending_decide", MODERATORS, "post", args=("1",), is_own=True),  # there is none
     Row("lending_end", MODERATORS, "post", args=("1",), is_own=True),
@@ -729,7 +730,8 @@ def test_the_admin_is_for_admins(client: Client, people: dict[str, Any], address
 
 @pytest.mark.parametrize("name", sorted(name for name in ADDRESSES if name.startswith("mfa_")))
 def test_a_second_factor_is_set_up_behind_a_sign_in(client: Client, name: str) -> None:
-    response = client.get(reverse(name))
+    of_a_key = name in ("mfa_edit_webauthn", "mfa_remove_webauthn")
+    response = client.get(reverse(name, args=[1] if of_a_key else []))
 
     assert response.status_code == 302
     assert response["Location"].startswith("/accounts/login/")

@@ -2,6 +2,8 @@
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.templatetags.static import static
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
@@ -34,6 +36,13 @@ def robots(request: HttpRequest) -> HttpResponse:
     lines = ["User-agent: *", *(f"Disallow: {path}" for path in closed), "Allow: /", ""]
     words = "\n".join([*lines, f"Sitemap: {settings.SITE_URL}{reverse('sitemap')}", ""])
     return unless_known(request, tag_of(words), lambda: HttpResponse(words, content_type="text/plain; charset=utf-8"))
+
+
+@open_to_all
+@require_safe
+def favicon(request: HttpRequest) -> HttpResponse:
+    """For whoever asks for the mark without having read where it is."""
+    return redirect(static("img/mark.svg"))
 
 
 @open_to_all

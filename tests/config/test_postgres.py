@@ -327,6 +327,20 @@ def test_a_server_that_cannot_start_is_quoted(tmp_path: Path, monkeypatch: pytes
         pass
 
 
+def test_a_command_about_a_site_makes_none(tmp_path: Path) -> None:
+    result = subprocess.run(
+        [sys.executable, "manage.py", "grant", "triager", "ann@example.org"],
+        cwd=BASE,
+        env={**os.environ, "STATE_DIR": str(tmp_path), "DATABASE_URL": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (result.returncode, result.stderr[:40]) == (1, f"There is no site in {tmp_path}"[:40])
+    assert not (tmp_path / "postgres").exists()
+
+
 def test_the_command_line_says_it_without_a_trace(tmp_path: Path) -> None:
     (tmp_path / "postgres").write_text("in the way")
 
