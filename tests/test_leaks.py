@@ -343,7 +343,7 @@ def links(address: str, response: Any) -> Iterator[str]:
 ONCE = re.compile(r'(?:csrfmiddlewaretoken|once|drawn)" value="[^"]*"|X-CSRFTOKEN"\] = "[^"]*"')
 
 
-OF_THE_MOMENT = ("Date", "Expires", "RateLimit")  # the last counts the reader's own requests
+OF_THE_MOMENT = ("Date", "Expires", "RateLimit", "X-Request-ID")  # the limit counts the reader's own requests
 
 
 def seen_of(response: Any) -> dict[str, str]:
@@ -385,6 +385,9 @@ def anonymously() -> dict[str, dict[str, str]]:
     return {}
 
 
+NUMBER = "(number of "  # auditors read what was decided on what is not public, by its number and no word of it
+
+
 def test_no_canary_leaves_the_house(
     planted: Canaries, outsider: Client, anonymously: dict[str, dict[str, str]]
 ) -> None:
@@ -398,7 +401,8 @@ def test_no_canary_leaves_the_house(
             anonymously[address] = seen_of(response)
         assert response.status_code < 500, address
         if not address.startswith("/admin/people/"):  # where who manages accounts sees whose they are
-            leaks += [f"{address}: {leak}" for leak in planted.in_text(read[address])]
+            found = planted.in_text(read[address])
+            leaks += [f"{address}: {leak}" for leak in found if not (address.startswith("/audit/") and NUMBER in leak)]
 
     assert leaks == []
     assert len(planted.words) > 150

@@ -23,7 +23,7 @@ from reports.lineage import descend
 from reports.models import Answer, Artifact, Issue, Placement, PublicText, Report, Version
 from reports.naming import artifact_named
 from reports.published import refresh
-from reports.vocabulary import Dismissal, Relation, Resolution
+from reports.vocabulary import Dismissal, ExtendedFor, LiftedFor, Relation, Resolution
 from triage import catalogue
 from triage.counting import recount
 from triage.decisions import decide, undo
@@ -244,6 +244,10 @@ def affected(world: World, issue: Issue, a: int, b: int) -> dict[str, Any]:
     }
 
 
+def stands(world: World, issue: Issue, a: int, b: int) -> dict[str, Any]:
+    return {"stands": a % 3 > 0}
+
+
 def tried(world: World, issue: Issue, a: int, b: int) -> dict[str, Any]:
     artifact = an_artifact(world, a)
     return {"artifact": artifact, "version": a_version(artifact, b), "tries": 4, "failures": b % 5, "settings": {}}
@@ -302,6 +306,15 @@ TOLD: dict[str, Choose] = {
     Verb.TRANSLATE: translated,
     Verb.PUBLISH: lambda w, i, a, b: {},
     Verb.UNPUBLISH: lambda w, i, a, b: {},
+    Verb.EMBARGO: lambda w, i, a, b: {"until": timezone.now() + timedelta(days=1 + a % 120), "zone": "Asia/Kolkata"},
+    Verb.EXTEND: lambda w, i, a, b: {
+        "until": timezone.now() + timedelta(days=1 + a % 200),
+        "reason": ExtendedFor.values[b % 5],
+    },
+    Verb.LIFT: lambda w, i, a, b: {"reason": LiftedFor.values[a % len(LiftedFor.values)]},
+    Verb.SCHEDULE: stands,
+    Verb.ANNOUNCE: stands,
+    Verb.SHARE: stands,
 }
 OFTEN = [Verb.PLACE, Verb.MERGE, Verb.SPLIT, Verb.PART, Verb.CONFIRM, Verb.RESOLVE, Verb.REOPEN, Verb.DISMISS]
 OF_COMPANY = {Verb.SPLIT, Verb.PART}
