@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from contextlib import nullcontext
+from pathlib import Path
 
 from django.conf import settings
 from django.core.management import execute_from_command_line
@@ -14,7 +15,7 @@ from config import postgres
 # `up` first makes sure that it may start at all; the others never touch a database.
 WITHOUT_SERVER = {"up", "help", "version", "compilemessages", "makemessages", "collectstatic", "run"}
 
-# Of these nobody means a site that they would be the first to make.
+# Of these nobody means a site that they would be the first to make, unless they say where it is to be.
 OF_A_SITE = {
     "audit_bundle",
     "backup",
@@ -39,6 +40,12 @@ def needs_tables(words: list[str]) -> bool:
     return needs_server(words) and words[0] not in MAKING_TABLES
 
 
+def misses_its_site(words: list[str], state_dir: Path) -> bool:
+    """Whether a command about a site would make one in the usual folder, by somebody who forgot to name theirs."""
+    is_meant = needs_server(words) and words[0] in OF_A_SITE
+    return is_meant and "STATE_DIR" not in os.environ and not postgres.is_made(state_dir)
+
+
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     # The default of SIGTERM would end us without leaving the server. A command that stops in its own way sets its own.
@@ -47,7 +54,7 @@ def main() -> None:
         state_dir = settings.STATE_DIR
     except (PermissionError, ValueError) as error:  # a key file of somebody else, or a variable that is no yes or no
         sys.exit(f"The settings cannot be read: {error}")
-    if needs_server(sys.argv[1:]) and sys.argv[1] in OF_A_SITE and not postgres.is_made(state_dir):
+    if misses_its_site(sys.argv[1:], state_dir):
         sys.exit(f"There is no site in {state_dir}. Give STATE_DIR as you gave it to `make run`.")
     try:
         with postgres.running(state_dir) if needs_server(sys.argv[1:]) else nullcontext():

@@ -27,6 +27,7 @@ HOLD = """
 import sys
 from pathlib import Path
 from config import postgres
+from manage import misses_its_site
 with postgres.running(Path(sys.argv[1]), fsync=sys.argv[2] == "fsync"):
     print(postgres.server_pid(Path(sys.argv[1])), flush=True)
     sys.stdin.read()
@@ -327,18 +328,25 @@ def test_a_server_that_cannot_start_is_quoted(tmp_path: Path, monkeypatch: pytes
         pass
 
 
-def test_a_command_about_a_site_makes_none(tmp_path: Path) -> None:
-    result = subprocess.run(
-        [sys.executable, "manage.py", "grant", "triager", "ann@example.org"],
-        cwd=BASE,
-        env={**os.environ, "STATE_DIR": str(tmp_path), "DATABASE_URL": ""},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+@pytest.mark.parametrize(
+    ("words", "named", "misses"),
+    [
+        ("grant triager ann@example.org", "", True),
+        ("grant triager ann@example.org", "elsewhere", False),
+        ("grant --help", "", False),
+        ("migrate", "", False),
+        ("", "", False),
+    ],
+)
+def test_a_command_about_a_site_makes_none_unless_it_is_told_where(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str, named: str, misses: bool
+) -> None:
+    for name in ("STATE_DIR", "DATABASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    if named:
+        monkeypatch.setenv("STATE_DIR", str(tmp_path))
 
-    assert (result.returncode, result.stderr[:40]) == (1, f"There is no site in {tmp_path}"[:40])
-    assert not (tmp_path / "postgres").exists()
+    assert misses_its_site(words.split(), tmp_path) is misses
 
 
 def test_the_command_line_says_it_without_a_trace(tmp_path: Path) -> None:
