@@ -18,6 +18,7 @@ import pytest
 from config import postgres, privileges
 from config.bare_start import NOBODY
 from config.processes import is_alive, wait_for_end
+from manage import misses_its_site
 
 BASE = Path(__file__).resolve().parents[2]
 IS_ROOT = os.geteuid() == 0
@@ -27,7 +28,6 @@ HOLD = """
 import sys
 from pathlib import Path
 from config import postgres
-from manage import misses_its_site
 with postgres.running(Path(sys.argv[1]), fsync=sys.argv[2] == "fsync"):
     print(postgres.server_pid(Path(sys.argv[1])), flush=True)
     sys.stdin.read()
