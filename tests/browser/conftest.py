@@ -66,8 +66,8 @@ def filled(
 
 # A page that answers 404, 403 or 422 on purpose is told of as one that failed to load; and what the page itself gave
 # up, for something else was asked for meanwhile or somebody left, as a request that failed.
-EXPECTED = ("Failed to load resource", "htmx:afterRequest", "htmx:sendAbort")
-GIVEN_UP = "net::ERR_ABORTED"
+EXPECTED = ("Failed to load resource", "htmx:afterRequest", "htmx:sendAbort", "htmx:sendError")
+GIVEN_UP = ("net::ERR_ABORTED", "net::ERR_INTERNET_DISCONNECTED")  # the latter only where a test cuts it off
 
 
 def of_part(answer: Response) -> list[str]:

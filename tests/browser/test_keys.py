@@ -55,12 +55,12 @@ def desk(seated: Page, site: str, triager: Any, issues: list[Issue]) -> Page:
 
 
 def test_a_site_that_is_away_is_told_of(desk: Page) -> None:
-    desk.route("**/decide/*", lambda route: route.abort())
+    desk.context.set_offline(True)
     desk.keyboard.press("1")
     expect(desk.locator("#toasts .toast")).to_have_text(re.compile("^The site did not answer"))
     expect(desk.locator("#said")).to_contain_text("The site did not answer")
 
-    desk.unroute_all()
+    desk.context.set_offline(False)
     desk.keyboard.press("1")
     expect(desk.locator("#toasts .toast")).to_contain_text("Confirmed")
 
