@@ -70,4 +70,4 @@ def told_by(decision: Decision) -> str:
     rows = [name.partition(":") for name, after in changed if after and after.get("notified_at")]
     told = Affected.objects.filter(pk__in=[pk for kind, _colon, pk in rows if kind == "affected"]).order_by("pk")
     names = [(isolated(str(row.artifact)),) for row in told.select_related("artifact")] if rows else []
-    return format_html(TOLD, artifacts=format_html_join(gettext(", "), "{}", names)) if names else ""
+    return format_html(str(TOLD), artifacts=format_html_join(gettext(", "), "{}", names)) if names else ""
