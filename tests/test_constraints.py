@@ -50,6 +50,8 @@ from reports.models import (
     Version,
 )
 from reports.vocabulary import Channel
+from tests.triage.test_lifting import DAY, START, Machine
+from triage.lifting import lift_due
 from triage.matching import match_report
 from triage.models import (
     Constraint,
@@ -488,6 +490,19 @@ def test_one_report_matched_by_two_workers_is_placed_once(
 
     assert Placement.objects.count() == Issue.objects.count() == 1
     assert Event.objects.filter(verb="group").count() == 1
+
+
+def test_an_embargo_that_several_find_over_in_one_second_is_lifted_once(
+    at_once: Callable[..., list[Any]], file: Callable[..., Any]
+) -> None:
+    issue = file().placements.get().issue
+    Issue.objects.filter(pk=issue.pk).update(embargo_until=START + 90 * DAY)
+    machine = Machine().settled().at(START + 90 * DAY)
+
+    lifted = at_once(lambda _: lift_due(machine.reading()), 4)
+
+    assert sorted(lifted) == [0, 0, 0, 1]
+    assert Event.objects.filter(verb="lift").count() == 1
 
 
 def test_many_who_file_and_group_in_one_family_at_once_lose_nothing(
