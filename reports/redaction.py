@@ -190,6 +190,11 @@ class Quote:
     translations: tuple[tuple[str, str], ...] = ()  # language and text
 
     @property
+    def shown(self) -> str:
+        """The words as a page shows them: a passage ends before the blank to the next."""
+        return self.text.rstrip()
+
+    @property
     def translated(self) -> list[dict[str, str]]:
         return [{"language": language, "text": text} for language, text in self.translations]
 
@@ -246,8 +251,7 @@ def _quotes(report: Report, chosen: Mapping[str, Sequence[Cut]]) -> Iterable[Quo
     for part, text in report.evidence.parts.items():
         if part not in chosen or not may_be_quoted(report, part):
             continue
-        for start, last in merged(chosen[part], size=len(text)):
-            end = start + len(text[start:last].rstrip())
+        for start, end in merged(chosen[part], size=len(text)):
             words = masked(text, hidden.get(part, ()), part=part, start=start, end=end)
             is_whole = not text[:start].strip() and not text[end:].strip()
             yield Quote(

@@ -66,6 +66,7 @@ def test_migrations_since_the_baseline_only_expand() -> None:
 
 
 @pytest.mark.django_db(transaction=True)  # what is made concurrently is in none
+@pytest.mark.long
 def test_the_first_ones_are_told_when_asked_for() -> None:
     with pytest.raises(CommandError, match=r"reports\.\d{4}"):
         call_command("lint_migrations", "--all")

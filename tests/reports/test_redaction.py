@@ -111,7 +111,7 @@ def test_what_everybody_may_read_moves_with_the_rows(file: Any, make_issue: Any)
     def told() -> list[str]:
         return [quote.text for quoted in excerpts_of(issue, ANONYMOUS) for quote in quoted.quotes]
 
-    assert told() == ["It invents"]
+    assert told() == ["It invents "]
     soon = timezone.now() + timedelta(days=1)
     now = timezone.now()
     kept_back: list[dict[str, Any]] = [
@@ -128,7 +128,7 @@ def test_what_everybody_may_read_moves_with_the_rows(file: Any, make_issue: Any)
         Report.objects.filter(pk=report.pk).update(**change)
         assert told() == [], change
         Report.objects.filter(pk=report.pk).update(**{name: stood.get(name) for name in change})
-    assert told() == ["It invents"]
+    assert told() == ["It invents "]
     for name, value in {"hazard_level": 2, "embargo_until": soon, "published_at": None}.items():
         before = getattr(issue, name)
         type(issue).objects.filter(pk=issue.pk).update(**{name: value})
