@@ -16,10 +16,12 @@ from typing import Any
 from bench.stack import BASE, Stack, stack
 from bench.table import Line
 from bench.writing import reports
+from config.processes import proc_file
 
 SEED = 9
 COUNT = 300
 LOG_MB = 50
+LOOK_EVERY_S = 0.05
 MEMORY_BUDGET_MB = 250.0
 PROBES = ("encoding.InjectBase64", "dan.Dan_11_0", "promptinject.HijackHateHumans", "snowball.GraphConnectivity")
 DETECTORS = ("bench.Marker", "bench.Refusal")
@@ -93,9 +95,19 @@ def run(site: Stack, path: Path, form: str) -> Run:
     command = [sys.executable, "manage.py", "import_reports", str(path), "--format", form]
     child = subprocess.Popen(command, cwd=BASE, env=site.environment, stdout=subprocess.PIPE, text=True)
     assert child.stdout is not None
-    said = child.stdout.read()
-    _, status, used = os.wait4(child.pid, 0)
+    peak_mb, ended, status, used = 0.0, 0, 0, None
+    while not ended:
+        peak_mb = max(peak_mb, held_mb(child.pid))
+        time.sleep(LOOK_EVERY_S)
+        ended, status, used = os.wait4(child.pid, os.WNOHANG)
     child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode:
+    said = child.stdout.read()
+    if child.returncode or used is None:
         raise RuntimeError(f"import_reports ended with {child.returncode}: {said}")
-    return Run(time.monotonic() - began, used.ru_utime + used.ru_stime, used.ru_maxrss / 1_024, said)
+    return Run(time.monotonic() - began, used.ru_utime + used.ru_stime, peak_mb, said)
+
+
+def held_mb(pid: int) -> float:
+    """The most it has held so far. What the kernel says at its end counts who started it as well."""
+    told = proc_file(pid, "status").decode(errors="replace")
+    return next((int(row.split()[1]) / 1_024 for row in told.splitlines() if row.startswith("VmHWM")), 0.0)
