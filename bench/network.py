@@ -52,12 +52,8 @@ WHERE l.locktype = 'advisory' AND l.classid = 1 AND l.granted AND host(a.client_
 AND a.xact_start > %s
 """
 TIMES = "SELECT filed_at, grouped_at FROM reports_report"
-# Both ends find out within half a minute that nobody is there any more; else it takes the kernel two hours
-PLAIN = {
-    "keepalives": "0",
-    "tcp_user_timeout": "0",
-    "options": "",
-}  # as the kernel has it, against config.settings.NOTICED
+# As the kernel has it: it takes two hours to find out that nobody is there any more. See NOTICED in config.settings
+PLAIN = {"keepalives": "0", "tcp_user_timeout": "0", "options": ""}
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 INSIDE = "TELLTALE_NETWORK"
 PATIENCE_S = 60.0  # of a client

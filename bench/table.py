@@ -59,6 +59,7 @@ def keep(lines: Sequence[Line], described: str) -> Path:
     path = RESULTS / f"{day}-{commit.strip() or 'unknown'}.md"
     rows = ["| what | measured | budget | |", "|---|---|---|---|"]
     rows += [f"| {' | '.join(line.cells())} |" for line in lines]
+    RESULTS.mkdir(exist_ok=True)
     told = path.read_text() if path.exists() else f"# {day}, commit {commit.strip() or 'unknown'}\n"
     path.write_text("\n".join([told, described, "", *rows, ""]))
     return path
