@@ -26,6 +26,7 @@ from reports.models import (
     Lineage,
     Report,
     Reproduction,
+    Signal,
     Subscription,
     Version,
 )
@@ -46,6 +47,14 @@ NAMING: Sequence[tuple[type[models.Model], str]] = (
     (Answer, "fixed_in"),
 )
 ABOUT: Sequence[type[models.Model]] = (Report, Reproduction, Answer)
+# Where the keys of signals name an artifact or a version, by how they begin: triage.signals makes them.
+IN_KEYS: Mapping[str, Mapping[int, str]] = {
+    "disproportion:artifact": {2: "artifact"},
+    "disproportion:version": {2: "artifact", 3: "version"},
+    "disproportion:language": {2: "artifact"},
+    "release:version": {2: "version"},
+    "spread:theme": {4: "artifact"},
+}
 # An issue is as open as its worst: of two standings the first of these counts.
 WORST = (
     AffectedStatus.AFFECTED,
@@ -71,6 +80,7 @@ class Duplicate:
     names: list[str]
     moved_steps: int
     dropped_steps: int
+    signal_count: int
     shift: Shift
     maintainer_count: int
 
@@ -101,6 +111,7 @@ def duplicate(loser: Artifact, survivor: Artifact) -> Duplicate:
         names=[str(loser), *(alias.name for alias in _aliases(loser, survivor))],
         moved_steps=len(kept),
         dropped_steps=len(dropped),
+        signal_count=Signal.objects.filter(artifact=loser).count(),
         shift=shift,
         maintainer_count=Grant.objects.filter(role=Role.MAINTAINER, artifact_id=loser.pk, ended_at=None).count(),
     )
@@ -119,6 +130,7 @@ def unite(loser: Artifact, survivor: Artifact, *, trail: Trail) -> Duplicate:
             trail.change(step, child_id=survivor.pk, position=last)
         else:
             trail.change(step, parent_id=survivor.pk)
+    _take_signals(loser, survivor, trail=trail)
     _take_versions(loser, survivor, trail=trail)
     _take_standings(loser, survivor, trail=trail)
     for model in ABOUT:
@@ -227,6 +239,28 @@ def _take_versions(loser: Artifact, survivor: Artifact, *, trail: Trail) -> None
     named = {version.pk: same.pk for version, same in united}
     for issue in Issue.objects.filter(snoozed_version__in=named).order_by("pk"):
         trail.change(issue, snoozed_version_id=named[issue.snoozed_version_id or 0])
+
+
+def _take_signals(loser: Artifact, survivor: Artifact, *, trail: Trail) -> None:
+    """Early warnings about the loser are about the survivor, and the next evening finds them under its keys.
+
+    Where one of the survivor waits under that key already, the loser's keeps its own: a person judges both.
+    """
+    united, _others = _versions(loser, survivor)
+    named = {"artifact": {loser.pk: survivor.pk}, "version": {version.pk: same.pk for version, same in united}}
+    for signal in Signal.objects.select_for_update(of=["self"]).filter(artifact=loser).order_by("pk"):
+        key = _renamed_key(signal.key, named)
+        if Signal.objects.filter(key=key, state__in=["new", "in_review"]).exclude(pk=signal.pk).exists():
+            key = signal.key
+        cell = {name: named.get(name, {}).get(value, value) for name, value in signal.cell.items()}
+        trail.change(signal, artifact_id=survivor.pk, key=key, cell=cell)
+
+
+def _renamed_key(key: str, named: Mapping[str, Mapping[int, int]]) -> str:
+    parts = key.split(":")
+    for place, what in IN_KEYS.get(":".join(parts[:2]), {}).items():
+        parts[place] = str(named[what].get(int(parts[place]), parts[place]))
+    return ":".join(parts)
 
 
 def _take_standings(loser: Artifact, survivor: Artifact, *, trail: Trail) -> None:

@@ -26,6 +26,7 @@ from reports.models import (
     Placement,
     Report,
     Reproduction,
+    Signal,
     Subscription,
     Version,
 )
@@ -585,6 +586,8 @@ def test_a_merge_moves_everything_and_its_undo_puts_all_back(
     assert Grant.objects.get(role="maintainer").artifact_id == twin.pk
     assert Subscription.objects.filter(subject=f"artifact:{artifact.pk}").count() == 2
     assert fresh(artifact_named("model", "acme/small")).family == artifact
+    assert found.signal_count == 3
+    assert_signals_moved(artifact, twin)
     assert index_is_true()
     assert is_counted()
 
@@ -615,11 +618,31 @@ def rich(artifact: Artifact, twin: Artifact, file: File, someone: Any) -> None:
     Lineage.objects.create(child=small, parent=twin, relation=Relation.QUANTISED_FROM)
     Artifact.objects.filter(pk=small.pk).update(family=twin)
     file(artifact="acme/small", version="", summary="Wrong folder, small", what_happened=FOLDER)
+    warn(twin, f"disproportion:artifact:{twin.pk}:bias", table="artifact")
+    warn(twin, f"disproportion:version:{twin.pk}:{own.introduced_in.pk}:bias", version=own.introduced_in.pk)
+    warn(twin, f"spread:theme:{artifact.pk}:artifact:{twin.pk}", state="in_review")
+    warn(artifact, f"spread:theme:{artifact.pk}:artifact:{artifact.pk}")
     user, _ = someone("maintainer", artifact_id=twin.pk), someone("researcher")
     Subscription.objects.create(user=user, subject=f"artifact:{twin.pk}")
     Subscription.objects.create(user=_, subject=f"artifact:{twin.pk}")
     Subscription.objects.create(user=_, subject=f"artifact:{artifact.pk}")
     recount(Issue.objects.values_list("pk", flat=True))
+
+
+def warn(artifact: Artifact, key: str, *, state: str = "new", **cell: object) -> None:
+    told = {"detector": key.partition(":")[0], "tier": "watch", "observed": 3, "expected": 1, "since": "2026-05-01"}
+    Signal.objects.create(key=key, artifact=artifact, method="m", state=state, cell=cell, **told)
+
+
+def assert_signals_moved(artifact: Artifact, twin: Artifact) -> None:
+    """With what they name; but of two that wait for one thing each keeps its key."""
+    version = artifact.versions.get(name="2026-05").pk
+    assert {(row.key, row.artifact_id, row.cell.get("version")) for row in Signal.objects.all()} == {
+        (f"disproportion:artifact:{artifact.pk}:bias", artifact.pk, None),
+        (f"disproportion:version:{artifact.pk}:{version}:bias", artifact.pk, version),
+        (f"spread:theme:{artifact.pk}:artifact:{twin.pk}", artifact.pk, None),
+        (f"spread:theme:{artifact.pk}:artifact:{artifact.pk}", artifact.pk, None),
+    }
 
 
 def test_filing_under_the_merged_name_finds_the_survivor(
