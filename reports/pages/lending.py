@@ -18,6 +18,7 @@ from accounts.actors import actor_of, needs, person
 from accounts.policy import Act
 from reports.lending import PLAN_LENGTH, Lent, ask, end, files_may_be_lent, object_to, read, readable
 from reports.models import EvidenceRequest, OpenedReport
+from reports.models.lending import EvidenceRequestQuerySet
 from reports.pages.asked import storable
 from reports.pages.receipt import own
 from reports.showing import beside
@@ -133,10 +134,14 @@ def _files(request: HttpRequest, shown: Lent | None) -> list[Any]:
 @require_POST
 def evidence_request_end(request: HttpRequest, pk: int) -> HttpResponse:
     """The researcher is done with it before its term is over."""
-    row = get_object_or_404(EvidenceRequest.objects.asked_by(actor_of(request)), pk=pk)
-    end(row, by=person(request), at=timezone.now())
+    return ended(request, EvidenceRequest.objects.asked_by(actor_of(request)), pk, back="evidence_requests")
+
+
+def ended(request: HttpRequest, requests: EvidenceRequestQuerySet, pk: int, *, back: str) -> HttpResponse:
+    """End that one of ``requests``, those whoever asks may end, before its term is over."""
+    end(get_object_or_404(requests, pk=pk), by=person(request), at=timezone.now())
     messages.success(request, _("It is ended: nothing can be read under it any more."))
-    return redirect("evidence_requests")
+    return redirect(back)
 
 
 @needs(Act.OPEN_RECEIPT)

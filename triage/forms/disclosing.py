@@ -4,12 +4,22 @@ from datetime import date, time
 from typing import Any
 
 from django import forms
+from django.db.models import TextChoices
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from reports.deadlines import Deadline, deadline, zone_names
 from reports.vocabulary import ExtendedFor, LiftedFor
 from triage.forms.base import MoveForm
+
+
+def reason_of(reasons: type[TextChoices]) -> forms.ChoiceField:
+    return forms.ChoiceField(
+        label=gettext_lazy("Reason"),
+        help_text=gettext_lazy("Maintainers and reporters read it."),
+        choices=reasons.choices,
+        widget=forms.RadioSelect,
+    )
 
 
 class EndForm(MoveForm):
@@ -52,21 +62,11 @@ class EmbargoForm(EndForm):
 
 
 class ExtendForm(EndForm):
-    reason = forms.ChoiceField(
-        label=gettext_lazy("Reason"),
-        help_text=gettext_lazy("Maintainers and reporters read it."),
-        choices=ExtendedFor.choices,
-        widget=forms.RadioSelect,
-    )
+    reason = reason_of(ExtendedFor)
 
 
 class LiftForm(MoveForm):
-    reason = forms.ChoiceField(
-        label=gettext_lazy("Reason"),
-        help_text=gettext_lazy("Maintainers and reporters read it."),
-        choices=LiftedFor.choices,
-        widget=forms.RadioSelect,
-    )
+    reason = reason_of(LiftedFor)
 
 
 class StandsForm(MoveForm):

@@ -18,8 +18,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.actors import actor_of, needs, person
 from accounts.policy import Act
-from reports.lending import end, grant, refuse
+from reports.lending import grant, refuse
 from reports.models import EvidenceRequest
+from reports.pages.lending import ended
 from reports.vocabulary import HazardLevel
 
 PAGE = 25  # requests that were answered
@@ -97,7 +98,4 @@ def lending_decide(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def lending_end(request: HttpRequest, pk: int) -> HttpResponse:
     """Before its term is over."""
-    row = get_object_or_404(EvidenceRequest.objects.visible_to(actor_of(request)), pk=pk)
-    end(row, by=person(request), at=timezone.now())
-    messages.success(request, _("It is ended: nothing can be read under it any more."))
-    return redirect("lendings")
+    return ended(request, EvidenceRequest.objects.visible_to(actor_of(request)), pk, back="lendings")
