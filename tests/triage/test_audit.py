@@ -20,6 +20,7 @@ from ledger.models import Event
 from ledger.record import record
 from ledger.signing import public_key
 from tests.conftest import account
+from triage.audit import called
 from triage.audit.changes import is_told
 from triage.audit.figures import figures
 from triage.decisions import decide, undo
@@ -77,6 +78,23 @@ def test_who_did_what_why_and_what_it_changed(ground: Any, auditor: Client) -> N
         assert words in page, words
     for words in ("Shown what is kept from view", "Token made", "Report filed", "Report grouped", "the engine"):
         assert words in page, words
+
+
+def test_every_row_and_field_is_called_as_people_call_it() -> None:
+    unnamed = KEPT.keys() - called.ROWS.keys()
+    known = called.FIELDS.keys() | called.SAID.keys()
+    for model in KEPT.values():
+        columns = [field for field in model._meta.concrete_fields if not field.primary_key]
+        unnamed |= {field.name for field in columns if is_told(model, field.name) and field.name not in known}
+
+    assert unnamed == set()
+
+
+def test_a_change_is_told_in_words(ground: Any, auditor: Client) -> None:
+    page = auditor.get("/audit/", {"act": "classify"}).content.decode()
+
+    assert f"Severity · issue {ground.issue.pk}</bdi>: <bdi>Not sure</bdi> → <bdi>High" in page
+    assert "severity" not in page.partition("<tbody>")[2].partition("</tbody>")[0].replace("Severity", "")
 
 
 def test_nobody_s_words_are_read_and_no_reporter_is_told_apart(ground: Any, auditor: Client) -> None:

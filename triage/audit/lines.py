@@ -13,9 +13,11 @@ from django.utils.translation import gettext_lazy
 from accounts.policy import Act, Actor, allows
 from ledger.models import Event
 from reports.history import said
-from reports.models import Artifact, Issue
+from reports.models import Artifact, Issue, Version
+from reports.models.artifact import ArtifactQuerySet
 from reports.record import artifacts_with_pages
-from triage.audit.changes import Told, changes, people_in
+from triage.audit.called import field_called, in_words
+from triage.audit.changes import Told, changes, named_in
 from triage.audit.people import HOUSE, Staff
 from triage.catalogue import Change
 from triage.models import Decision
@@ -77,7 +79,10 @@ class About:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """``who`` is a pseudonym, empty where nobody is told apart; ``words`` say who it was in that case."""
+    """``who`` is a pseudonym, empty where nobody is told apart; ``by`` says who it was in that case.
+
+    ``more`` is what the event says beyond the rest, in codes; ``said`` the same in words.
+    """
 
     pk: int
     at: datetime
@@ -91,6 +96,7 @@ class Line:
     about: tuple[About, ...]
     changes: tuple[Told, ...]
     more: tuple[tuple[str, str], ...]
+    said: tuple[tuple[str, str], ...]
     is_undone: bool
     sequence: int | None
     is_signed: bool
@@ -128,14 +134,26 @@ class _Reading:
         made = {pk for event in events if isinstance(pk := said(event).get("decision"), int)}
         rows = Decision.objects.filter(pk__in=made).select_related("undone_by")
         self.decisions = {decision.pk: decision for decision in rows}
-        ids = people_in(self.decisions.values()) | set(_ids(events, "user"))
+        named = named_in(self.decisions.values())
+        ids = named.pop("user", set()) | set(_ids(events, "user"))
         self.staff = Staff(pseudonyms={event.actor for event in events}, ids=ids)
         issues = Issue.objects.filter(pk__in=_ids(events, "issue"))
         self.numbers = dict(issues.values_list("pk", "number"))
         titled = issues.visible_to(actor) if self.sees_reports else issues.visible_to(actor).exclude(number=None)
         self.titles = dict(titled.values_list("pk", "public_title"))
         artifacts = artifacts_with_pages(actor) if not self.sees_reports else Artifact.objects.visible_to(actor)
-        self.artifacts = artifacts.in_bulk(_ids(events, "artifact"))
+        self.artifacts = artifacts.in_bulk({*_ids(events, "artifact"), *named.get("artifact", ())})
+        self.names = {"user": self.staff.by_id, **self._names(named, artifacts)}
+
+    def _names(self, named: Mapping[str, set[int]], artifacts: ArtifactQuerySet) -> dict[str, dict[int, str]]:
+        """Of rows that stand before or after: what has a page, or may be read by whoever asks, is told by its name."""
+        versions = Version.objects.filter(pk__in=named.get("version", ()), artifact__in=artifacts)
+        numbered = Issue.objects.filter(pk__in=named.get("issue", ())).exclude(number=None)
+        return {
+            "artifact": {pk: str(artifact) for pk, artifact in self.artifacts.items()},
+            "version": dict(versions.values_list("pk", "name")),
+            "issue": {pk: str(number) for pk, number in numbered.values_list("pk", "number")},
+        }
 
     def line(self, event: Event, signed: int) -> Line:
         content = said(event)
@@ -155,8 +173,9 @@ class _Reading:
             reason=reason_of(verb, str(content.get("reason", ""))),
             note=decision.note if decision and self.sees_reports else "",
             about=tuple(self.about(name) for name in event.subjects),
-            changes=tuple(changes(decision, self.staff.by_id)) if decision else (),
+            changes=tuple(changes(decision, self.names)) if decision else (),
             more=tuple(self.more(content)),
+            said=tuple((field_called(name), in_words(content[name], name)) for name, _codes in self.more(content)),
             is_undone=getattr(decision, "undone_by", None) is not None,
             sequence=event.sequence,
             is_signed=event.sequence is not None and event.sequence < signed,
