@@ -26,6 +26,11 @@ PATIENCE_S = 2.0  # what a process that ends grants its last bells
 log = structlog.get_logger()
 
 
+def gathers_s(task: "Task") -> float:
+    """Seconds from one message of this task to the next: more than usual where many rows cost hardly more than one."""
+    return getattr(task, "gathers_s", 0.0)
+
+
 class Bell:
     """One thread that publishes. Started by the first ring, so that a forked process gets its own."""
 
@@ -65,22 +70,29 @@ class Bell:
                     self._thread.start()
 
     def _publish_for_ever(self) -> None:
+        gathered: dict[Task, list[int]] = {}
+        not_before: dict[Task, float] = {}  # for tasks that are told of many at once, see ``gathers_s``
         while True:
-            rung = [self.waiting.get()]
-            with suppress(Empty):
-                while len(rung) < AT_ONCE:
-                    rung.append(self.waiting.get_nowait())
-            by_task: dict[Task, list[int]] = {}
-            for task, row_id in rung:
-                by_task.setdefault(task, []).append(row_id)
-            for task, row_ids in by_task.items():
-                if time.monotonic() >= self.resting_until:
+            self._gather(gathered, until=min((not_before.get(task, 0.0) for task in gathered), default=math.inf))
+            now = time.monotonic()
+            for task in [task for task in gathered if not_before.get(task, 0.0) <= now]:
+                row_ids = gathered.pop(task)
+                not_before[task] = now + gathers_s(task)
+                if now >= self.resting_until:
                     self._publish(task, row_ids)
                 else:
                     self.dropped += len(row_ids)
-            for _ in rung:
-                self.waiting.task_done()
+                for _ in row_ids:
+                    self.waiting.task_done()
             time.sleep(BETWEEN_S)
+
+    def _gather(self, gathered: dict[Task, list[int]], *, until: float) -> None:
+        """Add what was rung for, by task. Waits for the first ring, but no longer than ``until``."""
+        with suppress(Empty):
+            for at in range(AT_ONCE):
+                timeout = max(0.0, until - time.monotonic()) if at == 0 else 0.0
+                task, row_id = self.waiting.get(timeout=None if timeout == math.inf else timeout)
+                gathered.setdefault(task, []).append(row_id)
 
     def finish(self, *, patience_s: float = PATIENCE_S) -> None:
         """Before the process ends: let what was rung for be published, but wait for no broker longer than this."""

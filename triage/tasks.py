@@ -25,9 +25,13 @@ SWEEP_AFTER = timedelta(seconds=5)  # by then the bell would have rung
 SEALED_AT_MOST = 5_000  # reports sealed in one task: some seconds
 SWEEP_AT_MOST = 500  # reports one sweep takes on, well within a task's minute
 RENEWED_AT_MOST = 200  # reports analysed anew in one sweep after the analyser has changed
-PLACED_AT_MOST = 500  # issues given a theme at a time, and the same holds
+PLACED_AT_ONCE = 25  # issues given a theme between two looks at whether reports wait: that takes as long as grouping
+PLACING_S = 5.0  # of the ten from one time to the next
+PLACED_AT_MOST = 500  # issues given a theme in the night's pass before it looks at themes that changed
 LINKED_AT_MOST = 100  # themes that changed, compared with those near them at a time
 HALF_A_MINUTE_S = 30.0
+# Looking at what one report touches takes as long as grouping it, and at what forty touch as long as at three.
+GATHERS_S = 1.0
 NIGHT_LIMIT_S = 600  # what early warning may take at night, on a machine that is slow or at work: a tenth is its budget
 DUMP_LIMIT_S = 3_600  # all of the record in one moment cannot be cut into minutes
 CHANGED_LATELY = timedelta(days=2)  # two nights, so that a night missed is made up for by the next
@@ -44,7 +48,7 @@ def match_report(*report_ids: int) -> None:
             bell.ring(watch_touched, report_id)
 
 
-@shared_task(ignore_result=True)
+@shared_task(ignore_result=True, gathers_s=GATHERS_S)
 def watch_touched(*report_ids: int) -> None:
     """Early warning of what reports have come to. What nobody rang for is seen by the hour, or at night."""
     from triage.signals import touched  # noqa: PLC0415 -- the web process knows this module, and must not load scipy
@@ -126,8 +130,11 @@ def deliver_webhooks() -> None:
 
 @shared_task(ignore_result=True)
 def place_in_themes() -> None:
-    """Give a theme to issues that have none."""
-    themes.place_waiting(most=PLACED_AT_MOST)
+    """Give a theme to issues that have none, some seconds of it; no more than a few while reports wait for a home."""
+    until = time.monotonic() + PLACING_S
+    while themes.place_waiting(most=PLACED_AT_ONCE) == PLACED_AT_ONCE and time.monotonic() < until:
+        if Report.objects.ungrouped().filter(evidence__isnull=False).exists():
+            return
 
 
 @shared_task(ignore_result=True)

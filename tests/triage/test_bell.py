@@ -45,8 +45,8 @@ class Task:
 
     name = "stand-in"
 
-    def __init__(self, *, is_open: bool = True, failure: Exception | None = None) -> None:
-        self.gate, self.failure = threading.Event(), failure
+    def __init__(self, *, is_open: bool = True, failure: Exception | None = None, gathers_s: float = 0.0) -> None:
+        self.gate, self.failure, self.gathers_s = threading.Event(), failure, gathers_s
         self.published: list[int] = []
         self.tried = 0
         if is_open:
@@ -84,6 +84,33 @@ def test_what_waits_together_goes_in_one_message_as_far_as_it_holds(monkeypatch:
 
     assert soon(lambda: task.published == [0, 1, 2, 3, 4, 5])
     assert task.tried == 3
+
+
+def test_a_task_that_gathers_is_told_of_the_first_at_once_and_holds_up_no_other() -> None:
+    bell, gathering, other = Bell(), Task(gathers_s=3_600), Task()
+    bell.ring(gathering, 1)
+    assert soon(lambda: gathering.published == [1])
+
+    for number in (2, 3):
+        bell.ring(gathering, number)
+        bell.ring(other, number)
+
+    assert soon(lambda: other.published == [2, 3])
+    assert gathering.published == [1]
+
+
+def test_what_was_gathered_goes_in_one_message() -> None:
+    bell, task = Bell(), Task(is_open=False, gathers_s=0.5)
+    bell.ring(task, 0)
+    assert soon(lambda: task.tried == 1)
+
+    for number in range(1, 60):  # more than are taken out of the queue at a time
+        bell.ring(task, number)
+    task.gate.set()
+
+    assert soon(lambda: len(task.published) == 60)
+    assert sorted(task.published) == list(range(60))
+    assert task.tried <= 3
 
 
 def test_ringing_returns_while_the_broker_has_not_answered() -> None:

@@ -146,6 +146,23 @@ def test_the_night_takes_a_hundred_at_a_time_and_rings_for_the_rest(
     assert rung == sorted(theme_of(issue) for issue in issues)
 
 
+def test_themes_give_way_while_reports_wait_to_be_grouped(
+    filed: Callable[..., Issue], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks, "PLACED_AT_ONCE", 1)
+    monkeypatch.setattr(tasks, "PLACING_S", 3_600)
+    *_, last = [filed(text, f"acme/helper-{number}") for number, text in enumerate(HELPLINES)]
+    waiting = Report.objects.filter(placements__issue=last)
+    waiting.update(grouped_at=None)
+
+    tasks.place_in_themes()
+    assert ThemeIssue.objects.count() == 1
+
+    waiting.update(grouped_at=timezone.now())
+    tasks.place_in_themes()
+    assert ThemeIssue.objects.count() == 3
+
+
 # The page
 
 
