@@ -39,7 +39,10 @@ def secret(name: str) -> str:
     if value := os.environ.get(name):
         return value
     file = os.environ.get(f"{name}_FILE")
-    return Path(file).read_text().strip() if file else ""
+    try:
+        return Path(file).read_text().strip() if file else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"{name}_FILE names {file}, which cannot be read: {error}.") from error
 
 
 def shared_secret(secret: str) -> str:

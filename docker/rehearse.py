@@ -1,16 +1,19 @@
 """Builds the shipped image and runs the shipped compose file for real, where there is neither a daemon nor a registry.
 
-    python docker/rehearse.py FOLDER        as root, on Debian, with PyYAML; FOLDER (20 GB) may be used again
+    .venv/bin/python docker/rehearse.py FOLDER [--broker rabbitmq]        as root, on Debian; FOLDER may be used again
 
 The images that others publish are stood in for by ones made of Debian's packages under the same names, so that
 Dockerfile and compose.yaml are used as they are: buildah builds, podman runs each service as compose would, all of them
-in one network of their own that leads nowhere. A report is then filed by way of the proxy, over TLS, until it stands in
-its issue. Needs debootstrap, buildah, podman, runc, catatonit and docker-compose (1.29 will do).
+in one network of their own that leads nowhere. A report is filed by way of the proxy, over TLS, until it stands in its
+issue; web and worker are killed, and when they are back another one is. Needs debootstrap, buildah, podman, runc,
+catatonit and docker-compose (1.29 will do).
 """
 
 import argparse
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -22,8 +25,10 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
+SECRETS = ROOT / "docker" / "secrets"
 COMPOSE = ["docker-compose", "-f", str(ROOT / "docker" / "compose.yaml")]
-ORDER = ["database", "redis", "migrate", "web", "worker", "beat", "proxy"]
+BROKERS = {"redis": "redis://broker:6379/0", "rabbitmq": "amqp://telltale:rehearsed@broker/"}
+OURS = ["migrate", "web", "worker", "beat"]
 BASE = "docker.io/library/python:3.11-slim-bookworm"
 SERVERS = "localhost/rehearsal-servers"
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
@@ -53,11 +58,19 @@ sys.exit(now["status"] != "grouped")
 """
 
 
+POWERS = """
+id; grep -E 'CapEff|NoNewPrivs' /proc/self/status
+for folder in / /app /etc /run/secrets; do touch $folder/x 2>&1; done
+command -v pip gcc apt-get || echo no pip, no gcc, no apt-get
+"""
+
+
 class Rehearsal:
     """All that stands in ``folder``, and the containers that run of it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, broker: str) -> None:
         self.folder = folder
+        self.order = ["database", broker, *OURS, "proxy"]
         self.hosts = folder / "hosts"
         self.hosts.write_text("".join(f"127.0.0.1 {host}\n" for host in ("localhost", "database", "broker", "web")))
         self.stores = [
@@ -70,8 +83,11 @@ class Rehearsal:
         ]
         self.podman = ["podman", *self.stores, "--runtime", "runc", "--cgroup-manager", "cgroupfs"]
         self.podman += ["--events-backend", "file"]
-        shown = subprocess.run([*COMPOSE, "--profile", "redis", "config"], check=True, capture_output=True, text=True)
+        command = ["env", "RABBITMQ_PASSWORD=rehearsed", *COMPOSE, "--profile", broker, "config"]
+        shown = subprocess.run(command, check=True, capture_output=True, text=True)
         self.services: dict[str, dict[str, Any]] = yaml.safe_load(shown.stdout)["services"]
+        for name in OURS:  # what an operator writes in site.env
+            self.services[name]["environment"]["BROKER_URL"] = BROKERS[broker]
 
     def buildah(self, *words: str) -> str:
         return said_by(["buildah", *self.stores, *words])
@@ -96,14 +112,13 @@ class Rehearsal:
             self.buildah("commit", "--rm", container, "localhost/debian")
         for image, packages in {
             BASE: "python3 python3-venv ca-certificates tzdata",
-            SERVERS: "postgresql-15 redis-server caddy",
+            SERVERS: "postgresql-15 redis-server rabbitmq-server caddy",
         }.items():
             if not self.has(image):
                 install = f"apt-get update -qq && apt-get install -y -qq --no-install-recommends {packages}"
                 self.build(image, f"FROM localhost/debian\nRUN {install} && rm -rf /var/lib/apt/lists/*\n")
-        self.build(self.services["database"]["image"], DATABASE)
-        self.build(self.services["redis"]["image"], f"FROM {SERVERS}\n")
-        self.build(self.services["proxy"]["image"], PROXY)
+        for name, recipe in {"database": DATABASE, self.order[1]: BROKER, "proxy": PROXY}.items():
+            self.build(self.services[name]["image"], recipe)
 
     def build(self, image: str, recipe: str) -> None:
         file = self.folder / "Dockerfile"
@@ -150,22 +165,39 @@ class Rehearsal:
         """A service as compose would start it; the first brings the network that all are in."""
         service = self.services[name]
         command = [*self.podman, "run", "--name", name, "--pull", "never", *LIMITS, *options_of(service)]
-        command += ["--rm"] if name == "migrate" else ["--detach"]
+        command += ["--rm"] if name == "migrate" else ["--detach", f"--restart={service['restart']}"]
         # They find each other by name in a file, as there is nobody to ask
-        command += ["--network", f"container:{ORDER[0]}" if name != ORDER[0] else "none"]
+        command += ["--network", "none" if name == self.order[0] else f"container:{self.order[0]}"]
         command += ["-v", f"{self.hosts}:/etc/hosts:ro"]
         command += [volume for source in service.get("volumes", []) for volume in ("-v", bound(source))]
         for secret in service.get("secrets", []):
             source = secret if isinstance(secret, str) else secret["source"]
-            command += ["-v", f"{ROOT}/docker/secrets/{source}:/run/secrets/{source}:ro"]
+            command += ["-v", f"{SECRETS}/{source}:/run/secrets/{source}:ro"]
         image = service["image"] if "/" in service["image"] else f"localhost/{service['image']}"
         run([*command, image, *map(str, service.get("command") or [])])
 
     def inside(self, name: str, *words: str, told: str = "") -> str:
         return said_by([*self.podman, "exec", "-i", name, *words], told=told)
 
+    def state(self, name: str) -> dict[str, Any]:
+        """What is known of a container."""
+        seen: list[dict[str, Any]] = json.loads(said_by([*self.podman, "inspect", name]))
+        return seen[0]
+
+    def is_healthy(self, name: str) -> bool:
+        """Looks as often as it is asked, for there is no timer; podman then makes up its mind as a daemon would."""
+        subprocess.run([*self.podman, "healthcheck", "run", name], capture_output=True, check=False)
+        return bool(self.state(name)["State"]["Health"]["Status"] == "healthy")
+
+    def kill(self, name: str) -> None:
+        """As a machine does that is out of memory: nobody is asked. Waits until it runs again."""
+        before = self.state(name)["State"]["Pid"]
+        os.kill(before, signal.SIGKILL)
+        wait(f"running again: {name}", lambda: self.state(name)["State"]["Pid"] not in (0, before))
+        say(f"{name}: killed, runs again (restarts: {self.state(name)['RestartCount']})")
+
     def stop(self) -> None:
-        for name in reversed(ORDER):
+        for name in reversed(self.order):
             subprocess.run([*self.podman, "rm", "-f", "-v", "-t", "10", name], capture_output=True, check=False)
 
 
@@ -178,6 +210,11 @@ RUN printf '%s\n' '#!/bin/sh' 'set -e' 'cd /tmp; PATH=/usr/lib/postgresql/15/bin
   'echo "CREATE DATABASE $POSTGRES_DB" | $P postgres --single -D $D postgres >/dev/null; fi' \
   'exec $P postgres -D $D -c listen_addresses=127.0.0.1' >/start && chmod 0755 /start
 ENTRYPOINT ["/start"]
+"""
+# A name that holds in a network without names; others' images end where the command begins
+BROKER = f"""FROM {SERVERS}
+ENV RABBITMQ_NODENAME=rabbit@localhost RABBITMQ_LOGS=- HOME=/var/lib/rabbitmq
+CMD ["setpriv", "--reuid=rabbitmq", "--regid=rabbitmq", "--clear-groups", "/usr/lib/rabbitmq/bin/rabbitmq-server"]
 """
 PROXY = f"""FROM {SERVERS}
 ENV XDG_DATA_HOME=/data XDG_CONFIG_HOME=/config HOME=/root
@@ -197,6 +234,10 @@ def options_of(service: Mapping[str, Any]) -> list[str]:
     options += ["--read-only"] * bool(service.get("read_only")) + ["--init"] * bool(service.get("init"))
     options += [f"--user={service['user']}"] if "user" in service else []
     options += [f"--shm-size={service['shm_size']}"] if "shm_size" in service else []
+    if check := service.get("healthcheck"):
+        disabled = check.get("disable") or check["test"] == ["NONE"]
+        options += ["--no-healthcheck"] if disabled else [f"--health-cmd={json.dumps(check['test'])}"]
+        options += [f"--health-{word}={check[word]}" for word in ("interval", "timeout", "retries") if word in check]
     return options
 
 
@@ -228,17 +269,22 @@ def succeeds(command: list[str]) -> bool:
     return subprocess.run(command, check=False).returncode == 0
 
 
+def look_over() -> None:
+    """What can be said of the files without building anything."""
+    run([str(Path(sys.executable).parent / "hadolint"), str(ROOT / "docker" / "Dockerfile")])
+    say("hadolint: nothing to say")
+    for broker in BROKERS:
+        run([*COMPOSE, "--profile", broker, "config", "-q"])
+        say(f"docker-compose config, profile {broker}: nothing to say")
+
+
 def play(rehearsal: Rehearsal) -> None:
-    """All services, in the order of what depends on what; then one report."""
-    for name in ORDER:
+    """All services, in the order of what depends on what; a report; a fault; a report."""
+    for name in rehearsal.order:
         say(f"{name}: {rehearsal.services[name]['image']}")
         rehearsal.start(name)
-        if name == "database":
-            check = [*rehearsal.podman, "exec", name, "/usr/lib/postgresql/15/bin/pg_isready", "-q", "-h", "127.0.0.1"]
-            wait("ready: the database", partial(succeeds, check))
-        if name == "web":
-            check = [*rehearsal.podman, "exec", name, "python", "docker/healthcheck.py"]
-            wait("ready: web", partial(succeeds, check))
+        if name in ("database", "web"):
+            stay(rehearsal, name)
     authority = "/data/caddy/pki/authorities/local/root.crt"
     wait(
         "there: the proxy's certificate",
@@ -246,12 +292,24 @@ def play(rehearsal: Rehearsal) -> None:
     )
     told = json.dumps({"authority": rehearsal.inside("proxy", "cat", authority)})
     say(rehearsal.inside("web", "python", "-c", FILE, told=told))
-    say(
-        "who runs it: "
-        + rehearsal.inside("web", "sh", "-c", "id; touch /app/x 2>&1; command -v pip gcc || echo no pip, no gcc")
-    )
-    doctor = [*rehearsal.podman, "exec", "web", "python", "manage.py", "doctor"]
-    subprocess.run(doctor, check=False)  # that nobody is appointed yet it will say, and end with 1
+    for name in ("web", "worker"):
+        rehearsal.kill(name)
+    stay(rehearsal, "web")
+    say(rehearsal.inside("web", "python", "-c", FILE, told=told))
+    look_around(rehearsal)
+
+
+def stay(rehearsal: Rehearsal, name: str) -> None:
+    wait(f"healthy: {name}", partial(rehearsal.is_healthy, name))
+    say(f"{name}: {rehearsal.state(name)['State']['Health']['Status']}")
+
+
+def look_around(rehearsal: Rehearsal) -> None:
+    """What somebody has in hands who broke into web, and what the doctor says of the whole."""
+    for name in ("web", "worker", "beat"):
+        say(f"who runs {name}: " + rehearsal.inside(name, "sh", "-c", POWERS))
+    say(rehearsal.inside("web", "python", "manage.py", "grant", "admin", "rehearsal@example.org"))
+    say(rehearsal.inside("web", "python", "manage.py", "doctor"))
 
 
 def say(sentence: str) -> None:
@@ -262,18 +320,20 @@ def say(sentence: str) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--broker", choices=BROKERS, default="redis")
     parser.add_argument("--keep", action="store_true", help="leave the containers running")
     wish = parser.parse_args()
     folder = wish.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     run([str(ROOT / "docker" / "make_secrets.sh")])
-    rehearsal = Rehearsal(folder)
+    look_over()
+    rehearsal = Rehearsal(folder, wish.broker)
     rehearsal.make_base()
     rehearsal.build_telltale()
     rehearsal.stop()
     try:
         play(rehearsal)
-        say("Rehearsed: built, started, filed, grouped.")
+        say(f"Rehearsed with {wish.broker}: built, started, filed, grouped, killed, filed, grouped.")
     finally:
         if not wish.keep:
             rehearsal.stop()

@@ -252,6 +252,26 @@ def test_the_secrets_follow_from_one_file_that_others_cannot_read(settings_with:
     assert (tmp_path / "telltale.key").stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.parametrize("name", ["OIDC_CLIENT_SECRET", "GITHUB_CLIENT_SECRET", "EMAIL_URL", "HUB_WEBHOOK_SECRET"])
+def test_a_secret_may_stand_in_a_file(settings_with: Made, tmp_path: Path, name: str) -> None:
+    file = tmp_path / "secret"
+    file.write_text("smtps://mail.example\n")
+
+    assert settings_with(**{f"{name}_FILE": str(file)})[name] == "smtps://mail.example"
+
+
+def test_a_file_of_a_secret_that_is_not_there_is_named(settings_with: Made, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="OIDC_CLIENT_SECRET_FILE names .*/nowhere, which cannot be read"):
+        settings_with(OIDC_CLIENT_SECRET_FILE=str(tmp_path / "nowhere"))
+
+
+def test_which_secrets_may_stand_in_a_file_is_told() -> None:
+    read = set(re.findall(r'\bsecret\("([A-Z_]+)"\)', (ROOT / "config" / "settings.py").read_text()))
+    told = next(part for part in PAGE.split("\n\n") if "may stand in" in part)
+
+    assert set(re.findall(r"`([A-Z_]+)`", told)) - {"_FILE"} == read
+
+
 def test_debug_is_off(settings_with: Made) -> None:
     assert settings_with()["DEBUG"] is False
     assert os.environ.get("DEBUG") is None
