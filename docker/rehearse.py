@@ -61,7 +61,7 @@ sys.exit(now["status"] != "grouped")
 POWERS = """
 id; grep -E 'CapEff|NoNewPrivs' /proc/self/status
 for folder in / /app /etc /run/secrets; do touch $folder/x 2>&1; done
-command -v pip gcc apt-get || echo no pip, no gcc, no apt-get
+for word in pip pip3 gcc cc make; do command -v $word || echo "no $word"; done
 """
 
 
@@ -81,7 +81,9 @@ class Rehearsal:
             "--runroot",
             str(folder / "run"),
         ]
-        self.podman = ["podman", *self.stores, "--runtime", "runc", "--cgroup-manager", "cgroupfs"]
+        # There are no timers to set; whoever waits for health asks
+        self.podman = ["env", "DISABLE_HC_SYSTEMD=true", "podman", *self.stores]
+        self.podman += ["--runtime", "runc", "--cgroup-manager", "cgroupfs"]
         self.podman += ["--events-backend", "file"]
         command = ["env", "RABBITMQ_PASSWORD=rehearsed", *COMPOSE, "--profile", broker, "config"]
         shown = subprocess.run(command, check=True, capture_output=True, text=True)
@@ -114,9 +116,8 @@ class Rehearsal:
             BASE: "python3 python3-venv ca-certificates tzdata",
             SERVERS: "postgresql-15 redis-server rabbitmq-server caddy",
         }.items():
-            if not self.has(image):
-                install = f"apt-get update -qq && apt-get install -y -qq --no-install-recommends {packages}"
-                self.build(image, f"FROM localhost/debian\nRUN {install} && rm -rf /var/lib/apt/lists/*\n")
+            install = f"apt-get update -qq && apt-get install -y -qq --no-install-recommends {packages}"
+            self.build(image, f"FROM localhost/debian\nRUN {install} && rm -rf /var/lib/apt/lists/*\n")
         for name, recipe in {"database": DATABASE, self.order[1]: BROKER, "proxy": PROXY}.items():
             self.build(self.services[name]["image"], recipe)
 
@@ -199,6 +200,7 @@ class Rehearsal:
     def stop(self) -> None:
         for name in reversed(self.order):
             subprocess.run([*self.podman, "rm", "-f", "-v", "-t", "10", name], capture_output=True, check=False)
+        run([*self.podman, "volume", "prune", "-f"])  # in stores of our own
 
 
 DATABASE = rf"""FROM {SERVERS}
@@ -236,7 +238,7 @@ def options_of(service: Mapping[str, Any]) -> list[str]:
     options += [f"--shm-size={service['shm_size']}"] if "shm_size" in service else []
     if check := service.get("healthcheck"):
         disabled = check.get("disable") or check["test"] == ["NONE"]
-        options += ["--no-healthcheck"] if disabled else [f"--health-cmd={json.dumps(check['test'])}"]
+        options += ["--no-healthcheck"] if disabled else [f"--health-cmd={' '.join(check['test'])}"]
         options += [f"--health-{word}={check[word]}" for word in ("interval", "timeout", "retries") if word in check]
     return options
 
@@ -308,7 +310,9 @@ def look_around(rehearsal: Rehearsal) -> None:
     """What somebody has in hands who broke into web, and what the doctor says of the whole."""
     for name in ("web", "worker", "beat"):
         say(f"who runs {name}: " + rehearsal.inside(name, "sh", "-c", POWERS))
-    say(rehearsal.inside("web", "python", "manage.py", "grant", "admin", "rehearsal@example.org"))
+    for role in ("admin", "triager"):
+        said = rehearsal.inside("web", "python", "manage.py", "grant", role, f"{role}@example.org")
+        say(said.splitlines()[0])  # the next one opens the door
     say(rehearsal.inside("web", "python", "manage.py", "doctor"))
 
 
