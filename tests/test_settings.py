@@ -261,7 +261,7 @@ def test_a_secret_may_stand_in_a_file(settings_with: Made, tmp_path: Path, name:
 
 
 def test_a_file_of_a_secret_that_is_not_there_is_named(settings_with: Made, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="OIDC_CLIENT_SECRET_FILE names .*/nowhere, which cannot be read"):
+    with pytest.raises(ValueError, match=r"OIDC_CLIENT_SECRET_FILE names .*/nowhere, which cannot be read"):
         settings_with(OIDC_CLIENT_SECRET_FILE=str(tmp_path / "nowhere"))
 
 
