@@ -74,6 +74,9 @@ handler404 = "config.refusals.not_found"
 handler500 = "config.refusals.server_error"
 
 urlpatterns = [
+    # First, because addresses are tried one after the other, and filing should not have to wait for two hundred
+    path("api/v1/", include("triage.api.urls")),
+    path("api/v1/", include("reports.api.urls")),
     path("", home.home, name="home"),
     path("report/", filing.report, name="report"),
     path("report/check/", checking.check, name="report_check"),
@@ -269,8 +272,6 @@ urlpatterns = [
     path("admin/people/<int:pk>/open/", people.person_open, name="person_open"),
     path("admin/people/<int:pk>/sign-out/", people.person_sign_out, name="person_sign_out"),
     path("admin/", admin.site.urls),
-    path("api/v1/", include("triage.api.urls")),
-    path("api/v1/", include("reports.api.urls")),
     path("api/docs/", api_docs.api_docs, name="api_docs"),
     path("api/docs/<slug:slug>/", api_docs.api_operation, name="api_operation"),
     path("health/ready/", health.ready, name="ready"),

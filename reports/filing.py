@@ -15,12 +15,13 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from accounts.policy import ANONYMOUS, Act, Actor, allows
-from ledger.record import record
+from ledger.record import written_out
+from ledger.trip import Trip, insert
 from reports import attachments
 from reports.answers import SUMMARY_MAX, prepared
 from reports.lanes import FREE, Lane, lane_for
-from reports.models import Artifact, Contact, Credit, Draft, Evidence, Issue, Report
-from reports.naming import artifact_named, version_named
+from reports.models import Artifact, Contact, Credit, Draft, Evidence, Issue, Report, Version
+from reports.naming import artifact_and_version
 from reports.receipts import code_digest, new_code, new_reference
 from reports.sealed import keep_words
 from reports.sealing import seal
@@ -121,12 +122,14 @@ def file_report(
         if known := filed_before(source, checked.get("source_key", "")):
             raise AlreadyFiled(known)
         whose = {name: checked.get(name, "") for name in ("developer", "deployer")}
-        artifact = artifact_named(checked["artifact_kind"], checked["artifact"], **whose)
+        named = (checked["artifact_kind"], checked["artifact"], checked.get("version", ""))
+        artifact, version = artifact_and_version(*named, **whose)
         refuse_other_family(confirmed_issue, artifact)
         code = new_code()
         report = save_report(
             checked,
             artifact=artifact,
+            version=version,
             channel=channel,
             actor=actor,
             source=source,
@@ -136,11 +139,13 @@ def file_report(
             code=code,
             held_for=lane.held_for,
         )
-        evidence = save_words(report, checked)
+        trip = Trip()
+        evidence = save_words(report, checked, trip)
+        told = {"channel": channel.value, "reference": report.reference, "words": vouched(evidence)}
+        trip.add(*written_out("file", report, artifact, actor=actor.pseudonym, **told))
+        trip.go()
         if draft is not None:
             attachments.move(draft, report)
-        told = {"channel": channel.value, "reference": report.reference, "words": vouched(evidence)}
-        record("file", report, artifact, actor=actor.pseudonym, **told)
         transaction.on_commit(lambda: report_filed.send(Report, report_id=report.pk))
     return Receipt(report, code, lane)
 
@@ -194,6 +199,7 @@ def save_report(
     checked: Mapping[str, Any],
     *,
     artifact: Artifact,
+    version: Version | None,
     channel: Channel,
     actor: Actor,
     source: str,
@@ -208,13 +214,13 @@ def save_report(
     tried: Mapping[str, int] = checked.get("reproduction") or {}
     words = f"{checked.get('summary', '')}\n{checked.get('what_happened', '')}"
     reported_at: datetime | None = checked.get("reported_at")
-    return Report.objects.create(
+    report = Report(
         reference=reference,
         receipt_digest=code_digest(code),
         reporter_id=actor.user_id,
         voice_key=voice_key(user_id=actor.user_id, source=source, reference=reference, **voice),
         artifact=artifact,
-        version=version_named(artifact, checked.get("version", "")),
+        version=version,
         also_affects=checked.get("also_affects", []),
         kind=checked.get("kind") or (confirms.kind if confirms else ""),
         context_of_use=checked.get("context_of_use", ""),
@@ -241,15 +247,18 @@ def save_report(
         held_for=held_for,
         reported_at=reported_at or now,
     )
+    insert(report)
+    return report
 
 
-def save_words(report: Report, checked: Mapping[str, Any]) -> Evidence:
+def save_words(report: Report, checked: Mapping[str, Any], trip: Trip) -> Evidence:
     """The evidence, the contact and the credit: what may be erased apart from the report."""
     summary, told = checked.get("summary", ""), checked.get("what_happened", "")
     if len(summary) > SUMMARY_MAX and not told.startswith(summary):  # an imported one is kept whole where there is room
         told = f"{summary}\n\n{told}"
     evidence = keep_words(
         report,
+        trip,
         summary=cut_at_word(summary or told),
         what_happened=told,
         expected=checked.get("expected", ""),

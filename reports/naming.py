@@ -4,7 +4,7 @@ import re
 import unicodedata
 from urllib.parse import unquote, urlsplit
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F, Value
 from django.db.models.functions import Lower
 
@@ -16,6 +16,13 @@ ORG_LENGTH, NAME_LENGTH = 96, 160
 BY_FULL_NAME = """
 SELECT meant.* FROM reports_artifact named
 JOIN reports_artifact meant ON meant.id = coalesce(named.merged_into_id, named.id)
+WHERE named.kind = %s AND lower(named.org) = lower(%s) AND lower(named.name) = lower(%s)
+"""
+WITH_VERSION = """
+SELECT meant.id, meant.kind, meant.org, meant.name, meant.family_id, version.id, version.name
+FROM reports_artifact named
+JOIN reports_artifact meant ON meant.id = coalesce(named.merged_into_id, named.id)
+LEFT JOIN reports_version version ON version.artifact_id = meant.id AND lower(version.name) = lower(%s)
 WHERE named.kind = %s AND lower(named.org) = lower(%s) AND lower(named.name) = lower(%s)
 """
 BY_BARE_NAME = """
@@ -87,6 +94,31 @@ def artifact_named(kind: str, typed: str, *, developer: str = "", deployer: str 
     return _made(kind=kind, org=org, name=name, developer=developer, deployer=deployer)
 
 
+def artifact_and_version(kind: str, typed: str, version: str, **whose: str) -> tuple[Artifact, Version | None]:
+    """What a report is about, as :func:`artifact_named` and :func:`version_named` find or make it.
+
+    Most name both as they are known, which one question tells. Of these two rows only their names are read.
+    """
+    org, name = parse(typed)
+    found = _known(kind, org, name, tidy_version(version)) if org else None
+    if found is None:
+        artifact = artifact_named(kind, typed, **whose)
+        return artifact, version_named(artifact, version)
+    artifact, known = found
+    return artifact, known or version_named(artifact, version)
+
+
+def _known(kind: str, org: str, name: str, version: str) -> tuple[Artifact, Version | None] | None:
+    with connection.cursor() as cursor:
+        cursor.execute(WITH_VERSION, [version, kind, org, name])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    artifact = Artifact.from_db(connection.alias, ["id", "kind", "org", "name", "family_id"], row[:5])
+    known = row[5] is not None
+    return artifact, Version.from_db(connection.alias, ["id", "name"], row[5:]) if known else None
+
+
 def _made(*, kind: str, org: str, name: str, **told: str) -> Artifact:
     with transaction.atomic():
         artifact, is_new = Artifact.objects.called(kind, org, name).get_or_create(
@@ -98,9 +130,13 @@ def _made(*, kind: str, org: str, name: str, **told: str) -> Artifact:
     return artifact
 
 
+def tidy_version(typed: str) -> str:
+    return " ".join(typed.split())[:120]
+
+
 def version_named(artifact: Artifact, typed: str) -> Version | None:
     """The version of that name; a new one without a place in the order if nobody has named it before."""
-    name = " ".join(typed.split())[:120]
+    name = tidy_version(typed)
     if not name or artifact.is_unknown:
         return None
     for version in Version.objects.raw(VERSION_BY_NAME, [artifact.pk, name]):

@@ -15,6 +15,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import BinaryField, Case, Exists, F, Func, OuterRef, Q, Value, When
 from django.db.models.sql.compiler import SQLCompiler
 
+from ledger.trip import Trip
 from reports import envelopes
 from reports.models import Attachment, Evidence, EvidenceKey, Message, Placement, Report, Translation
 from reports.models.evidence import SUMMARY, WORDS, place_of, read
@@ -51,13 +52,16 @@ def sensitive() -> Q:
 # Sealing
 
 
-def keep_words(report: Report, **words: Any) -> Evidence:
-    """The words of a new report: sealed if it is sensitive. ``words`` are the fields of Evidence by their names."""
+def keep_words(report: Report, trip: Trip, **words: Any) -> Evidence:
+    """The words of a new report, to be kept by ``trip``: sealed if it is sensitive.
+
+    ``words`` are the fields of Evidence by their names.
+    """
     plain = {f"plain_{name}": value for name, value in words.items()}
     evidence = Evidence(report=report, words_key=secrets.token_bytes(32), **plain)
     if is_sensitive(report):
         _seal(evidence, _new_key(report))
-    evidence.save(force_insert=True)
+    trip.insert(evidence)
     return evidence
 
 

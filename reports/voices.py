@@ -5,7 +5,7 @@ import hmac
 import secrets
 from datetime import date, datetime
 from functools import lru_cache
-from ipaddress import IPv6Address, ip_address, ip_network
+from ipaddress import IPv6Address, ip_address
 
 from django.conf import settings
 from django.utils import timezone
@@ -23,7 +23,9 @@ def network_prefix(address: str) -> str:
         return ""
     if isinstance(parsed, IPv6Address):
         parsed = parsed.ipv4_mapped or parsed  # else all of IPv4, as sockets for both show it, were one network
-    return str(ip_network((parsed, PREFIX_BITS[parsed.version]), strict=False))
+    shared = PREFIX_BITS[parsed.version]
+    own = parsed.max_prefixlen - shared  # the bits that go
+    return f"{type(parsed)(int(parsed) >> own << own)}/{shared}"  # ip_network says the same, at four times the cost
 
 
 def _salt(day: date) -> bytes:

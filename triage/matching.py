@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from accounts.policy import ENGINE
 from ledger.record import record, written_out
+from ledger.trip import Trip, insertion, together
 from reports.models import Affected, Issue, Placement, Report, Reproduction, Version
 from reports.naming import find_artifact, follow_merge, parse
 from reports.notices import tell
@@ -31,7 +32,6 @@ from triage.models import Suggestion, TermVector
 from triage.neighbours import Neighbours, neighbours_of
 from triage.reading import Reading, family_of, read_report, stored, stored_among
 from triage.reasons import reasons_of
-from triage.trip import Trip, insertion, together
 
 RULES = "rules-1"  # what places a report without weighing its words: copies, rules, confirmations, people's word
 NEAREST = 10  # reports whose ids are kept with a placement, alike or not: a list to look through

@@ -621,6 +621,16 @@ def test_a_report_that_is_there_and_one_that_is_not_refuse_alike(
     assert {**there.headers, **counted} == {**not_there.headers, **counted}
 
 
+def test_what_is_filed_on_a_known_version_goes_to_the_database_four_times(
+    client: Client, answers: dict[str, Any], artifact: Any, django_assert_num_queries: Any
+) -> None:
+    told = {**answers, "artifact": "acme/chat-7b", "version": "2026-05"}
+    post(client, told)  # the salt of the day is asked for once
+
+    with django_assert_num_queries(6):  # and the test's own savepoint, twice
+        assert post(client, told).status_code == 201
+
+
 def test_one_report_s_code_opens_no_other(client: Client, answers: dict[str, Any]) -> None:
     first, second = post(client, answers).json(), post(client, answers).json()
 

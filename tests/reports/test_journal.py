@@ -10,6 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.policy import SYSTEM
+from ledger.trip import Trip
 from reports import journal
 from reports.erasing import erase
 from reports.journal import Erased, Unreadable
@@ -78,7 +79,9 @@ def test_another_journal_is_merged_and_what_it_names_is_erased(
 def test_words_that_a_restore_brought_back_beside_the_event_go_again(file: Make, artifact: Any) -> None:
     report: Report = file()
     erase(report, basis="consent", actor=SYSTEM)
-    keep_words(report, summary="It is back", what_happened="Back again", expected="", transcript=[])
+    trip = Trip()
+    keep_words(report, trip, summary="It is back", what_happened="Back again", expected="", transcript=[])
+    trip.go()
 
     call_command("reapply_erasures", stdout=StringIO())
 

@@ -7,7 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.models import Alias, Artifact, Version
-from reports.naming import NAME_LENGTH, ORG_LENGTH, artifact_named, find_artifact, parse, tidy, version_named
+from reports.naming import (
+    NAME_LENGTH,
+    ORG_LENGTH,
+    artifact_and_version,
+    artifact_named,
+    find_artifact,
+    parse,
+    tidy,
+    version_named,
+)
 
 
 @pytest.mark.parametrize(
@@ -112,3 +121,33 @@ class TestFinding:
     def test_what_is_unknown_has_no_versions(self) -> None:
         assert version_named(artifact_named("model", "unknown"), "7") is None
         assert not Version.objects.exists()
+
+
+@pytest.mark.django_db
+class TestBothAtOnce:
+    @pytest.mark.parametrize("typed", ["acme/chat-7b", "ACME/Chat-7B", "https://hub.example/acme/chat-7b"])
+    def test_known_names_are_one_question(self, artifact: Any, typed: str, django_assert_num_queries: Any) -> None:
+        known = Version.objects.get(name="2026-05")
+
+        with django_assert_num_queries(1):
+            found, version = artifact_and_version("model", typed, " 2026-05 ")
+            assert (str(found), found.family_id, found.is_unknown) == ("acme/chat-7b", artifact.family_id, False)
+
+        assert (found, version) == (artifact, known)
+
+    @pytest.mark.parametrize("typed", ["acme/chat-7b", "chat-7b", "acme/new", "new", "unknown"])
+    @pytest.mark.parametrize("version", ["", "2026-05", "of tomorrow"])
+    def test_it_finds_and_makes_what_the_two_do(self, artifact: Any, typed: str, version: str) -> None:
+        found, known = artifact_and_version("model", typed, version, developer="Kelp", deployer="")
+
+        again = artifact_named("model", typed, developer="Kelp")
+        assert (found, known) == (again, version_named(again, version))
+
+    def test_a_merged_artifact_s_versions_are_those_of_the_one_it_became(self, artifact: Any) -> None:
+        gone = artifact_named("model", "acme/chat-old")
+        version_named(gone, "2026-05")
+        Artifact.objects.filter(pk=gone.pk).update(merged_into=artifact)
+
+        found = artifact_and_version("model", "acme/chat-old", "2026-05")
+
+        assert found == (artifact, Version.objects.get(artifact=artifact, name="2026-05"))

@@ -32,6 +32,15 @@ class Trip:
                 cursor.execute(together(cursor.connection, statements))
 
 
+def insert(row: models.Model) -> None:
+    """The row as ``save`` would insert it, for half of what that takes: it learns its id, and nobody is signalled."""
+    statement, values = insertion(row, f'RETURNING "{row._meta.pk.column}"')
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        (row.pk,) = cursor.fetchone()
+    row._state.adding, row._state.db = False, connection.alias
+
+
 def together(psycopg_connection: Any, statements: Sequence[tuple[str, Parameters]]) -> str:
     """The statements as one text, their values put in."""
     writer = ClientCursor(psycopg_connection)
