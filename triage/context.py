@@ -21,8 +21,8 @@ def house(request: HttpRequest) -> dict[str, object]:
         return queue.waiting_count() if actor().is_triager else 0
 
     @cache
-    def new_signal_count() -> int:
-        return judging.new_count() if actor().is_triager else 0
+    def waiting_signal_count() -> int:
+        return judging.waiting_count() if actor().is_triager else 0
 
     @cache
     def unread_count() -> str:
@@ -31,7 +31,7 @@ def house(request: HttpRequest) -> dict[str, object]:
     return {
         "actor": SimpleLazyObject(actor),
         "unread_count": unread_count,
-        "new_signal_count": new_signal_count,
+        "waiting_signal_count": waiting_signal_count,
         "waiting_count": waiting_count,
         "demo_site": settings.DEMO,
         "mfa_off": not settings.REQUIRE_MFA,

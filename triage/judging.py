@@ -144,9 +144,9 @@ def judgements(signal: Signal) -> "models.QuerySet[Decision]":
     return said.order_by("-pk")
 
 
-def new_count() -> int:
-    """How many signals nobody has looked at."""
-    return Signal.objects.filter(state=State.NEW).count()
+def waiting_count() -> int:
+    """How many signals wait for a judgement: as many as their page lists under that word."""
+    return Signal.objects.filter(state__in=WAITING).count()
 
 
 def in_words(decision: Decision) -> str:

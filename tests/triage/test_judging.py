@@ -324,9 +324,9 @@ def test_the_tally_tells_how_alarms_did(issue: Issue, make_issue: Make, desk: Cl
     assert [words in page for words in ("50 %", "at most 5 a week", "0.00014", "tightened")] == [True] * 4
 
 
-def test_the_menu_counts_what_nobody_has_looked_at(desk: Client, signal: Signal) -> None:
-    assert desk.get("/triage/themes/").context["new_signal_count"]() == 1
-    assert judging.new_count() == 1
+def test_the_menu_counts_what_waits(desk: Client, signal: Signal) -> None:
+    assert desk.get("/triage/themes/").context["waiting_signal_count"]() == 1
+    assert judging.waiting_count() == 1
 
 
 # Notices
