@@ -15,7 +15,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.policy import Actor
-from reports.models import Affected, Artifact, DailyCount, Issue, Placement, Signal, Version
+from reports.models import Affected, Answer, Artifact, DailyCount, Issue, Placement, Signal, Version
 from reports.models.embargo import under_embargo
 from reports.vocabulary import Channel, ContextOfUse, FoundBy, Harm, HazardLevel, Kind, LifecycleStage, Severity, Status
 from triage.claims import standing_claims
@@ -408,6 +408,7 @@ STATES: dict[str, tuple[Promise | str, Callable[[Actor], Q]]] = {
     "waiting": (_("Waiting"), lambda actor: waiting()),
     "snoozed": (_("Snoozed"), lambda actor: asleep()),
     "held": (_("With a held report"), lambda actor: having(_standing().filter(report__held_at__isnull=False))),
+    "answered": (_("Answered"), lambda actor: having(Answer.objects.filter(accepted_at=None, refused_at=None))),
     "disputed": (_("Disputed"), plainly(is_disputed=True)),
     "private": (_("With a private report"), lambda actor: standing(visibility="private")),
     "gated": (_("Gated"), plainly(hazard_level__gte=HazardLevel.GATED)),

@@ -19,6 +19,7 @@ from triage.models import View
 from triage.search import Query
 
 HELD = "is:held -is:dismissed"
+ANSWERED = "is:answered"
 MOST = 50  # of one person, and shared ones that are listed: each is counted whenever they are
 
 
@@ -38,6 +39,7 @@ DEFAULTS = (
     Default("signals", _("Signals"), "signal:any"),
     Default("regressions", _("Regressions"), "is:possible-regression"),
     Default("held", _("Held"), HELD),
+    Default("answered", _("Answered"), ANSWERED),
     Default("disputed", _("Disputed"), "is:disputed"),
     Default("snoozed", _("Snoozed"), "is:snoozed"),
     Default("confirmed", _("Confirmed"), "is:confirmed"),
@@ -62,7 +64,7 @@ class Shown:
     @property
     def is_in_sight(self) -> bool:
         """Whether it stands beside the first ones: it is open, or holds what no list of its own would remind of."""
-        return self.is_here or (self.text == HELD and bool(self.count))
+        return self.is_here or (self.text in {HELD, ANSWERED} and bool(self.count))
 
 
 def seen_by(user: User) -> "QuerySet[View]":

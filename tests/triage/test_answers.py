@@ -14,6 +14,7 @@ from accounts.policy import spokesperson
 from ledger.models import Event
 from reports.models import Affected, Answer, ContextRule, Version
 from reports.naming import artifact_named
+from triage import views
 from triage.answers import (
     acknowledge,
     answers_for,
@@ -118,6 +119,25 @@ def test_the_same_words_sent_twice_are_one_answer(issue: Any, artifact: Any, mai
 
     assert give_answer(issue, artifact, by=maintainer, text="We know.") == first
     assert verbs().count("answer") == 1
+
+
+def test_an_answer_stands_on_the_desk_until_somebody_decides_on_it(
+    issue: Any, artifact: Any, maintainer: Any, triager: Any
+) -> None:
+    def view() -> tuple[int | None, bool]:
+        shown = next(each for each in views.listed(triager, actor_for(triager)) if each.text == views.ANSWERED)
+        return shown.count, shown.is_in_sight
+
+    assert view() == (0, False)
+
+    answer = give_answer(issue, artifact, by=maintainer, text="We know.", status="affected")
+    give_answer(issue, artifact, by=maintainer, text="And we are at it.")
+
+    assert view() == (1, True)
+    decide(issue, "turn_down", by=triager, answer=answer, reason="unclear")
+    assert view() == (1, True)
+    decide(issue, "turn_down", by=triager, answer=issue.answers.get(refused_at=None), reason="unclear")
+    assert view() == (0, False)
 
 
 def test_a_dispute_marks_the_issue_at_once(issue: Any, artifact: Any, maintainer: Any, triager: Any) -> None:
