@@ -1,5 +1,6 @@
 """The Celery app of the workers, and of everybody who rings for them."""
 
+import gc
 import logging.config
 import os
 import warnings
@@ -44,5 +45,7 @@ def forget_in_log(**_: object) -> None:
 
 @worker_ready.connect
 def say_ready(**_: object) -> None:
+    gc.collect()
+    gc.freeze()  # what is loaded by now stays, and is not gone through again and again: see config.wsgi
     if name := os.environ.get(READY_FILE):
         Path(name).touch()

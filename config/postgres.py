@@ -47,7 +47,7 @@ LONGEST_LOG = 5_000_000  # bytes
 SERVER_SETTINGS = {
     "listen_addresses": "",
     "max_connections": "100",
-    "shared_buffers": "96MB",
+    "shared_buffers": "128MB",
     "maintenance_work_mem": "64MB",
     "effective_cache_size": "512MB",
     "wal_level": "minimal",

@@ -70,14 +70,14 @@ def mask(text: str, values: Iterable[str], *, is_common: Callable[[str], bool] =
     return pattern.sub(lambda found: " " * len(found[0]), text) if pattern else text
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1_024)
 def _plain_words(values: tuple[str, ...]) -> frozenset[str]:
     """The words of the values that may be asked about: stop words are common without a question."""
     pieces = {piece for value in values for part in normalise(value).split("/") for piece in _pieces(part)}
     return frozenset(piece for piece in pieces if not piece.isdigit() and piece not in STOP_WORDS)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1_024)
 def _pattern(values: tuple[str, ...], common: frozenset[str]) -> re.Pattern[str] | None:
     spellings = {spelling: None for value in values for spelling in _spellings(normalise(value), common)}
     chosen = sorted(spellings, key=lambda spelling: (-len(spelling), spelling))[:_MOST_VALUES]

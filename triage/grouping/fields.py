@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from reports.text import is_everyday, mask, normalise, normalise_with_offsets, terms
 from triage.grouping.questions import is_question
@@ -53,7 +54,7 @@ def read(raw: str, *, masks: Sequence[str], about: str = "", is_common: Callable
     ``about`` is the report's title: of a long field, the passages nearest to it are read. ``is_common`` is explained at
     ``reports.text.mask``.
     """
-    text = _trimmed(mask(normalise(raw[:_SCANNED]), masks, is_common=is_common))
+    text = _trimmed(raw, tuple(masks), is_common)
     return "\n".join(text[start:end] for start, end in _nearest(text, about))
 
 
@@ -76,10 +77,12 @@ def read_with_origin(
 
 def read_whole(raw: str, *, masks: Sequence[str], is_common: Callable[[str], bool] = is_everyday) -> str:
     """The field as copies are told apart by it: more of it, and no passages chosen, which noise could choose anew."""
-    return _trimmed(mask(normalise(raw[:_SCANNED]), masks, is_common=is_common))[:_WHOLE]
+    return _trimmed(raw, tuple(masks), is_common)[:_WHOLE]
 
 
-def _trimmed(text: str) -> str:
+@lru_cache(maxsize=len(NAMES))  # of the report at hand: it is read for its vector, and then for what copies are told by
+def _trimmed(raw: str, masks: tuple[str, ...], is_common: Callable[[str], bool]) -> str:
+    text = mask(normalise(raw[:_SCANNED]), masks, is_common=is_common)
     return "".join(text[start:end] for start, end in _kept(text))
 
 

@@ -31,10 +31,12 @@ class Rarity:
         """How telling each term is; above zero for the commonest too."""
         weight = self.background.weight(self.counts.total)
         total = self.counts.total + weight
+        # Each once and in ascending order, because it is looked up in three lists: takes half the time
+        hashes, places = np.unique(hashes, return_inverse=True)
         found = self.counts.counts_of(hashes) + self.background.term_shares_of(hashes) * weight
         found = np.minimum(found, total)  # counted at different moments, they may disagree
         rarity: NDArray[np.float64] = np.log1p((total - found + 0.5) / (found + 0.5))
-        return rarity
+        return rarity[places]
 
     @property
     def most(self) -> float:
