@@ -52,11 +52,22 @@ SEEN: Mapping[str, tuple[Promise, Promise]] = {
 }
 
 
+def seen_by(detector: str) -> str:
+    """What it sees, as a heading."""
+    return str(SEEN[detector][0]) if detector in SEEN else detector
+
+
+def told_by(detector: str) -> str:
+    """The same in a sentence."""
+    return str(SEEN[detector][1]) if detector in SEEN else ""
+
+
 @dataclass(frozen=True, slots=True)
 class Emerging:
-    """One signal: ``observed`` were seen where ``expected`` were, since a day."""
+    """One signal: ``observed`` were seen where ``expected`` were, since a day; 0 where nothing is expected of it."""
 
     title: str
+    detector: str
     severity: str
     observed: float
     expected: float
@@ -69,12 +80,21 @@ class Emerging:
         assert about is not None  # noqa: S101 -- visible_to asks for one of them
         return cls(
             title=signal.issue.public_title if signal.issue else title_of_cell(signal),
+            detector=signal.detector,
             severity=signal.issue.severity if signal.issue else "",
             observed=signal.observed,
             expected=signal.expected,
             since=signal.since,
             get_absolute_url=about.get_absolute_url(),
         )
+
+    @property
+    def seen(self) -> str:
+        return seen_by(self.detector)
+
+    @property
+    def voices(self) -> int:
+        return round(self.observed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +168,11 @@ class Shown:
 
     @property
     def seen(self) -> str:
-        return str(SEEN[self.detector][0]) if self.detector in SEEN else self.detector
+        return seen_by(self.detector)
 
     @property
     def sentence(self) -> str:
-        return str(SEEN[self.detector][1]) if self.detector in SEEN else ""
+        return told_by(self.detector)
 
     @property
     def voices(self) -> int:

@@ -21,7 +21,7 @@ from django.views.decorators.http import require_safe
 from accounts.actors import open_to_all
 from accounts.policy import ANONYMOUS
 from reports.conditional import release, tag_of, unless_known
-from reports.emerging import NOT_A_RATE, confirmed
+from reports.emerging import NOT_A_RATE, confirmed, told_by
 from reports.exporters.records import Record, records_of
 from reports.filters import RecordFilter
 from reports.models import Artifact, Signal
@@ -141,8 +141,9 @@ def _of_signal(signal: Signal) -> Leaf:
         "observed": number_format(round(signal.observed)),
         "expected": number_format(round(signal.expected, 1), 1),
     }
-    words = [_("%(observed)s seen where %(expected)s were expected.") % numbers, NOT_A_RATE]
-    return Leaf(about, signal.get_absolute_url(), escape(" ".join(map(str, words))), moment, moment, (signal.detector,))
+    compared = _("%(observed)s seen where %(expected)s were expected.") % numbers
+    words = f"{compared} {NOT_A_RATE}" if signal.expected else told_by(signal.detector)
+    return Leaf(about, signal.get_absolute_url(), escape(words), moment, moment, (signal.detector,))
 
 
 def _tag(path: str) -> str:

@@ -22,8 +22,8 @@ def confirmed(name: str, **fields: Any) -> Artifact:
 
 
 def make_signal(state: str = "confirmed", **about: Any) -> Signal:
-    numbers = {"observed": 11, "expected": 1.94, "since": date(2026, 11, 9)}
-    return Signal.objects.create(detector="burst", method="burst-1", tier="watch", state=state, **numbers, **about)
+    told: dict[str, Any] = {"detector": "burst", "method": "burst-1", "tier": "watch", "observed": 11, "expected": 1.94}
+    return Signal.objects.create(state=state, since=date(2026, 11, 9), **{**told, **about})
 
 
 def titles(response: Any, section: str) -> list[str]:
@@ -72,6 +72,18 @@ def test_signals_that_a_person_confirmed_are_told(client: Client, make_issue: Ma
     told = [(signal.title, signal.get_absolute_url) for signal in response.context["emerging"]]
     assert told == [("acme/chat-7b", "/models/acme/chat-7b/"), ("Invented helplines", "/issues/TT-2026-00001/")]
     assert "11 seen where 1.9 were expected" in response.content.decode()
+
+
+def test_two_signals_of_one_issue_are_told_apart(client: Client, make_issue: Make) -> None:
+    issue = make_issue("Invented helplines")
+    make_signal(issue=issue)
+    make_signal(issue=issue, detector="severity", observed=2, expected=0)
+
+    page = client.get("/").content.decode()
+
+    assert "<span>Burst</span>" in page
+    assert "<span>Grave harm</span>\n        <span>2 voices</span>" in page
+    assert "where 0 were expected" not in page + client.get("/signals/feed.atom").content.decode()
 
 
 @pytest.mark.parametrize("role", ["", "triager"])
