@@ -29,8 +29,10 @@ def proof(request: HttpRequest, reference: str) -> HttpResponse:
     document = proving.opening_document(event, OPENED, newest) if event and newest else None
     if document is None or event is None:
         raise Http404
+    name = f"{reference}.proof.json"
     if "words" in request.GET and (words := shown(report, event)):
         document["words"] = words
+        name = f"{reference}.proof-with-words.json"  # whoever passes it on sees which of the two it is
     answer = JsonResponse(document, json_dumps_params={"indent": 1})
-    answer["Content-Disposition"] = f'attachment; filename="{reference}.proof.json"'
+    answer["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer

@@ -220,7 +220,9 @@ def test_a_proof_with_words_shows_what_was_filed_and_that_a_site_has_changed_it(
 ) -> None:
     happened(3)
     address = f"{reverse('receipt_proof', args=[mine.reference])}?words=1"
-    filed = client.get(address).content
+    answer = client.get(address)
+    filed = answer.content
+    assert answer["Content-Disposition"] == f'attachment; filename="{mine.reference}.proof-with-words.json"'
     _checkpoint, opened = check_proof(filed, key)
     assert opened["words"]["summary"] == "A ruling that was never made"  # type: ignore[index] # the words by their names
 
@@ -231,7 +233,9 @@ def test_a_proof_with_words_shows_what_was_filed_and_that_a_site_has_changed_it(
     assert check_proof(filed, key)[1] == opened
 
     Evidence.objects.filter(report=mine).delete()
-    assert "words" not in json.loads(client.get(address).content)
+    bare = client.get(address)
+    assert "words" not in json.loads(bare.content)
+    assert bare["Content-Disposition"].endswith(f'"{mine.reference}.proof.json"')
 
 
 def test_a_proof_that_was_touched_holds_no_more(mine: Report, client: Client, key: Key) -> None:
