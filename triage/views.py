@@ -36,7 +36,7 @@ DEFAULTS = (
     Default("new", _("Waiting"), search.WAITING),
     Default("mine", _("Mine"), "is:open assigned:me"),
     Default("look", _("To look at"), "is:look"),
-    Default("signals", _("Signals"), "signal:any"),
+    Default("signals", _("With a signal"), "signal:any"),
     Default("regressions", _("Regressions"), "is:possible-regression"),
     Default("held", _("Held"), HELD),
     Default("answered", _("Answered"), ANSWERED),
@@ -60,6 +60,10 @@ class Shown:
     is_own: bool = False
     is_here: bool = False
     count: int | None = None
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.text == search.WAITING
 
     @property
     def is_in_sight(self) -> bool:

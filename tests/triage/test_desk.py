@@ -447,7 +447,16 @@ def test_a_press_is_answered_with_the_next_issue_in_one_trip(desk: Client, rulin
     assert "<html" not in page
     assert "Confirmed “<bdi>It invents a court ruling</bdi>” as <bdi>TT-" in page
     assert '<span class="badge count" id="waiting" hx-swap-oob="true">1</span>' in page
+    assert '<b id="waiting-view" hx-swap-oob="true">1</b>' in page
     assert "1 of 2 decided today" in page
+
+
+def test_header_and_bar_say_one_number_of_what_waits(desk: Client, ruling: Report, folder: Report) -> None:
+    for asked in ("", "?q=is:open"):
+        page = desk.get(f"/triage/{asked}").content.decode()
+
+        assert '<span class="badge count" id="waiting">2</span>' in page
+        assert '<b id="waiting-view">2</b>' in page
 
 
 def test_who_holds_the_next_pane_is_sent_what_changed_and_no_more(desk: Client, ruling: Report, folder: Report) -> None:
