@@ -9,18 +9,21 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from django.db.models import BooleanField, Exists, Func, OuterRef, Q, QuerySet
+from django.db.models import BooleanField, Exists, Func, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 
 from accounts.policy import ANONYMOUS
 from ledger.models import Event
 from ledger.record import events_about, subject
-from reports.history import OFF, VERBS, Change, Step, histories_of, said, undone_in, verb_of
+from reports.history import BACK, OFF, VERBS, Change, Step, histories_of, said, undone_in, verb_of
 from reports.models import Artifact
+from reports.models.artifact import ArtifactQuerySet
+from reports.models.issue import IssueQuerySet
 from reports.record import artifacts_with_pages, issues_on_record, on_record
 
 OF_ARTIFACTS = ("confirm_artifact", "describe_artifact")  # acts of which all that they change stands on its page
 AT_ONCE = 200  # events that are looked at together, at the least
+FEW = 1_000  # public rows whose events are found by the index of rows; of more the newest events are seldom others'
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -112,9 +115,10 @@ class _Reading:
         published = issues.filter(_IsNamed("pk", OuterRef("subjects"), kind="issue"), since__lte=at)
         of_artifacts = _did(OF_ARTIFACTS) & Q(Exists(confirmed))
         is_told = of_artifacts | (_did((*VERBS, *OFF)) & Q(Exists(published)))
-        events = Event.objects.filter(_did([asked.act] if asked.act else (*VERBS, *OFF, *OF_ARTIFACTS)), is_told)
-        if self.among is not None:
-            events = events.filter(subjects__overlap=sorted(self.among))
+        acts = [asked.act, *(back for back, act in BACK.items() if act == asked.act)]
+        events = Event.objects.filter(_did(acts if asked.act else (*VERBS, *OFF, *OF_ARTIFACTS)), is_told)
+        if (among := self.among or _few(issues, artifacts)) is not None:
+            events = events.filter(subjects__overlap=sorted(among))
         if asked.below is not None:
             events = events.filter(at__lte=asked.below.at)
         return events.filter(within(asked.since, asked.until)).order_by("-at", "-pk")
@@ -168,6 +172,14 @@ def _act(event: Event, artifact: Artifact) -> tuple[Step, int | None]:
 def _did(verbs: Sequence[str]) -> Q:
     """Events of these acts, and of undoing one."""
     return Q(verb__in=verbs) | Q(verb="undo", payload__content__undone__in=verbs)
+
+
+def _few(issues: IssueQuerySet, artifacts: ArtifactQuerySet) -> set[str] | None:
+    """All that has a page, if that is little: else a site with much that is hidden would look through all of it."""
+    of_issues = issues.values_list(Value("issue"), "pk")[: FEW + 1]
+    of_artifacts = artifacts.filter(confirmed_at__isnull=False).order_by().values_list(Value("artifact"), "pk")
+    found = {f"{kind}:{pk}" for kind, pk in of_issues.union(of_artifacts[: FEW + 1], all=True)}
+    return found if len(found) <= FEW else None
 
 
 class _IsNamed(Func):

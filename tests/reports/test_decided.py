@@ -191,9 +191,18 @@ def test_what_has_no_page_has_no_audit(ground: Any, client: Client) -> None:
     assert client.get("/models/ACME/chat-7b/audit/")["Location"] == OF_IT
 
 
+def test_many_public_rows_are_found_as_few_are(ground: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    few = decided(Asked(), most=50)
+
+    monkeypatch.setattr("reports.decided.FEW", 0)
+
+    assert few
+    assert decided(Asked(), most=50) == few
+
+
 def test_it_costs_the_same_however_much_there_is(ground: Any, client: Client, django_assert_num_queries: Any) -> None:
     for path in (f"{OF_DAYS}?act=resolve", f"{OF_DAYS}?act=confirm"):  # of one issue, and of two
-        with django_assert_num_queries(5):
+        with django_assert_num_queries(6):
             client.get(path)
     for path in (f"{OF_IT}?act=resolve", f"{OF_IT}?act=classify"):
         with django_assert_num_queries(7):
