@@ -45,7 +45,15 @@ VERBS = (
     "redact",
     "excerpt",
     "settle",
+    "acknowledge",
+    "unacknowledge",
+    "dispute",
 )
+BACK = {"unacknowledge": "acknowledge"}  # what maintainers take back themselves, and what that was
+OF_MAINTAINERS = (
+    "acknowledge",
+    "dispute",
+)  # for an artifact; what reporters dispute names none
 SAID: Mapping[str, Promise] = {
     "confirm": gettext_lazy("Confirmed and published"),
     "publish": gettext_lazy("Published"),
@@ -65,6 +73,11 @@ FIELDS: Mapping[str, tuple[Promise, Mapping[Any, Any]]] = {
         gettext_lazy("Stated use"),
         {True: gettext_lazy("Inside it"), False: gettext_lazy("Outside it")},
     ),
+}
+SPOKEN: Mapping[str, Promise] = {
+    "acknowledge": gettext_lazy("Whoever answers for %(artifact)s said that they know of it"),
+    "dispute": gettext_lazy("Whoever answers for %(artifact)s disputes it"),
+    "answer": gettext_lazy("What whoever answers for %(artifact)s said was put on record"),
 }
 WORDS: Mapping[str, Promise] = {
     "public_title": gettext_lazy("The title was written anew"),
@@ -133,12 +146,19 @@ def public_since(issue: Issue) -> datetime:
 
 
 def _steps(reading: "_Reading", events: Sequence[Event]) -> list[Step]:
-    undone = undone_in(events)
-    steps = []
-    for event in events:
+    undone, steps = undone_in(events), []
+    taken_back: set[tuple[str, ...]] = set()
+    for event in reversed(events):  # what was taken back, from what took it back to when it was last done
+        done = verb_of(event), *event.subjects[1:2]
+        is_undone = said(event).get("decision") in undone
+        if event.verb in BACK:
+            taken_back.add(done)
+        elif done in taken_back:
+            taken_back.discard(done)
+            is_undone = True
         if step := reading.step(event):
-            steps.append(replace(step, is_undone=said(event).get("decision") in undone))
-    return steps[::-1]
+            steps.append(replace(step, is_undone=is_undone))
+    return steps
 
 
 def undone_in(events: Iterable[Event]) -> set[int]:
@@ -153,7 +173,7 @@ def said(event: Event) -> Mapping[str, Any]:
 
 def verb_of(event: Event) -> str:
     """What was done, or what was undone."""
-    return str(said(event).get("undone", "")) if event.verb == "undo" else event.verb
+    return str(said(event).get("undone", "")) if event.verb == "undo" else BACK.get(event.verb, event.verb)
 
 
 def _while_public(events: Iterable[Event]) -> Iterable[Event]:
@@ -172,7 +192,9 @@ class _Reading:
 
     def __init__(self, issue: Issue, events: Sequence[Event], words: "_Words") -> None:
         self.issue = issue
-        self.names = {str(row.pk): str(row.artifact) for row in affected_of(issue)}
+        affected = affected_of(issue)
+        self.names = {str(row.pk): str(row.artifact) for row in affected}
+        self.artifacts = {str(row.artifact_id): str(row.artifact) for row in affected}
         self.made = {said(event).get("decision"): said(event) for event in events if event.verb != "undo"}
         self.excerpts = words.excerpts.get(issue.pk, {})
         self.redactions = words.redactions
@@ -181,6 +203,8 @@ class _Reading:
         """None where it changed nothing that the public reads."""
         verb, content = verb_of(event), said(event)
         is_undo = event.verb == "undo"
+        if verb in OF_MAINTAINERS:
+            return self._spoken(event, verb)
         if is_undo:  # told by what was done, where that is part of the history; else as the change it is
             is_undo = content.get("undoes") in self.made or verb in OFF
             content = self.made.get(content.get("undoes"), content)
@@ -208,6 +232,13 @@ class _Reading:
             sequence=event.sequence,
         )
 
+    def _spoken(self, event: Event, verb: str) -> Step | None:
+        """What somebody did who answers for an artifact that stands on the page."""
+        pks = [name.partition(":")[2] for name in event.subjects if name.startswith("artifact:")]
+        changes = tuple(Change(verb, of=self.artifacts[pk]) for pk in pks if pk in self.artifacts)
+        told = Step(event.at, verb, event.actor, changes=changes, is_undo=event.verb in BACK, sequence=event.sequence)
+        return told if changes else None
+
     def _changes(self, verb: str, content: Mapping[str, Any]) -> Iterable[Change]:
         for name, (before, after) in content.get("changed", {}).items():
             if name in FIELDS and verb == "classify":
@@ -219,6 +250,10 @@ class _Reading:
                 if pk in self.names:
                     before, after = statuses or ("", "")
                     yield Change("affected", before, after, of=self.names[pk])
+        if verb in ("affect", "resolve"):
+            yield from (
+                Change("answer", of=self.artifacts[pk]) for pk in content.get("answers", ()) if pk in self.artifacts
+            )
         if verb == "excerpt":
             rows = content.get("excerpts", {})
             if any(pk in self.excerpts for pk in rows.get("all", ())):
@@ -271,10 +306,10 @@ def _open_excerpts(issues: Iterable[Issue]) -> dict[int, dict[int, Excerpt]]:
 
 
 def _resolved(step: Step) -> str:
-    if step.reason not in Resolution.values:
-        return _("Resolved")
-    how = Resolution(step.reason).label
-    return str(how) if step.ends or step.is_undo else _("%(how)s, for one artifact") % {"how": how}
+    how = Resolution(step.reason).label if step.reason in Resolution.values else _("Resolved")
+    if step.reason in Resolution.values and not step.ends and not step.is_undo:
+        how = _("%(how)s, for one artifact") % {"how": how}
+    return _("; ").join([str(how), *map(_in_words, step.changes)])
 
 
 def _changed(step: Step) -> str:
@@ -297,6 +332,10 @@ def _given_a_page(step: Step) -> str:
     return _("%(artifact)s confirmed as an artifact with a page of its own") % {"artifact": step.changes[0].of}
 
 
+def _spoken(step: Step) -> str:
+    return str(SPOKEN[step.verb]) % {"artifact": step.changes[0].of}
+
+
 def _merged(step: Step) -> str:
     return _("%(number)s became part of this issue") % {"number": step.merged}
 
@@ -307,6 +346,8 @@ TOLD: Mapping[str, Callable[[Step], str]] = {
     "write": _changed,
     "excerpt": _changed,
     "resolve": _resolved,
+    "acknowledge": _spoken,
+    "dispute": _spoken,
     "merge": _merged,
     "dismiss": _dismissed,
     "unpublish": _unpublished,
@@ -317,6 +358,8 @@ TOLD: Mapping[str, Callable[[Step], str]] = {
 def _in_words(change: Change) -> str:
     if change.field in WORDS:
         return str(WORDS[change.field])
+    if change.field == "answer":
+        return str(SPOKEN["answer"]) % {"artifact": change.of}
     if change.field == "excerpt":
         return _("A passage was published") if change.after else _("A passage is no longer published")
     if change.field == "affected":

@@ -18,7 +18,7 @@ from accounts.actors import actor_for
 from accounts.models import User
 from accounts.policy import Act, allows
 from ledger.record import record, subject
-from reports.models import Affected, Artifact, Excerpt, Issue, Placement, Redaction, Report
+from reports.models import Affected, Answer, Artifact, Excerpt, Issue, Placement, Redaction, Report
 from reports.notices import tell
 from reports.vocabulary import AffectedStatus, PlacedBy, Status
 from triage import constraints, growth
@@ -219,6 +219,9 @@ def _told(decision: Decision, trail: Trail) -> dict[str, Any]:
         told["status"] = decision.issue.status
         told["published"] = decision.issue.published_at is not None
         told |= _tombstone(decision.issue, trail) | _changed(decision.issue, trail)
+    if answered := trail.ids(Answer, touching=["accepted_at"]):
+        accepted = Answer.objects.filter(pk__in=answered).exclude(accepted_at=None)
+        told |= {"answers": [str(pk) for pk in sorted(set(accepted.values_list("artifact", flat=True)))]}
     if decision.signal is not None:
         told["state"] = _codes(trail, subject(decision.signal), "state")
     if fixes := sorted({row["fixed_in_id"] for row in trail.after.values() if row and row.get("fixed_in_id")}):

@@ -41,6 +41,8 @@ ACTS: Mapping[str, Promise] = {
     "excerpt": gettext_lazy("Choose evidence"),
     "redact": gettext_lazy("Redact"),
     "settle": gettext_lazy("Settle a dispute"),
+    "acknowledge": gettext_lazy("Acknowledge"),
+    "dispute": gettext_lazy("Dispute"),
     "unpublish": gettext_lazy("Unpublish"),
     "dismiss": gettext_lazy("Dismiss"),
     "confirm_artifact": gettext_lazy("Confirm artifact"),

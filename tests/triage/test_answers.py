@@ -10,10 +10,13 @@ from django.utils import timezone
 
 from accounts.actors import actor_for
 from accounts.models import Grant
-from accounts.policy import spokesperson
+from accounts.policy import ANONYMOUS, spokesperson
 from ledger.models import Event
-from reports.models import Affected, Answer, ContextRule, Version
+from ledger.record import record
+from reports.history import history_of
+from reports.models import Affected, Answer, Artifact, ContextRule, Version
 from reports.naming import artifact_named
+from reports.record import issues_on_record
 from triage import views
 from triage.answers import (
     acknowledge,
@@ -416,3 +419,38 @@ def test_numbers_that_cannot_be_are_refused(
     with nothing_stored(), pytest.raises(ValidationError):
         try_again(issue, artifact, by=maintainer, version="2026-06", tries=tries, failures=failures)
     assert not Answer.objects.exists()
+
+
+def history(issue: Any) -> list[tuple[str, bool]]:
+    shown = issues_on_record(ANONYMOUS).get(pk=issue.pk)
+    return [(step.words, step.is_undone) for step in history_of(shown)[::-1]][1:]
+
+
+def test_the_public_history_tells_what_maintainers_did(
+    issue: Any, artifact: Any, maintainer: Any, triager: Any
+) -> None:
+    Artifact.objects.filter(pk=artifact.pk).update(confirmed_at=issue.opened_at)
+    knows = f"Whoever answers for {artifact} said that they know of it"
+
+    acknowledge(issue, artifact, by=maintainer)
+    take_back_acknowledgement(issue, artifact, by=maintainer)
+    acknowledge(issue, artifact, by=maintainer)
+    answer = give_answer(issue, artifact, by=maintainer, text="It is so.", status="affected")
+    decide(issue, "affect", by=triager, artifact=artifact, answer=answer)
+    give_answer(issue, artifact, by=maintainer, text="We do not think so.", is_dispute=True)
+
+    told = history(issue)
+    assert told[:3] == [(f"{knows} (undone since)", True), (f"Undone: {knows}", False), (knows, False)]
+    assert f"What whoever answers for {artifact} said was put on record" in told[3][0]
+    assert told[4:] == [(f"Whoever answers for {artifact} disputes it", False)]
+
+
+def test_what_is_done_for_an_artifact_without_a_place_on_the_page_is_not_told(
+    issue: Any, artifact: Any, maintainer: Any
+) -> None:
+    before = history(issue)
+    hidden = artifact_named("model", "acme/hidden")
+    record("acknowledge", issue, hidden, actor=maintainer.pseudonym)
+    record("dispute", issue.placements.get().report, issue, actor="p-0")
+
+    assert history(issue) == before

@@ -24,7 +24,7 @@ from triage.models import Decision
 from triage.moves import MOVES, Verb
 
 # Of what an event says beyond that it is told elsewhere in the line, or not for whoever reads no reports.
-ELSEWHERE = frozenset({"decision", "reason", "undone", "undoes", "number", "changed", "affected", "words"})
+ELSEWHERE = frozenset({"decision", "reason", "undone", "undoes", "number", "changed", "affected", "answers", "words"})
 OF_REPORTS = frozenset({"reference", "words", "digest"})  # by which somebody might find a report, or guess at its words
 EXPORT = "export"  # an audit was taken away; its event tells in which form, and what was asked for
 SAID: Mapping[str, Promise] = {
