@@ -17,7 +17,7 @@ A segment may list a report that has left it, by erasure or because its family c
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,21 +46,22 @@ SMALL_FAMILY = 1_000  # reports; up to here all are read: no slower than the blo
 WHOLE = """
 SELECT report_id, family_id, terms FROM triage_termvector WHERE analyser = %(analyser)s
 """
+ROWS = """
+SELECT report_id, family_id, terms, runs, grams, sketch FROM triage_termvector WHERE analyser = %(analyser)s
+"""
 OF_FAMILY = "AND family_id = %(family)s"
+NAMED = "AND report_id = ANY(%(reports)s::bigint[])"
 BLOCKS = """
 SELECT b.segment_id, b.term, b.positions, b.weights
 FROM triage_postingblock b JOIN triage_segment s ON s.id = b.segment_id AND s.analyser = %s
 WHERE b.term = ANY(%s::integer[])
 """
-ROWS = """
-SELECT report_id, family_id, terms, runs, grams, sketch
-FROM triage_termvector WHERE report_id = ANY(%s::bigint[]) AND analyser = %s
-"""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Reports near the one asked about: first those of its family, then those of others, each best first.
+    """Reports near the one asked about: first those of its family, then those of others, each best first; or all of a
+    family, by id, where there was nothing to choose.
 
     Position by position what ``TermVector`` holds of each. ``rarities`` are those they were chosen by.
     """
@@ -128,12 +129,16 @@ def candidates(
     """The ``most`` reports of the family that the words bring nearest, and ``beyond_family`` of other families.
 
     ``family_id`` None stands for the whole site. A small family is read whole, and those with no word in common come
-    last. The report itself is never among them; ties go to the lower id. Takes no lock. ``known``: the index as it was
-    a moment ago, good enough to say how rare words are; which reports there are is asked anew.
+    last; one of no more than ``most`` is told whole, with what came to it this very moment. The report itself is never
+    among them; ties go to the lower id. Takes no lock. ``known``: the index as it was a moment ago, good enough to say
+    how rare words are; which reports there are is asked anew.
     """
     if known is None or beyond_family or known.size_of(family_id) > SMALL_FAMILY:
         known = shelf.look()
     is_small = known.size_of(family_id) <= SMALL_FAMILY
+    if is_small and not beyond_family and known.size_of(family_id) <= most:
+        rows = rows_of(ROWS, family_id)
+        return told(sorted(row for row in rows if row[0] != report_id), known.rarities)
     query = Query.of(vector.terms, vector.weights, known.rarities.of(vector.terms))
     near, beyond = [], []
     if is_small:
@@ -149,17 +154,23 @@ def candidates(
 
 def whole(query: Query, family_id: int | None, rarities: Rarities) -> Scored:
     """Every report of the family by all words of the query, and by how rare words are today."""
-    with reading() as cursor:
-        cursor.execute(
-            WHOLE + (OF_FAMILY if family_id is not None else ""), {"analyser": ANALYSER, "family": family_id}
-        )
-        rows = cursor.fetchall()
+    rows = rows_of(WHOLE, family_id)
     if not rows:
         return NONE
     report_ids, family_ids, packed = zip(*rows, strict=True)
     ids, families = np.array(report_ids, dtype=np.int64), np.array(family_ids, dtype=np.int64)
     bags = Bags.unpack(packed)
     return Scored.of(ids, families, query.dots(bags), rarities.norms_of(bags).astype(np.float32))
+
+
+def rows_of(statement: str, family_id: int | None) -> list[tuple[Any, ...]]:
+    """What the statement says of every report of the family, or of the site."""
+    with reading() as cursor:
+        cursor.execute(
+            statement + (OF_FAMILY if family_id is not None else ""), {"analyser": ANALYSER, "family": family_id}
+        )
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found
 
 
 def everywhere(query: Query, known: Shelf) -> tuple[Scored, Scored]:
@@ -214,10 +225,14 @@ def ranked(scored: Scored, most: int, report_id: int) -> list[int]:
 def read(near: list[int], beyond: list[int], family_id: int | None, chosen_by: Rarities) -> Candidates:
     """What is stored of each, if it is still there, and still within its family or outside it."""
     with reading() as cursor:
-        cursor.execute(ROWS, [array(near + beyond), ANALYSER])
+        cursor.execute(ROWS + NAMED, {"reports": array(near + beyond), "analyser": ANALYSER})
         found = {row[0]: row for row in cursor.fetchall()}
     rows = [found[key] for key in near if key in found and family_id in (None, found[key][1])]
     rows += [found[key] for key in beyond if key in found and family_id != found[key][1]]
+    return told(rows, chosen_by)
+
+
+def told(rows: Sequence[tuple[Any, ...]], chosen_by: Rarities) -> Candidates:
     return Candidates(
         report_ids=[row[0] for row in rows],
         family_ids=[row[1] for row in rows],

@@ -168,6 +168,23 @@ def test_a_small_family_is_read_whole_and_brings_the_same_reports(
     assert len(by_blocks) == 20
 
 
+def test_a_family_with_nothing_to_choose_from_is_told_whole_by_id(
+    store: Store, family: int, other_family: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = store(family, *map(invented, range(20)), packed({99: 60}))
+    store(other_family, *map(invented, range(3)))
+    store(family, invented(1), analyser=ANALYSER + 1)
+    TermVector.objects.update(runs=b"runs", grams=b"gra", sketch=b"sketch")
+    monkeypatch.setattr(index, "SMALL_FAMILY", 30)
+
+    found = ask(invented(3), family, report_id=ids[3])
+
+    assert found.report_ids == ids[:3] + ids[4:]
+    assert (set(found.family_ids), found.terms[0]) == ({family}, invented(0))
+    assert (set(found.runs), set(found.grams), set(found.sketch)) == ({b"runs"}, {b"gra"}, {b"sketch"})
+    assert len(ask(invented(3), family, most=20).report_ids) == 20  # one more than may be told
+
+
 def test_reports_of_a_small_family_whose_length_nobody_has_worked_out_are_found(store: Store, family: int) -> None:
     ids = store(family, *map(invented, range(30)))
     TermVector.objects.update(norm=0)
