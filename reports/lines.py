@@ -54,6 +54,7 @@ class Line:
             resolution=issue.resolution,
             version=fixes.pop() if len(fixes) == 1 else "",
             artifacts=tuple(str(row.artifact) for row in rows),
+            is_public=issue.is_public,
             state_date=issue.resolved_at or issue.published_at,
         )
 
@@ -66,6 +67,7 @@ class Line:
             resolution=row.resolution,
             version=str(row.fixed_in or ""),
             artifacts=(),
+            is_public=row.issue.is_public and row.is_judged,
             state_date=row.resolved_at or row.issue.published_at,
         )
 
@@ -77,7 +79,6 @@ class Line:
             severity=issue.severity,
             voice_count=issue.voice_count,
             context_of_use=issue.context_of_use,
-            is_public=issue.is_public,
             get_absolute_url=issue.get_absolute_url(),
             # by their labels: Django's own way translates the whole list for each row
             get_kind_display=str(Kind(issue.kind).label),

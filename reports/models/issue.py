@@ -296,6 +296,12 @@ class Affected(models.Model):
     def __str__(self) -> str:
         return f"{self.artifact}: {self.status}"
 
+    @property
+    def is_judged(self) -> bool:
+        """What ``judged`` asks of rows: a person said something of how it stands."""
+        undecided = self.status == AffectedStatus.UNDER_INVESTIGATION
+        return not undecided or self.resolution != "" or self.stated_at is not None
+
 
 class PlacementQuerySet(models.QuerySet["Placement"]):
     def visible_to(self, actor: Actor) -> Self:

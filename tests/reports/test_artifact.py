@@ -57,6 +57,19 @@ def test_an_artifact_page_goes_by_how_the_issue_stands_for_it(client: Client, ma
     assert groups("/models/acme/other/") == {"Open": ["Mended here only"]}
 
 
+def test_the_desk_sees_which_rows_the_public_does_not(client: Client, make_issue: Make, triager: Any) -> None:
+    make_issue("Told")
+    Affected.objects.filter(issue=make_issue("Asked about")).update(status="under_investigation")
+
+    assert found(client.get("/models/acme/chat-7b/")) == ["Told"]
+    client.force_login(triager)
+    response = client.get("/models/acme/chat-7b/")
+
+    told = {each.line.title: each.line.is_public for group in response.context["groups"] for each in group["found"]}
+    assert told == {"Told": True, "Asked about": False}
+    assert response.content.decode().count("Not public") == 1
+
+
 def test_an_artifact_page_says_what_it_is(client: Client, artifact: Artifact) -> None:
     base = confirmed("model", "acme/base")
     child = confirmed("system", "clinic/desk")
