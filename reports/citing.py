@@ -3,9 +3,11 @@
 from datetime import date
 
 from django.conf import settings
+from django.utils.translation import get_language_bidi
 from django.utils.translation import gettext as _
 
 from reports.models import Issue
+from reports.story import APART
 
 SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -23,13 +25,16 @@ SPECIAL = {
 
 def in_words(issue: Issue, *, read_on: date) -> str:
     published = issue.published_at.date() if issue.published_at else read_on
-    return _("Telltale %(number)s. %(title)s (published %(published)s, read %(read)s). %(address)s") % {
-        "number": issue.number,
+    told = {
+        "number": issue.number or "",
         "title": issue.public_title,
         "published": published.isoformat(),
         "read": read_on.isoformat(),
         "address": f"{settings.SITE_URL}{issue.get_absolute_url()}",
     }
+    if get_language_bidi():  # what runs the other way is kept together; elsewhere nothing unseen is copied along
+        told = {name: words.join(APART) for name, words in told.items()}
+    return _("Telltale %(number)s. %(title)s (published %(published)s, read %(read)s). %(address)s") % told
 
 
 def in_bibtex(issue: Issue, *, read_on: date) -> str:

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from ledger.record import record
-from reports.citing import in_bibtex
+from reports.citing import in_bibtex, in_words
 from reports.models import Affected, Artifact, Issue, Version
 from reports.naming import artifact_named
 from tests.deciding import A_FIX
@@ -220,6 +220,14 @@ def test_the_twin_says_what_the_page_says(client: Client, make_issue: Make, arti
         "excerpts": [],
     }
     assert client.get("/issues/TT-2026-00001/.json")["Location"] == "/issues/TT-2026-00001.json"
+
+
+def test_what_is_cited_runs_its_own_way_beside_arabic(make_issue: Make) -> None:
+    issue = make_issue("It invents a ruling")
+
+    with translation.override("ar"):
+        assert "\u2068It invents a ruling\u2069" in in_words(issue, read_on=date(2026, 11, 22))
+    assert in_words(issue, read_on=date(2026, 11, 22)).isascii()
 
 
 def test_bibtex_stays_whole_whatever_the_title_holds(make_issue: Make) -> None:
