@@ -20,6 +20,9 @@ def sign_in(request: HttpRequest, code: str) -> HttpResponse:
     """GET shows a button, so that a preview of the link does not use it up; POST signs in."""
     user = user_of_code(code)
     if user is None:
+        if request.user.is_authenticated:
+            messages.warning(request, _("That sign-in link was used or is too old. You are signed in already."))
+            return redirect("home")
         messages.error(request, _("This sign-in link was used or is too old. Ask for a new one, or sign in by e-mail."))
         return redirect("account_login")
     if request.method != "POST":

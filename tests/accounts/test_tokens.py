@@ -116,6 +116,10 @@ def test_a_link_signs_in_once(client: Client, triager: Any) -> None:
     assert "_auth_user_id" not in other.session
     assert "was used or is too old" in used.content.decode()
 
+    again = client.get(address, follow=True)
+    assert again.redirect_chain == [("/", 302)]
+    assert "You are signed in already." in again.content.decode()
+
 
 def test_whoever_decides_nothing_comes_home(client: Client, someone: Any) -> None:
     assert client.post(f"/accounts/sign-in/{sign_in_code(someone('auditor'))}/")["Location"] == "/"

@@ -77,7 +77,7 @@ class PublishForm(MoveForm):
 
 class UnpublishForm(MoveForm):
     reason = forms.ChoiceField(
-        label=gettext_lazy("Why, in public"),
+        label=gettext_lazy("Why it is taken off, in public"),
         help_text=gettext_lazy("It stands where the page was, with the number and the dates, and nothing else."),
         choices=[("", gettext_lazy("No reason in public")), *TakenOff.choices],
         required=False,
