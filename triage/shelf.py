@@ -49,7 +49,8 @@ class Rarities:
 
     def of(self, hashes: NDArray[np.int32]) -> NDArray[np.float64]:
         """How telling each is, by the site's own reports alone."""
-        return rarity(self.counts_of(hashes), self.total)
+        hashes, places = np.unique(hashes, return_inverse=True)  # a family's reports share their words
+        return rarity(self.counts_of(hashes), self.total)[places]
 
     def norms_of(self, bags: Bags) -> NDArray[np.float64]:
         """The length of each report's vector by these rarities."""
