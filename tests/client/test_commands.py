@@ -115,6 +115,8 @@ def test_a_token_that_is_refused_is_not_kept(shell: Shell) -> None:
         (["login", "https://site.example"], "tt_\x1b\n", "no token"),
         (["login"], "", "Missing argument"),
         (["issues"], "", "Say which site"),
+        (["status", "r-1", "--url", "https://site.example"], "\n", "24 letters and digits"),
+        (["status", "r-1", "Ⅹ\x07", "--url", "https://site.example"], "", "24 letters and digits"),
         (["nothing"], "", "No such command"),
         (["--url", "https://site.example", "issues"], "", "No such option"),
         (["import", "not-there.jsonl", "--format", "garak"], "", "does not exist"),

@@ -145,7 +145,7 @@ class Client:
 
     def receipt(self, reference: str, code: str) -> Standing:
         """Where a report stands, for whoever has its receipt code."""
-        headers = {"Authorization": f"Receipt {code.strip()}"}
+        headers = {"Authorization": f"Receipt {_code(code)}"}
         return cast(Standing, self._wire.told("GET", f"{REPORTS}{_part(reference)}/", headers=headers))
 
     # The record
@@ -285,6 +285,14 @@ class Client:
 def _keyed(key: str | None) -> dict[str, str]:
     """Every POST names itself, so that one whose answer was lost can be sent again."""
     return {"Idempotency-Key": key or str(uuid.uuid4())}
+
+
+def _code(text: str) -> str:
+    """A receipt code as it may stand in a header."""
+    told = text.strip()
+    if not told.isascii() or not told.replace("-", "").replace(" ", "").isalnum():
+        raise ValueError("A receipt code has 24 letters and digits.")
+    return told
 
 
 def _part(text: str) -> str:

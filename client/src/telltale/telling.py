@@ -86,7 +86,7 @@ def explain(problem: Problem, *, as_json: bool) -> None:
     for wrong in problem.errors:
         err(f"  {plain(wrong.pointer or 'the whole')}: {plain(wrong.detail)}")
     if problem.status == 401:
-        err("The token is unknown, expired or revoked. Run: telltale login URL")
+        err("It takes a token that the site knows and that has not ended. Run: telltale login URL")
     if problem.status == 429 and problem.retry_after is not None:
         err(f"Try again in {problem.retry_after:.0f} seconds.")
 
