@@ -50,6 +50,7 @@ def file(request: HttpRequest) -> JsonResponse:
         )
         Evidence.objects.create(
             report=report,
+            words_key=secrets.token_bytes(32),
             plain_summary=answers["summary"],
             plain_what_happened=answers["what_happened"],
             plain_expected=answers["expected"],
@@ -58,7 +59,8 @@ def file(request: HttpRequest) -> JsonResponse:
         event = Event.objects.create(
             actor="anonymous", verb="file", subjects=[f"report:{report.pk}", f"artifact:{artifact_id}"]
         )
-        Payload.objects.create(event=event, content={"channel": "api"})
+        told = {"channel": "api", "reference": report.reference, "words": secrets.token_hex(32)}
+        Payload.objects.create(event=event, content=told)
     return acknowledged(report.reference)
 
 

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,12 @@ PATIENCE_S = 120.0  # for a loaded machine
 # What is measured is never a limit of how much one may file, except by bench.flood
 LIMITS = ("NETWORK", "NETWORK_HOUR", "ARTIFACT", "SITE", "HELD", "NEWCOMER", "NEWCOMER_HOUR", "TRUSTED_HOUR")
 NO_LIMITS = {f"LIMIT_{name}": "1000000000" for name in LIMITS}
+
+OPEN_TRANSACTIONS = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND xact_start IS NOT NULL AND pid <> pg_backend_pid()
+  AND backend_type = 'client backend'
+"""
 
 
 class Stack:
@@ -95,16 +101,26 @@ class Stack:
 
     @contextmanager
     def paused(self, *names: str) -> Iterator[None]:
-        """Those stand still for as long as the context lasts."""
+        """Those stand still for as long as the context lasts, and none of them in the middle of a transaction.
+
+        As long as one is open PostgreSQL clears no row away that was changed since, and what changes a row often, as
+        counting who files how much does, costs more each time.
+        """
         pids = [self.pid(name) for name in names]
-        for pid in pids:
-            os.kill(pid, signal.SIGSTOP)
         try:
+            wait_until(lambda: self._stands_still(pids), "a moment between two transactions", step_s=0.2)
             yield
         finally:
-            for pid in pids:
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGCONT)
+            send(signal.SIGCONT, pids)
+
+    def _stands_still(self, pids: Sequence[int]) -> bool:
+        """Stop them; where that was in the middle of a transaction, let them go on."""
+        send(signal.SIGSTOP, pids)
+        time.sleep(0.1)  # for what they had asked for to be answered
+        is_quiet = not self.count(OPEN_TRANSACTIONS)
+        if not is_quiet:
+            send(signal.SIGCONT, pids)
+        return is_quiet
 
     def ask(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         """Rows from the site's database, read past the product."""
@@ -155,6 +171,13 @@ def beside(site: Stack, settings: str) -> Iterator[tuple[int, int]]:
     finally:
         server.terminate()
         server.wait(timeout=PATIENCE_S)
+
+
+def send(number: signal.Signals, pids: Sequence[int]) -> None:
+    """That signal, to those of them that are there still."""
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
 
 
 def listens(port: int) -> bool:

@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 from psycopg import ClientCursor
 
 Parameters = Sequence[Any] | Mapping[str, Any] | None
@@ -50,7 +50,8 @@ def together(psycopg_connection: Any, statements: Sequence[tuple[str, Parameters
 def insertion(row: models.Model, ending: str = "") -> tuple[str, list[Any]]:
     """The statement that inserts the row, and its values: what ``save`` puts together anew every time."""
     statement, fields = _insert_into(type(row))
-    values = [field.get_db_prep_save(field.pre_save(row, True), connection=connection) for field in fields]
+    database = connections[DEFAULT_DB_ALIAS]  # itself: each look through ``connection`` asks which it stands for
+    values = [field.get_db_prep_save(field.pre_save(row, True), connection=database) for field in fields]
     return f"{statement} {ending}", values
 
 

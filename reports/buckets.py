@@ -84,9 +84,14 @@ def take(*stages: Sequence[Bucket], at: datetime) -> dict[str, int]:
     return counts
 
 
+def none_known_full() -> bool:
+    """Whether this process has met no bucket that was full: then nobody has to be told apart."""
+    return not _full
+
+
 def known_full(bucket: Bucket, *, at: datetime) -> Bucket | None:
     """The bucket with the most that it was found to hold, if this process knows it to be full. Asks nobody."""
-    if not _full:
+    if none_known_full():
         return None
     most, until = _full.get((bucket.digest(at), bucket.scope), (0, at))
     return replace(bucket, most=most) if at < until else None
