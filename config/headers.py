@@ -1,10 +1,12 @@
 """What goes with every answer, whoever made it: a page, a file, a refusal, a failure.
 
-What Django and its neighbours say by settings (content policy, HSTS, nosniff, referrer, opener, frames) is said there.
+What Django says by settings (HSTS, nosniff, referrer, opener, frames) is said there. So is the content policy, which is
+put together once: no page has one of its own but those that are locked up further, and they say theirs themselves.
 """
 
 from collections.abc import Callable
 
+from csp.utils import build_policy
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import has_vary_header, patch_cache_control
@@ -44,9 +46,11 @@ class HeadersMiddleware:
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
+        self.policy = build_policy()
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
+        response.headers.setdefault("Content-Security-Policy", self.policy)
         response.headers.setdefault("Permissions-Policy", PERMISSIONS)
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         if is_personal(request, response):

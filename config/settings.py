@@ -331,9 +331,8 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "config.requests.RequestMiddleware",
-    "config.headers.HeadersMiddleware",  # it and the next three out here, so that refusals carry theirs too
+    "config.headers.HeadersMiddleware",  # it and the next two out here, so that refusals carry theirs too
     "django.middleware.security.SecurityMiddleware",
-    "csp.middleware.CSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "config.health.ProbesMiddleware",
     "config.hosts.HostsMiddleware",
