@@ -1,14 +1,16 @@
 """Whether a migration only expands: what the code before it goes on working with, and what holds nobody up.
 
 While a site is upgraded, the old code runs on the new tables. So nothing it reads or writes may go, or be asked of it
-anew; and nothing may lock a large table while it is read through. What has to go, goes a release later.
+anew; and nothing may lock a large table while it is read through. What has to go, goes a release later. A migration
+holds all its tables from its first statement to its last (config/taking.py), so there is no time for rows in between.
 """
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-NAME = r'"?(?:public"?\.)?"?(?P<table>\w+)"?'
+from config.taking import NAME, locks
+
 ALTER = rf"ALTER TABLE (?:ONLY )?(?:IF EXISTS )?{NAME} "
 
 
@@ -54,16 +56,21 @@ RULES = (
         "All rows are read under a lock. AddConstraintNotValid, then ValidateConstraint in the next migration.",
     ),
 )
+# "CANNOT BE WRITTEN AS SQL" is how Django collects what Python does
+HELD = rule(
+    "held",
+    rf"(?:(?:UPDATE|INSERT INTO|DELETE FROM|ALTER TABLE(?= \S+ VALIDATE )) {NAME}|-- .* CANNOT BE WRITTEN AS SQL)",
+    "The migration's tables are held meanwhile. Go through rows in one of their own, in portions, not atomic.",
+)
 MADE = re.compile(rf"CREATE TABLE (?:IF NOT EXISTS )?{NAME}", re.IGNORECASE)
 
 
-def breaches(statements: Sequence[str], *, allowed: Sequence[str] = ()) -> Iterator[str]:
+def breaches(statements: Sequence[str], *, allowed: Sequence[str] = (), is_atomic: bool = True) -> Iterator[str]:
     """What is wrong with a migration's SQL, a sentence each; ``allowed`` are names of rules that it answers for."""
-    made: set[str] = set()
+    made = {found["table"] for statement in statements if (found := MADE.match(statement))}
+    holds = is_atomic and not locks(statements).keys() <= made
+    rules = [each for each in (*RULES, *([HELD] if holds else [])) if each.name not in allowed]
     for statement in statements:
-        if found := MADE.match(statement):
-            made.add(found["table"])
-        for each in RULES:
-            broken = each.pattern.match(statement)
-            if broken and each.name not in allowed and broken["table"] not in made:
+        for each in rules:
+            if (broken := each.pattern.match(statement)) and broken["table"] not in made:
                 yield f"{each.name}: {' '.join(statement.split())[:160]}\n    {each.asks}"

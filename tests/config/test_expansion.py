@@ -60,6 +60,26 @@ def test_every_rule_has_its_breach() -> None:
     assert {each.name for each in RULES} == set(BREACHES.values())
 
 
+@pytest.mark.parametrize(
+    "through_rows",
+    [
+        'UPDATE "reports_report" SET "a" = 1;',
+        'INSERT INTO "reports_report" ("a") SELECT "b" FROM "reports_issue";',
+        'DELETE FROM "reports_report";',
+        'ALTER TABLE "reports_report" VALIDATE CONSTRAINT "a";',
+        "-- THIS OPERATION CANNOT BE WRITTEN AS SQL",
+    ],
+)
+def test_nobody_waits_for_a_table_while_rows_are_gone_through(through_rows: str) -> None:
+    altered = 'ALTER TABLE "reports_issue" ADD COLUMN "a" integer NULL;'
+    made = 'CREATE TABLE "reports_new" ("id" bigint NOT NULL PRIMARY KEY);'
+
+    assert [breach.partition(":")[0] for breach in breaches([altered, through_rows])] == ["held"]
+    assert list(breaches([altered, through_rows], allowed=["held"])) == []
+    assert list(breaches([altered, through_rows], is_atomic=False)) == []
+    assert list(breaches([made, through_rows])) == []
+
+
 @pytest.mark.django_db(transaction=True)  # what is made concurrently is in none
 def test_migrations_since_the_baseline_only_expand() -> None:
     call_command("lint_migrations", verbosity=0)

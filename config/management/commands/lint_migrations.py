@@ -44,4 +44,5 @@ def number(key: tuple[str, str]) -> int:
 def breaches_of(loader: MigrationLoader, key: tuple[str, str]) -> list[str]:
     migration = loader.graph.nodes[key]
     allowed = getattr(import_module(migration.__module__), ALLOWED, {})
-    return list(breaches(loader.collect_sql([(migration, False)]), allowed=list(allowed)))
+    statements = loader.collect_sql([(migration, False)])
+    return list(breaches(statements, allowed=list(allowed), is_atomic=migration.atomic))

@@ -1,4 +1,4 @@
-"""Django's migrate, which waits for no lock so long that everybody else waits behind it."""
+"""Django's migrate, which waits for no lock so long that everybody else waits behind it, and for all at once."""
 
 import time
 from collections.abc import Iterator
@@ -8,7 +8,11 @@ from typing import Any
 from django.core.management.commands import migrate
 from django.db import OperationalError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.migrations import Migration
+from django.db.migrations.recorder import MigrationRecorder
 from psycopg.errors import DeadlockDetected, LockNotAvailable
+
+from config.taking import take_first
 
 # Whoever wants a table meanwhile stands in line behind a migration that waits for it. And it is less than the second
 # after which PostgreSQL looks for deadlocks: so the migration gives way, and never a request.
@@ -19,11 +23,15 @@ PAUSE_S = 1.0
 
 
 class Command(migrate.Command):
+    taking: BaseDatabaseWrapper | None = None  # of a site that may be in use
+
     def handle(self, *args: Any, **options: Any) -> None:
         """Each migration is a transaction: what was done stays done, and the next try goes on from there."""
+        connection = connections[options["database"]]
         for left in reversed(range(TRIES)):
+            self.taking = connection if MigrationRecorder(connection).applied_migrations() else None
             try:
-                with patience(connections[options["database"]]):
+                with patience(connection):
                     super().handle(*args, **options)
                 return
             except OperationalError as refusal:
@@ -31,6 +39,11 @@ class Command(migrate.Command):
                     raise
                 self.stderr.write("A table is in use; trying again.")
                 time.sleep(PAUSE_S)
+
+    def migration_progress_callback(self, action: str, migration: Migration | None = None, fake: bool = False) -> None:
+        super().migration_progress_callback(action, migration, fake)
+        if action == "apply_start" and migration and not fake and self.taking:
+            take_first(self.taking, migration)
 
 
 @contextmanager
