@@ -33,12 +33,17 @@ PATTERNS = [
         (WRITING, rf"\bCREATE (?:OR REPLACE )?(?:CONSTRAINT )?TRIGGER [^;]*? ON {NAME}"),
     )
 ]
-# What others refer to is written before what refers to it: so goes a filing from table to table, and so do we.
+# What others refer to is written before what refers to it: so filing and grouping go from table to table, and so do we.
+# Tables that refer to each other in a circle come last, by name.
 IN_ORDER = """
-SELECT stands::regclass::text, name
-FROM (SELECT name, to_regclass(quote_ident(name)) AS stands FROM unnest(%s::text[]) AS name) asked
-WHERE stands IS NOT NULL
-ORDER BY (SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND confrelid = stands) DESC, name
+WITH RECURSIVE stands AS (
+    SELECT name, to_regclass(quote_ident(name)) AS id FROM unnest(%s::text[]) AS name
+), chain (id, length) AS (
+    SELECT oid, 0 FROM pg_class WHERE relkind IN ('r', 'p') UNION
+    SELECT conrelid, length + 1 FROM chain JOIN pg_constraint ON contype = 'f' AND confrelid = chain.id
+    WHERE conrelid <> confrelid AND length < 12
+)
+SELECT id::regclass::text, name FROM stands JOIN chain USING (id) GROUP BY id, name ORDER BY max(length), name
 """
 
 

@@ -51,15 +51,14 @@ def another(db: None) -> Iterator["psycopg.Connection[tuple[object, ...]]"]:
 
 
 @pytest.mark.django_db
-def test_tables_are_taken_in_the_order_in_which_filing_writes_them() -> None:
+def test_tables_are_taken_in_the_order_in_which_filing_and_grouping_write_them() -> None:
     with CaptureQueriesContext(
         connection,
     ) as asked:
-        take(connection, {"reports_evidence": ALONE, "reports_absent": ALONE, "reports_report": WRITING})
+        take(connection, {f"reports_{name}": WRITING for name in ("absent", "artifact", "evidence", "issue", "report")})
 
     assert [each["sql"] for each in asked if each["sql"].startswith("LOCK")] == [
-        "LOCK TABLE reports_report IN SHARE ROW EXCLUSIVE MODE",
-        "LOCK TABLE reports_evidence IN ACCESS EXCLUSIVE MODE",
+        f"LOCK TABLE reports_{name} IN SHARE ROW EXCLUSIVE MODE" for name in ("artifact", "issue", "report", "evidence")
     ]
 
 

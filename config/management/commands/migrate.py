@@ -1,4 +1,4 @@
-"""Django's migrate, which waits for no lock so long that everybody else waits behind it, and for all at once."""
+"""Django's migrate, which waits for no lock so long that everybody else waits behind it, and takes locks at once."""
 
 import time
 from collections.abc import Iterator
@@ -17,13 +17,13 @@ from config.taking import take_first
 # Whoever wants a table meanwhile stands in line behind a migration that waits for it. And it is less than the second
 # after which PostgreSQL looks for deadlocks: so the migration gives way, and never a request.
 LOCK_TIMEOUT = "500ms"
-IN_THE_WAY = (LockNotAvailable, DeadlockDetected)  # a migration takes tables in its order, and the site in another
+IN_THE_WAY = (LockNotAvailable, DeadlockDetected)
 TRIES = 60
 PAUSE_S = 1.0
 
 
 class Command(migrate.Command):
-    taking: BaseDatabaseWrapper | None = None  # of a site that may be in use
+    taking: BaseDatabaseWrapper | None = None  # whose tables are taken: of a site that others may be using
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Each migration is a transaction: what was done stays done, and the next try goes on from there."""
