@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from django.utils.dateparse import parse_datetime
-from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
@@ -26,6 +25,7 @@ from reports.vocabulary import (
     Resolution,
     Severity,
 )
+from reports.workdays import day_in_words
 from triage import annals
 from triage.models import Decision
 from triage.moves import Verb
@@ -161,7 +161,7 @@ def _snoozed(decision: Decision, issue: Issue, names: Names) -> str:
 def awakening(until: datetime | None, voices: int | None, version_id: int | None) -> str:
     """What a snooze waits for; whichever comes first ends it."""
     told = [
-        date_format(localtime(until), "DATE_FORMAT") if until else "",
+        day_in_words(localtime(until).date()) if until else "",
         ngettext("%(count)d voice", "%(count)d voices", voices) % {"count": voices} if voices else "",
         _("the next version") if version_id else "",
     ]

@@ -8,7 +8,7 @@ from babel import Locale
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
-from django.utils.formats import date_format, number_format
+from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext, to_locale
 from django.utils.translation import gettext as _
@@ -21,6 +21,7 @@ from reports.promptness import Promptness, Spread
 from reports.suppression import LEAST, Folded
 from reports.transparency import TABLES, Figures, Quarter, Told, developers, figures
 from reports.vocabulary import Channel, Dismissal, PlacedBy, Resolution
+from reports.workdays import day_in_words
 
 Row = dict[str, Any]
 SCHEMA_VERSION = 1
@@ -105,10 +106,10 @@ def in_words(quarter: Quarter) -> str:
 def period_in_words(shown: Figures) -> str:
     """Which days are counted."""
     if shown.quarter is None:
-        return _("All so far, up to %(day)s") % {"day": date_format(shown.counted_to)}
+        return _("All so far, up to %(day)s") % {"day": day_in_words(shown.counted_to)}
     if shown.counted_to < shown.quarter.first:
         return _("%(quarter)s, which began today") % {"quarter": in_words(shown.quarter)}
-    days = {"first": date_format(shown.quarter.first), "last": date_format(shown.counted_to)}
+    days = {"first": day_in_words(shown.quarter.first), "last": day_in_words(shown.counted_to)}
     return _("%(first)s to %(last)s") % days
 
 
