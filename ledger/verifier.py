@@ -562,6 +562,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         checkpoint, opened = check_proof(Path(asked.source).read_bytes(), key, since)
         for name, value in opened.items():
             say(f"{name}: {json.dumps(value, ensure_ascii=False)}")
+        if key is None:
+            say("the key is the one in the file: compare it with one from elsewhere")
     elif asked.what == "bundle":
         checkpoint, about, count = check_bundle(Path(asked.source), key, since)
         say(f"{about}: {count} events stand in the ledger, as they are told here")

@@ -121,8 +121,10 @@ def test_from_the_first_report_to_an_issue_that_is_resolved(
     answering.get_by_label("Fixed in version").fill("2.3")
     reader.press("File the answer")
 
-    desk.goto(f"/triage/?q={number}")
+    desk.goto("/triage/")
     resolving = Reader(desk, 6)
+    resolving.press("Answered")
+    expect(desk.locator("#pane")).to_contain_text(number)
     resolving.fill("Why the fix could not be tried", "The almanac is not ours to ask.")
     resolving.press("Accept and resolve")
     expect(reporter.locator("main")).to_be_visible()
