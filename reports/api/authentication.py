@@ -54,7 +54,8 @@ class MayAct(BasePermission):
         act: Any = getattr(view, "act", None)
         actor = actor_of(request._request)
         if act is not None and actor.scopes is not None and (lacked := missing_scopes(actor.scopes, act)):
-            self.message = _("This takes another scope than the token has: {scopes}.").format(
-                scopes=_(", ").join(lacked)
-            )
+            self.message = _(
+                "This takes another scope than the token has: {scopes}. It has: {held}. Make one with that scope on "
+                "the page of your tokens, where your role allows it."
+            ).format(scopes=_(", ").join(lacked), held=_(", ").join(sorted(actor.scopes)) or _("none"))
         return act is not None and allows(actor, act)

@@ -148,7 +148,10 @@ def test_a_token_that_lacks_a_scope_is_told_which(client: Client, triager: Any) 
     answer = client.get(reverse("api_decisions"), headers=token)
 
     assert told(answer, 403) == {}
-    assert answer.json()["title"] == "This takes another scope than the token has: decisions:read."
+    assert answer.json()["title"] == (
+        "This takes another scope than the token has: decisions:read. It has: queue:read. "
+        "Make one with that scope on the page of your tokens, where your role allows it."
+    )
 
 
 def test_an_account_has_a_share_of_its_own(client: Client, settings: Any, someone: Callable[..., Any]) -> None:
