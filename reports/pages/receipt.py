@@ -234,6 +234,7 @@ def show(request: HttpRequest, report: Report, refused: forms.Form | None = None
         "line": Line.of(public) if public else None,
         "status": status,
         "track": track(status),
+        "is_unjudged": status in (RECEIVED, GROUPED, UNDER_REVIEW) and not report.withdrawn_at,
         "prospect": prospect_of(report, issue, status, asked=waits, now=timezone.now()),
         "decline_reason": issue.get_dismissal_display() if issue and status == DECLINED else "",
         "resolution": issue.get_resolution_display() if issue and status == RESOLVED else "",

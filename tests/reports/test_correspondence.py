@@ -528,3 +528,18 @@ def test_the_page_costs_the_same_however_long_the_thread(
 # The session, the report with its words and contact, its issue, what is public of it, story, thread, files, its proof,
 # to whom it was lent, whether it is to be erased.
 COST = 11
+
+
+def test_a_receipt_says_that_some_reports_wait_and_not_which(reader: Client, report: Report) -> None:
+    address = f"/reports/{report.reference}/"
+    told = reader.get(address).content.decode()
+
+    Report.objects.filter(pk=report.pk).update(held_at=timezone.now(), held_for="network")
+
+    assert "Some reports wait until a person has looked" in told
+    assert undated(reader.get(address).content.decode()) == undated(told)
+
+
+def undated(page: str) -> str:
+    """But for the tokens of forms, which are other ones each time."""
+    return re.sub(r'name="csrfmiddlewaretoken" value="[^"]+"', "", page)
