@@ -51,6 +51,7 @@ SAID: dict[str, Promise] = {
     Verb.REFUSE: gettext_lazy("A proposal of the engine refused"),
     Verb.WAKE: gettext_lazy("Woken"),
     Verb.ASK: gettext_lazy("Whoever filed %(report)s was asked for more"),
+    Verb.NOTIFY: gettext_lazy("Its maintainers were told"),
     Verb.SETTLE: gettext_lazy("The dispute was looked at"),
     Verb.TURN_DOWN: gettext_lazy("A maintainer’s answer turned down"),
     Verb.WRITE: gettext_lazy("Public title and summary written"),
