@@ -59,7 +59,7 @@ def test_each_way_of_sorting_has_its_sentence(ruling: Report, triager: Any) -> N
         "No longer assigned to triager@example.org",
         "Assigned to triager@example.org",
         "Woken",
-        f"Snoozed until {later:%b}. {later.day}, {later.year} or 4 voices",
+        f"Snoozed until {later.day} {later:%b} {later.year} or 4 voices",
     ]
 
 
