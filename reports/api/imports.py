@@ -74,7 +74,9 @@ class PartParser(BaseParser):
 class Announcement(Closed):
     """What is said of a file before it comes."""
 
-    format = serializers.ChoiceField(sorted(FORMATS))
+    format = serializers.ChoiceField(
+        sorted(FORMATS), error_messages={"invalid_choice": f"“{{input}}” is none of {', '.join(sorted(FORMATS))}."}
+    )
     name = serializers.CharField(max_length=NAME_MAX, help_text="What the file is called, for people to know it again.")
     size = serializers.IntegerField(min_value=1, help_text="Bytes.")
     sha256 = serializers.RegexField(r"^[0-9a-f]{64}$", help_text="Of the whole file, in hexadecimal digits.")
