@@ -85,7 +85,7 @@ class Visibility(models.TextChoices):
 
 
 class FoundBy(models.TextChoices):
-    USE = "use", _("Use")
+    USE = "use", _("Everyday use")
     RESEARCH = "research", _("Research")
     EVALUATION = "evaluation", _("Evaluation")
     MONITORING = "monitoring", _("Monitoring")

@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
                 ('context_of_use', models.CharField(blank=True, choices=[('education', 'Education'), ('health', 'Health'), ('work', 'Work'), ('public_service', 'Public service'), ('finance', 'Finance'), ('justice', 'Justice'), ('media', 'Media'), ('private', 'Private life'), ('other', 'Other')], max_length=16)),
                 ('harm_occurred', models.CharField(blank=True, choices=[('no', 'No'), ('nearly', 'Nearly'), ('yes', 'Yes'), ('unsure', 'Not sure')], max_length=8)),
                 ('severity', models.CharField(choices=[('not_sure', 'Not sure'), ('low', 'Low'), ('medium', 'Medium'), ('high', 'High'), ('critical', 'Critical')], default='not_sure', max_length=8)),
-                ('found_by', models.CharField(choices=[('use', 'Use'), ('research', 'Research'), ('evaluation', 'Evaluation'), ('monitoring', 'Monitoring'), ('audit', 'Audit')], default='use', max_length=12)),
+                ('found_by', models.CharField(choices=[('use', 'Everyday use'), ('research', 'Research'), ('evaluation', 'Evaluation'), ('monitoring', 'Monitoring'), ('audit', 'Audit')], default='use', max_length=12)),
                 ('relation', models.CharField(blank=True, choices=[('user', 'I used it'), ('affected', 'It affected me'), ('on_behalf', 'For somebody else'), ('researcher', 'Researcher'), ('journalist', 'Journalist'), ('regulator', 'Regulator'), ('developer', 'Developer'), ('other', 'Other')], max_length=12)),
                 ('tries', models.PositiveIntegerField(blank=True, null=True)),
                 ('failures', models.PositiveIntegerField(blank=True, null=True)),
