@@ -283,7 +283,7 @@ def test_maintainers_see_each_other_only_by_decision(
 
     told = client.get(page).content.decode()
     assert "else/where" in told
-    assert "no answer since" in told
+    assert "no answer on record since" in told
     decide(issue, "share", by=two, stands=False)
     assert "else/where" not in client.get(page).content.decode()
 
