@@ -21,7 +21,7 @@ from triage.index import Candidates
 from triage.methods import in_force
 from triage.reading import Reading, family_of
 
-# Of the family, compared closely. 300 give no more (B-cubed F1 of a tracker .862 for .863); of 200, precision loses .008
+# Of the family, compared closely. 300 give no more (B-cubed F1 of a tracker .862 for .863); 200 lose .008 of precision
 CANDIDATES = 250
 MEANT = 300  # that an embedder brings, where there is one
 LOOKING_BACK = 4  # times as many are looked for if only earlier ones count
