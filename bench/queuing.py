@@ -3,6 +3,7 @@
 Runs in a process of its own, whose environment names the state folder; says what it measured as JSON in its last line.
 """
 
+import gc
 import json
 import os
 import sys
@@ -223,6 +224,8 @@ def main() -> None:
         client = Client()
         client.force_login(User.objects.get())
         summary = stored_phrase()
+        gc.collect()
+        gc.freeze()  # as config.wsgi does
         words = {"word": world.vocabulary[WORD], "common": world.vocabulary[COMMON], "phrase": summary}
         told = {
             name: asked(address.format(**words), client)

@@ -25,7 +25,7 @@ class QueueFilter(django_filters.FilterSet):  # type: ignore[misc] # the library
     """What the list may be narrowed to. ``q`` is the whole search; a field that is sent stands for its word in it.
 
     Bound to what is sent, its ``query`` is the search that is meant and ``qs`` what that finds. ``text`` belongs into
-    the address instead, as ``?q=``, whenever ``is_rewritten``. The form shows the query that is meant.
+    the address instead, as ``?q=``, whenever one of ``FIELDS`` was sent. The form shows the query that is meant.
     """
 
     q = django_filters.CharFilter(label=_("Search"), method="narrow", widget=forms.SearchInput)
@@ -55,9 +55,7 @@ class QueueFilter(django_filters.FilterSet):  # type: ignore[misc] # the library
     def __init__(self, sent: Mapping[str, str], *, actor: Actor, default: str = search.WAITING) -> None:
         """``default``: the search where none was sent."""
         self.actor = actor
-        asked = search.parse(sent.get("q", default))
-        self.query = with_fields(asked, sent)
-        self.is_rewritten = self.query.terms != asked.terms or any(name in sent for name in FIELDS)
+        self.query = with_fields(search.parse(sent.get("q", default)), sent)
         super().__init__(self.shown, queryset=Issue.objects.visible_to(actor))
 
     @property

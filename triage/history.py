@@ -67,15 +67,16 @@ def decisions_about(issue: Issue) -> list[Decision]:
 
     The ledger knows which came from elsewhere: it names both issues, and is looked up by either.
     """
-    named = issue.affected.values("artifact")
-    known = _with_all(Decision.objects.filter(issue=issue))[:MOST]
-    pages = _with_all(Decision.objects.filter(artifact__in=named))[:MOST]
+    here = Decision.objects.filter(issue=issue).values_list("pk", flat=True)[:MOST]
+    pages = Decision.objects.filter(artifact__in=issue.affected.values("artifact")).values_list("pk", flat=True)[:MOST]
+    known = set(here.union(pages, all=True))
     moves = events_about(issue, verbs=[Verb.PLACE, Verb.PART, Verb.MERGE, Verb.SPLIT, Verb.UNDO]).order_by("-pk")
     from_elsewhere = [event.payload.content.get("decision") for event in moves[:MOST] if hasattr(event, "payload")]
-    told = {decision.pk: decision for decision in [*known, *pages]}
-    if missing := [pk for pk in from_elsewhere if pk and pk not in told]:
-        told |= {decision.pk: decision for decision in _with_all(Decision.objects.filter(pk__in=missing, signal=None))}
-    return sorted(told.values(), key=lambda decision: (decision.decided_at, decision.pk), reverse=True)[:MOST]
+    known |= {pk for pk in from_elsewhere if pk}
+    if not known:
+        return []
+    told = _with_all(Decision.objects.filter(pk__in=known, signal=None))
+    return list(told.order_by("-decided_at", "-pk")[:MOST])
 
 
 def _with_all(decisions: "QuerySet[Decision]") -> "QuerySet[Decision]":

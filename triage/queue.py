@@ -5,18 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import BigIntegerField, Count, Exists, F, Func, Max, Model, OuterRef, Q, Sum, Value
+from django.db import connection
+from django.db.models import BigIntegerField, Exists, F, Func, Model, OuterRef, Q, Sum, Value
 from django.db.models.functions import Coalesce, Now, NullIf
 from django.utils.timesince import timesince
 
 from accounts.models import User
-from reports.models import DailyCount, Issue, Placement, Report, Signal, Version
+from reports.models import DailyCount, Issue, Placement, Report, Version
 from reports.models.issue import IssueQuerySet
 from reports.sealed import Plain, SummaryField, folded, no_summary
-from reports.vocabulary import HazardLevel, Status, Visibility
+from reports.vocabulary import HazardLevel, Kind, Status, Visibility
 from triage import explanations
 from triage.claims import standing_claims
-from triage.models import Claim, Decision, Suggestion
+from triage.models import Claim, Suggestion
 from triage.priority import OPEN_SIGNALS
 
 PAGE = 25  # rows of the list
@@ -27,6 +28,7 @@ BY_PRIORITY = ("-is_possible_regression", "-priority", "pk")
 STANDING = (Status.NEW, Status.CONFIRMED, Status.RESOLVED)
 UNLOOKED = Placement.objects.active().filter(needs_look=True)
 GROWING = Q(growth_flagged_at__isnull=False)
+KINDS = dict(Kind.choices)  # ``get_kind_display`` hashes every word of the list, translated, for each row
 STATUS_VERBS = ("confirm", "resolve", "dismiss", "reopen")
 
 
@@ -108,6 +110,30 @@ def titled(issues: IssueQuerySet) -> IssueQuerySet:
     return issues.annotate(title=title, first_report_id=FirstReport("pk"))
 
 
+# For each issue: how many reports the engine put there that nobody has looked at, the tier of its worst open signal
+# ("alarm" outweighs "watch"), and when a decision that stands gave it the status it has.
+BESIDE = """
+SELECT asked.id,
+  (SELECT count(*) FROM reports_placement placed
+   WHERE placed.issue_id = asked.id AND placed.superseded_at IS NULL AND placed.needs_look),
+  (SELECT min(signal.tier) FROM reports_signal signal
+   WHERE signal.issue_id = asked.id AND signal.state = ANY(%(open)s::text[])),
+  (SELECT max(made.decided_at) FROM triage_decision made
+   WHERE made.issue_id = asked.id AND made.verb = ANY(%(verbs)s::text[]) AND made.undoes_id IS NULL
+     AND NOT EXISTS (SELECT FROM triage_decision undo WHERE undo.undoes_id = made.id))
+FROM unnest(%(issues)s::bigint[]) AS asked (id)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What a row tells of placements, signals and decisions; ``changed_at`` is None if nobody gave it its status."""
+
+    joins: int
+    signal: str
+    changed_at: datetime | None
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One issue as the list shows it. ``stands_since``: since when it has its status; ``joins``: unseen by a person."""
@@ -131,7 +157,7 @@ class Row:
 
     @property
     def kind(self) -> str:
-        return self.issue.get_kind_display()
+        return str(KINDS.get(self.issue.kind, ""))
 
     @property
     def needs_look(self) -> bool:
@@ -168,14 +194,12 @@ def rows(issues: Iterable[Issue], *, today: datetime) -> list[Row]:
         pk for issue, pk in zip(shown, first, strict=True) if issue.status == Status.NEW and issue.report_count <= 1
     ]
     opinions = {opinion.report_id: opinion for opinion in reversed(suggestions(alone))}
-    joins = dict(UNLOOKED.filter(issue__in=ids).order_by().values_list("issue").annotate(many=Count("pk")))
+    beside = told_beside(ids)
     weeks = weekly_voices([issue.pk for issue in shown if issue.voice_count >= SPARK_LEAST], today=today)
     claims = {claim.issue_id: claim for claim in standing_claims().filter(issue__in=ids).select_related("user")}
     assignees = User.objects.in_bulk({issue.assignee_id for issue in shown if issue.assignee_id})
-    signals = worst_signals(ids)
-    changes = last_changes(ids)
     snoozed = [issue.pk for issue in shown if issue.snoozed_at]
-    sleeping = set(Issue.objects.filter(asleep(), pk__in=snoozed).values_list("pk", flat=True))
+    sleeping = set(Issue.objects.filter(asleep(), pk__in=snoozed).values_list("pk", flat=True)) if snoozed else set()
     return [
         Row(
             issue=issue,
@@ -183,12 +207,12 @@ def rows(issues: Iterable[Issue], *, today: datetime) -> list[Row]:
             artifact=str(report.artifact if (report := reports.get(pk or 0)) else issue.family),
             version=str(report.version or "") if report else "",
             report=report,
-            age=timesince(changes.get(issue.pk, issue.opened_at), today, depth=1),
-            stands_since=changes.get(issue.pk, issue.opened_at),
+            age=timesince(beside[issue.pk].changed_at or issue.opened_at, today, depth=1),
+            stands_since=beside[issue.pk].changed_at or issue.opened_at,
             assignee=assignees.get(issue.assignee_id or 0),
             claim=claims.get(issue.pk),
-            signal=signals.get(issue.pk, ""),
-            joins=joins.get(issue.pk, 0),
+            signal=beside[issue.pk].signal,
+            joins=beside[issue.pk].joins,
             suggested=suggested_issue(opinion) if (opinion := opinions.get(pk or 0)) else None,
             suggested_title=suggested_title(opinion) if opinion else "",
             band=explanations.band(opinion.band) if opinion else "",
@@ -199,32 +223,33 @@ def rows(issues: Iterable[Issue], *, today: datetime) -> list[Row]:
     ]
 
 
-def worst_signals(issue_ids: Iterable[int]) -> dict[int, str]:
-    """Of each issue with an open early warning, its tier; "alarm" outweighs "watch"."""
-    opened = Signal.objects.filter(issue__in=list(issue_ids), state__in=OPEN_SIGNALS).order_by("-tier")
-    tiers: dict[int, str] = dict(opened.values_list("issue", "tier"))
-    return tiers
-
-
-def last_changes(issue_ids: Iterable[int]) -> dict[int, datetime]:
-    """When each issue was given the status it has, if a decision that stands gave it."""
-    decided = Decision.objects.filter(
-        issue__in=list(issue_ids), verb__in=STATUS_VERBS, undoes=None, undone_by=None
-    ).order_by()
-    return dict(decided.values_list("issue").annotate(last=Max("decided_at")))
+def told_beside(issue_ids: Iterable[int]) -> dict[int, Beside]:
+    """What else the rows of these issues tell, in one statement."""
+    parameters: dict[str, Any] = {"issues": list(issue_ids), "open": list(OPEN_SIGNALS), "verbs": list(STATUS_VERBS)}
+    with connection.cursor() as cursor:
+        cursor.execute(BESIDE, parameters)
+        return {pk: Beside(joins, tier or "", changed_at) for pk, joins, tier, changed_at in cursor.fetchall()}
 
 
 def suggestions(report_ids: Iterable[int | None]) -> list[Suggestion]:
-    """The engine's opinions nobody has answered, best first, each with ``title`` of the issue it points to.
+    """The engine's opinions nobody has answered, best first, each ``issue`` with its ``title``.
 
-    An issue that has been merged since stands for the one it became part of.
+    An issue that has been merged since stands for the one it became part of. The issues are asked for where there is an
+    opinion at all: most reports have none, and two whole issues beside each opinion cost more than all else of a list.
     """
-    opinions = Suggestion.objects.filter(
-        report__in=[pk for pk in report_ids if pk], taken_at=None, refused_at=None
-    ).select_related("issue__family", "issue__merged_into__family")
-    opinions = opinions.annotate(stands_for=Coalesce("issue__merged_into_id", "issue_id"))
-    opinions = opinions.annotate(title=Coalesce(Heading("stands_for"), no_summary(), output_field=SummaryField()))
-    return list(opinions.order_by("rank", "pk"))
+    asked = [pk for pk in report_ids if pk]
+    if not asked:
+        return []
+    waiting = Suggestion.objects.filter(report__in=asked, taken_at=None, refused_at=None)
+    opinions = list(waiting.order_by("rank", "pk"))
+    if not opinions:
+        return []
+    title = Coalesce(Heading(Coalesce("merged_into_id", "pk")), no_summary(), output_field=SummaryField())
+    issues = Issue.objects.select_related("family", "merged_into__family").annotate(title=title)
+    known = issues.in_bulk({opinion.issue_id for opinion in opinions})
+    for opinion in opinions:
+        opinion.issue = known[opinion.issue_id]
+    return opinions
 
 
 def suggested_issue(opinion: Suggestion) -> Issue:
@@ -234,7 +259,7 @@ def suggested_issue(opinion: Suggestion) -> Issue:
 
 def suggested_title(opinion: Suggestion) -> str:
     issue = suggested_issue(opinion)
-    return issue.public_title or str(annotated(opinion, "title") or "") or plain_title(issue)
+    return issue.public_title or str(annotated(opinion.issue, "title") or "") or plain_title(issue)
 
 
 def title_in_words(issue: Issue) -> str:

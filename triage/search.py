@@ -6,12 +6,14 @@ How it is written: ``triage.grammar``. What can be asked: ``triage.questions``. 
 minus "not". What is not understood is explained and finds nothing: to ignore half of what was asked would be a lie.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any
 
 from django.core.paginator import Page, Paginator
+from django.db.models import Count, Q, Window
 from django.utils.functional import cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -29,6 +31,8 @@ LONGEST = grammar.LONGEST
 SORT = "sort"
 # Values of "is" that say which status is meant: where none is asked, what became part of another is left out.
 OF_A_STATUS = {*Status.values, "open", "waiting", "look"}
+# What is not read off a column of the issue: it takes longer to find than to put in order.
+COSTLY = {"artifact", "version", "source", "language", "found"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +152,36 @@ class Found(Paginator):  # type: ignore[type-arg] # generic in the stubs only
     def __init__(self, query: Query, actor: Actor) -> None:
         self.found = found(query, actor)  # once: it may have looked words up
         self.is_waiting = is_all_that_waits(query, actor)
-        super().__init__(titled(self.found).select_related("family"), PAGE)
+        self.is_costly = bool(query.words) or any(term.name in COSTLY for term in query.terms)
+        self.known: dict[int, list[int]] = {}  # by the number of the page
+        super().__init__(self.found, PAGE)
 
     @cached_property
     def count(self) -> int:
         return waiting_count() if self.is_waiting else self.found.count()
+
+    def get_page(self, number: float | str | None) -> "Page[Issue]":
+        if self.is_costly:
+            asked = re.fullmatch("[1-9][0-9]{0,6}", str(number))
+            self.look_once(int(asked[0]) if asked else 1)
+        return super().get_page(number)
+
+    def look_once(self, number: int) -> None:
+        """The page and how many there are from one statement, so that what takes long to find is not found twice."""
+        total = self.found.annotate(total=Window(Count("*"))).values_list("pk", "total")
+        rows = list(total[(number - 1) * PAGE : number * PAGE])
+        if rows:  # beyond the last page the nearest is shown, which has to be counted first
+            self.known[number], self.count = [pk for pk, _total in rows], rows[0][1]
+
+    def page(self, number: int | str) -> "Page[Issue]":
+        """Which issues stand on it comes first: PostgreSQL would work out the titles of all pages before it."""
+        page = super().page(number)
+        start = (page.number - 1) * PAGE
+        known = self.known.get(page.number)
+        unasked = self.found.values("pk")[start : start + PAGE]
+        here = Issue.objects.filter(Q(pk__in=unasked) if known is None else Q(pk__in=known))
+        page.object_list = titled(here.order_by(*self.found.query.order_by)).select_related("family")
+        return page
 
 
 def page(query: Query, actor: Actor, number: str | int | None = 1) -> "Page[Issue]":

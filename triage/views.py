@@ -1,8 +1,10 @@
 """Views: searches with a name. The house's own come first, then one's own, then those that others share."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 from django import forms
 from django.core.exceptions import EmptyResultSet, ValidationError
@@ -20,6 +22,7 @@ from triage.search import Query
 
 HELD = "is:held -is:dismissed"
 ANSWERED = "is:answered"
+Written = tuple[int, str, tuple[Any, ...]]  # added or taken off, a statement and its parameters
 MOST = 50  # of one person, and shared ones that are listed: each is counted whenever they are
 
 
@@ -52,14 +55,14 @@ BY_SLUG = {view.slug: view for view in DEFAULTS}
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A view as it is listed. ``view`` is None for one of the house's; ``count`` is None where nobody counted."""
+    """A view as it is listed. ``view`` is None for one of the house's;"""
 
     name: str
     text: str
     view: View | None = None
     is_own: bool = False
     is_here: bool = False
-    count: int | None = None
+    count: int = 0
 
     @property
     def is_waiting(self) -> bool:
@@ -76,14 +79,21 @@ def seen_by(user: User) -> "QuerySet[View]":
     return View.objects.filter(Q(owner=user) | Q(is_shared=True)).select_related("owner")
 
 
-def listed(user: User, actor: Actor, *, here: Query | None = None, counted: bool = True) -> list[Shown]:
-    """The views to choose from, with how many issues each finds, in three queries however many there are."""
+def listed(
+    user: User, actor: Actor, *, here: Query | None = None, known: Mapping[str, int] | None = None
+) -> list[Shown]:
+    """The views to choose from, with how many issues each finds, in three queries however many there are.
+
+    ``known``: by the text of a search, what was counted already.
+    """
     own = list(View.objects.filter(owner=user).order_by("name")[:MOST])
     others = View.objects.filter(is_shared=True).exclude(owner=user).select_related("owner").order_by("name", "pk")
     rows: list[tuple[str, str, View | None]] = [(str(default.name), default.text, None) for default in DEFAULTS]
     rows += [(view.name, view.query, view) for view in (*own, *others[:MOST])]
     queries = [search.parse(text) for _name, text, _view in rows]
-    counts: Sequence[int | None] = count_all(queries, actor) if counted else [None] * len(rows)
+    known = known or {}
+    unknown = list(dict.fromkeys(query for query in queries if query.text not in known))
+    counts = dict(zip(unknown, count_all(unknown, actor), strict=True))
     return [
         Shown(
             name=name,
@@ -91,22 +101,18 @@ def listed(user: User, actor: Actor, *, here: Query | None = None, counted: bool
             view=view,
             is_own=view is not None and view.owner_id == user.pk,
             is_here=here is not None and query.terms == here.terms,
-            count=count,
+            count=known[query.text] if query.text in known else counts[query],
         )
-        for (name, _text, view), query, count in zip(rows, queries, counts, strict=True)
+        for (name, _text, view), query in zip(rows, queries, strict=True)
     ]
 
 
 def count_all(queries: Sequence[Query], actor: Actor) -> list[int]:
     """How many issues each search finds, counted by one statement."""
-    parts, values = [], []
+    parts: list[str] = []
+    values: list[Any] = []
     for at, query in enumerate(queries):
-        more, less = search.sums(query, actor)
-        for sign, issues in ((1, more), (-1, less)):
-            try:
-                sql, parameters = issues.order_by().values("pk").query.get_compiler(connection=connection).as_sql()
-            except EmptyResultSet:
-                continue
+        for sign, sql, parameters in _written_once(query, actor) if query.text in _HOUSE else _written(query, actor):
             parts.append(f"SELECT {at}, {sign} * count(*) FROM ({sql}) AS found")  # noqa: S608 -- the compiler's own
             values += parameters
     if not parts:
@@ -117,6 +123,24 @@ def count_all(queries: Sequence[Query], actor: Actor) -> list[int]:
         for at, count in cursor.fetchall():
             counts[at] += count
     return [counts[at] for at in range(len(queries))]
+
+
+def _written(query: Query, actor: Actor) -> tuple[Written, ...]:
+    """The statements whose rows, added and taken off, are what the search finds."""
+    written = []
+    for sign, issues in zip((1, -1), search.sums(query, actor), strict=True):
+        try:
+            sql, parameters = issues.order_by().values("pk").query.get_compiler(connection=connection).as_sql()
+        except EmptyResultSet:
+            continue
+        written.append((sign, sql, tuple(parameters)))
+    return tuple(written)
+
+
+# The house's own views ask for no words and no day, so their statements hang on who asks and on nothing that changes;
+# to write them takes longer than to answer them.
+_written_once = lru_cache(maxsize=512)(_written)
+_HOUSE = frozenset(default.text for default in DEFAULTS)
 
 
 def copied(view: View, *, by: User) -> View:

@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from html import unescape
 from itertools import pairwise
 from typing import Any
@@ -11,11 +12,12 @@ from django import template
 from django.contrib.messages import WARNING
 from django.contrib.messages.storage.base import Message
 from django.forms import BoundField
+from django.template.loader import render_to_string
 from django.utils.formats import date_format
 from django.utils.html import conditional_escape, format_html, format_html_join, strip_tags
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timezone import is_aware, localtime
-from django.utils.translation import get_language_info, gettext, gettext_lazy
+from django.utils.translation import get_language, get_language_info, gettext, gettext_lazy
 
 from reports.vocabulary import AffectedStatus, Dismissal, Resolution, Severity, Status, TurnRole
 from reports.workdays import day_in_words
@@ -47,6 +49,17 @@ def severity_level(severity: str) -> int:
 @register.filter
 def severity_word(severity: str) -> str:
     return str(Severity(severity).label if severity in LEVELS else Severity.NOT_SURE.label)
+
+
+@register.simple_tag
+def quiet_severity(severity: str) -> str:
+    """The component with its word heard only, for each row of a long list: there are five, in each language."""
+    return _quiet_severity(severity, get_language())
+
+
+@lru_cache(maxsize=256)
+def _quiet_severity(severity: str, language: str | None) -> str:
+    return render_to_string("components/severity.html", {"severity": severity, "quiet": True})
 
 
 @register.filter

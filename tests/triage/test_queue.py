@@ -204,7 +204,7 @@ def test_the_list_costs_the_same_however_long(
     awake = {"snoozed_at": timezone.now(), "snoozed_voices": 1}
     Issue.objects.update(assignee=triager, **awake)
 
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(9):
         listed = rows(waiting_issues().select_related("family"), today=timezone.now())
 
     assert len([row for row in listed if row.suggested]) == how_many

@@ -55,6 +55,24 @@ def test_views_are_counted_by_one_statement(
     assert len(listed) == len(views.DEFAULTS) + 2 * how_many
 
 
+def test_each_is_told_their_own_count(
+    triager: Any, someone: Callable[..., Any], make_issue: Callable[..., Issue]
+) -> None:
+    other = someone("triager", email="other@example.org")
+    make_issue("One that waits", status="new", assignee=triager)
+
+    def mine(user: Any) -> int:
+        return next(shown.count for shown in views.listed(user, actor_for(user)) if shown.name == "Mine")
+
+    assert [mine(triager), mine(other), mine(triager)] == [1, 0, 1]
+
+
+def test_what_is_known_is_not_counted_again(triager: Any) -> None:
+    listed = views.listed(triager, actor_for(triager), known={"is:confirmed": 7})
+
+    assert {shown.name: shown.count for shown in listed if shown.count} == {"Confirmed": 7}
+
+
 def test_a_search_is_kept_as_it_is_written(desk: Client, triager: Any) -> None:
     page = desk.get(NEW, {"q": "is:new kind:other"})
 

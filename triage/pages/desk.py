@@ -7,6 +7,7 @@ read for it. A list that has become short is asked for alone as well (``HX-Targe
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,20 +16,22 @@ from django.core.exceptions import ValidationError
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import push_url
 
 from accounts.actors import actor_of, needs, person
 from accounts.models import User
-from accounts.policy import Act, allows
+from accounts.policy import ANONYMOUS, Act, allows
 from reports.models import Artifact, Issue
 from reports.pages.asked import id_in, storable
 from triage import catalogue, claims, decisions, judging, search, views
 from triage.claims import Lease
-from triage.filters import QueueFilter
+from triage.filters import FIELDS, QueueFilter
 from triage.forms import FORMS, MoveForm
 from triage.history import history_of
 from triage.models import Decision
@@ -75,8 +78,8 @@ def queue(request: HttpRequest) -> HttpResponse:
 
     The fields beside the search write its text, which alone stands in the address.
     """
-    narrowed = QueueFilter(request.GET, actor=actor_of(request), default=_typed(request))
-    if narrowed.is_rewritten:
+    if any(name in request.GET for name in FIELDS):  # the usual address holds nothing to rewrite
+        narrowed = QueueFilter(request.GET, actor=actor_of(request), default=_typed(request))
         return redirect(f"{reverse('queue')}?{urlencode({'q': narrowed.query.text})}")
     return _desk(request, pk=id_in(request.GET.get("issue", "")))
 
@@ -296,14 +299,22 @@ def _desk(
         "progress": _progress(person(request), waiting),
     }
     if is_whole:
-        listed_views = views.listed(person(request), actor, here=asked)
+        counted = {search.WAITING: waiting, asked.text: page.paginator.count}
+        listed_views = views.listed(person(request), actor, here=asked, known=counted)
         context |= {"views": listed_views, "is_view": any(view.is_here for view in listed_views)}
         context["may_lend"] = allows(actor, Act.LEND_EVIDENCE)
-        context["narrowing"] = QueueFilter({"q": asked.text}, actor=actor).form
+        context["narrowing"] = _narrowing(asked.text, get_language())
         return render(request, "triage/queue.html", context, status=status)
     address = reverse("triage_issue", args=[pk]) if shown else reverse("queue")
     answer = render(request, "triage/swap.html", context, status=status)
     return push_url(answer, f"{address}{query(request)}")
+
+
+@lru_cache(maxsize=64)
+def _narrowing(text: str, language: str | None) -> str:
+    """The fields beside the search: they hang on its text alone, and are put together for each page otherwise."""
+    form = QueueFilter({"q": text}, actor=ANONYMOUS).form  # whose queryset nobody asks for
+    return render_to_string("triage/narrowing.html", {"form": form, "queue_address": reverse("queue")})
 
 
 def _list(request: HttpRequest, pk: int | None) -> dict[str, Any]:

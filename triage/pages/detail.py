@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -194,7 +194,9 @@ def trials_of(issue: Issue) -> "QuerySet[Reproduction]":
 def _placements(issue: Issue, actor: Actor) -> "QuerySet[Placement]":
     placed = Placement.objects.active().visible_to(actor).filter(issue=issue)
     placed = placed.select_related("report__artifact", "report__version", "placer")
-    return placed.annotate(summary=summary_in_a_list()).order_by("-needs_look", "-report__reported_at", "-report_id")
+    # Apart from the rest: an order for joining nine tables takes longer to find than one for five and one for four.
+    told = Placement.objects.filter(pk=OuterRef("pk")).annotate(told=summary_in_a_list()).values("told")
+    return placed.annotate(summary=Subquery(told)).order_by("-needs_look", "-report__reported_at", "-report_id")
 
 
 def _chosen(placements: list[Placement], issue: Issue, actor: Actor, reference: str) -> Placement | None:
