@@ -258,7 +258,7 @@ def standing_of(pks: Sequence[int], actor: Actor) -> list[Near]:
 
 def proposed_for(issue: Issue, actor: Actor) -> list[Proposed]:
     """What the engine proposes for the issue, the surest first, as far as it still stands and may be seen."""
-    proposals = list(proposals_about(issue))
+    proposals = list(proposals_about(issue).select_related(None))  # the one is here, and the other is asked for below
     if not proposals:
         return []
     others = {_beside(row, issue) for row in proposals} - {0}

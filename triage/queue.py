@@ -28,6 +28,8 @@ BY_PRIORITY = ("-is_possible_regression", "-priority", "pk")
 STANDING = (Status.NEW, Status.CONFIRMED, Status.RESOLVED)
 UNLOOKED = Placement.objects.active().filter(needs_look=True)
 GROWING = Q(growth_flagged_at__isnull=False)
+# What a row tells of its first report: six columns of fifty.
+OF_A_REPORT = ("visibility", "held_at", "artifact__kind", "artifact__org", "artifact__name", "version__name")
 KINDS = dict(Kind.choices)  # ``get_kind_display`` hashes every word of the list, translated, for each row
 STATUS_VERBS = ("confirm", "resolve", "dismiss", "reopen")
 
@@ -189,7 +191,9 @@ def rows(issues: Iterable[Issue], *, today: datetime) -> list[Row]:
     shown = list(issues)
     ids = [issue.pk for issue in shown]
     first = [annotated(issue, "first_report_id") for issue in shown]
-    reports = Report.objects.select_related("artifact", "version").in_bulk([pk for pk in first if pk])
+    reports = (
+        Report.objects.select_related("artifact", "version").only(*OF_A_REPORT).in_bulk([pk for pk in first if pk])
+    )
     alone = [
         pk for issue, pk in zip(shown, first, strict=True) if issue.status == Status.NEW and issue.report_count <= 1
     ]
