@@ -2,6 +2,9 @@
 
 In a network namespace of its own, with no other device than ``lo``. Whatever any program tries to reach beyond it, the
 kernel has no route for, and counts. Exits 1 if it counted one, else as pytest does.
+
+For IPv6 there is a route that leads nowhere, so that only what is sent counts: Chromium connects a socket to an address
+of its maker each time it looks up a name, sends nothing, and learns from the answer whether there is IPv6 at all.
 """
 
 import fcntl
@@ -15,6 +18,7 @@ from pathlib import Path
 
 INSIDE = "TELLTALE_SILENCE"
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 0x1  # linux/sockios.h, linux/if.h
+OURS = "2001:db8::2"  # RFC 3849: of addresses for documentation
 SUITE = ("-n", "2", "--dist", "worksteal", "-m", "not long")
 
 
@@ -35,6 +39,15 @@ def raise_loopback() -> None:
         fcntl.ioctl(control, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", flags | IFF_UP))
 
 
+def lead_nowhere() -> None:
+    """IPv6 goes by way of ``lo``, which gives it back, and the kernel counts what it then has no place for."""
+    ip = shutil.which("ip")
+    if ip is None:
+        sys.exit("There is no ip here (iproute2).")
+    for words in (f"addr add {OURS}/128 dev lo nodad", f"route add default dev lo src {OURS}"):
+        subprocess.run([ip, "-6", *words.split()], check=True)
+
+
 def without_route() -> int:
     """How often a packet or a connection was meant for somewhere else, by any process of the namespace."""
     names, values = (
@@ -47,18 +60,23 @@ def without_route() -> int:
 
 
 def is_counted() -> bool:
-    """Whether the kernel counts an attempt at all: one is made, at an address for documentation."""
+    """Whether the kernel counts an attempt at all: two are made, at addresses for documentation."""
     before = without_route()
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as trial:
         trial.settimeout(1)
         failed = trial.connect_ex(("192.0.2.1", 9))
-    return failed != 0 and without_route() == before + 1
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as trial:
+        trial.connect(("2001:db8::1", 9))
+        is_quiet = without_route() == before + 1
+        trial.send(b"?")
+    return failed != 0 and is_quiet and without_route() == before + 2
 
 
 def main() -> None:
     if INSIDE not in os.environ:
         enter()
     raise_loopback()
+    lead_nowhere()
     if not is_counted():
         sys.exit("This kernel does not count what has no route.")
     before = without_route()

@@ -6,7 +6,13 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Page, ViewportSize
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    # However many of its maker's services are switched off, it asks for their names: it is to know no name but ours
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
+]
 WIDE: ViewportSize = {"width": 1360, "height": 900}
 PHONE: ViewportSize = {"width": 360, "height": 800}
 NARROW: ViewportSize = {"width": 320, "height": 640}

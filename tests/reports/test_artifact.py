@@ -216,7 +216,7 @@ def test_who_found_it_goes_by_reports_that_are_counted_and_not_private(
     held.save()
     Placement.objects.create(report=held, issue=issue, by="person")
 
-    assert "found by: Audit, Use" in client.get(PAGE).content.decode()
+    assert "found by: Audit, Everyday use" in client.get(PAGE).content.decode()
 
 
 def test_silence_is_told_with_its_days_and_an_answer_ends_it(
