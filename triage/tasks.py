@@ -1,5 +1,6 @@
 """Doorbells: fetch by id, call the verb, go. The sweep serves what was not rung."""
 
+import random
 import time
 from contextlib import suppress
 from datetime import timedelta
@@ -80,7 +81,9 @@ def sweep() -> None:
     # Not those of tomorrow: where a clock was set back, they would wait until it has come round again
     rung_for = {"filed_at__gt": now - SWEEP_AFTER, "filed_at__lte": now}
     waiting = Report.objects.ungrouped().exclude(**rung_for).order_by("pk")
-    for report_id in waiting.values_list("pk", flat=True)[:SWEEP_AT_MOST]:
+    oldest = list(waiting.values_list("pk", flat=True)[:SWEEP_AT_MOST])
+    # In no order: where many wait two sweeps are at it, and would go side by side, each waiting for what the other does
+    for report_id in random.sample(oldest, len(oldest)):
         match_report.apply((report_id,))  # as a task of its own: one that fails is logged, and holds up no other
     throw_salts_away()
     forget_answers()
