@@ -35,5 +35,6 @@ class Scheduler(PersistentScheduler):  # type: ignore[misc] # of a library witho
         return float(super().tick(*how))
 
 
-app = Celery("telltale clock", fixups=[])  # Celery's fixup for Django would load all apps
+# Celery's fixup for Django would load all apps; and whoever imports this goes on with the app of the workers
+app = Celery("telltale clock", fixups=[], set_as_current=False)
 app.conf.update(celery_settings(settings.BROKER_URL), beat_scheduler="config.clock:Scheduler")

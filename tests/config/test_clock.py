@@ -6,10 +6,7 @@ from typing import Any
 
 import pytest
 
-from config import celery, clock
-
-# Beat's app makes itself the current one of whoever imports it, and other tests mean that of the workers
-celery.app.set_current()
+from config import clock
 
 
 @pytest.fixture
