@@ -323,6 +323,7 @@ def test_a_real_server_gets_a_whole_mail(reported: Report, triager: Any, setting
 
     (raw,) = server.mails
     sent = email.message_from_bytes(raw)
+    assert server.told[0] == "ehlo 127.0.0.1"  # not the name of the machine, which nobody was asked for
     assert f"rcpt TO:<{ADDRESS}>" in server.told
     assert sent["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert re.fullmatch(r"<http://127.0.0.1:8000/notices/unsubscribe/\S+/>", sent["List-Unsubscribe"].strip())

@@ -1,6 +1,7 @@
 """Every kind of embedder keeps the promise of the protocol, or says in one sentence why it cannot."""
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -265,6 +266,20 @@ def test_nothing_an_embedder_needs_is_imported_unless_one_is_named() -> None:
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert run.stdout.strip() == "set()"
+
+
+def test_what_runs_a_model_tells_its_maker_nothing(tmp_path: Path) -> None:
+    """It would keep what it has yet to send, and a number for this machine, below the home folder."""
+    (tmp_path / "model.onnx").write_bytes(little_model())
+    home = tmp_path / "home"
+    home.mkdir()
+    code = "import sys; from triage.embedders.onnx import *; load_session(Path(sys.argv[1]))"
+    quiet = {"CI", "GITHUB_ACTIONS", "ORT_DISABLE_TELEMETRY", "ORT_RUNNING_UNIT_TESTS", "XDG_CACHE_HOME"}
+    environment = {**{key: value for key, value in os.environ.items() if key not in quiet}, "HOME": str(home)}
+
+    subprocess.run([sys.executable, "-c", code, tmp_path / "model.onnx"], env=environment, check=True)
+
+    assert list(home.rglob("*")) == []
 
 
 # An endpoint

@@ -275,6 +275,10 @@ def test_who_is_not_there_is_not_reached(settings: Any) -> None:
         url = receiver.url
 
     assert outcome(url) == Outcome.UNREACHABLE
+
+
+def test_a_name_that_nobody_knows_is_said_to_be_unknown(names: Any) -> None:
+    assert not names
     assert outcome("https://no-such-name.invalid/") == Outcome.UNRESOLVED
 
 
