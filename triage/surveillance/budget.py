@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from triage.surveillance.counts import Real
 from triage.surveillance.episodes import episodes
@@ -20,7 +20,7 @@ def most_a_week(alarms: int, weeks: float, sure: float = SURE) -> float:
     >>> round(most_a_week(0, 1), 2)
     4.61
     """
-    return float(stats.chi2.ppf(sure, 2 * (alarms + 1))) / 2 / weeks
+    return float(special.gammaincinv(alarms + 1, sure)) / weeks
 
 
 def level_within(budget_a_week: float, p: Real, ratio: Real, own: float, sure: float = SURE) -> float:

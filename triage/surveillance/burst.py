@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
 from triage.surveillance.baseline import LEAST_EXPOSURE, PSEUDO_VOICES, SERIES_DAYS, WINDOWS, Baseline, Usual
 from triage.surveillance.campaign import possible_campaign
@@ -103,11 +103,24 @@ def tail(least: Whole, expected: Real, spread: Real) -> Real:
     The variance is expected + expected² / spread. Exact, by the regularised incomplete beta function.
 
     >>> chance = tail(np.array([0, 3]), np.array([0.7, 0.7]), np.array([2.0, 2.0]))
-    >>> bool(np.allclose(chance, stats.nbinom.sf([-1, 2], 2.0, 2.0 / 2.7)))
-    True
+    >>> chance.round(4).tolist()
+    [1.0, 0.0562]
     """
     chance = special.betainc(np.maximum(least, 1), spread, expected / (expected + spread))
     return np.where(least > 0, chance, 1.0)
+
+
+def quantile(share: float, expected: float, spread: float) -> int:
+    """The least count that is not exceeded with at least that chance, of the same negative binomial.
+
+    >>> quantile(0.5, 0.7, 2.0), quantile(0.975, 0.7, 2.0)
+    (0, 3)
+    """
+    most, chances = 8, np.zeros(1)
+    while chances[-1] < share:
+        most *= 4
+        chances = special.betainc(spread, np.arange(1, most + 1), spread / (spread + expected))
+    return int(np.searchsorted(chances, share))
 
 
 def judge(counts: Counts, artifacts: Whole, usual: Usual, weights: Real | None = None) -> Judged:
@@ -172,7 +185,7 @@ def bursts(counts: Counts, judged: Judged, usual: Usual, things: Sequence[int], 
 def _burst(counts: Counts, judged: Judged, usual: Usual, row: int, thing: int, bars: Bars) -> Burst:
     at = int(judged.window[row])
     expected, spread = float(judged.expected[row, at]), float(judged.spread[row, at])
-    low, high = stats.nbinom.ppf([0.025, 0.975], spread, spread / (spread + expected))
+    low, high = (quantile(share, expected, spread) for share in (0.025, 0.975))
     exposure = usual.weekdays[counts.weekdays[-max(WINDOWS) :]]
     daily = expected * exposure / exposure[-WINDOWS[at] :].sum()
     began = onset(counts.voices[row, -max(WINDOWS) :], daily, float(judged.ratio[row]))

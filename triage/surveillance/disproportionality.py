@@ -18,7 +18,7 @@ from datetime import date
 from typing import Self
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
 from triage.surveillance.baseline import ASSUMED_DISPERSION, MOST_DISPERSION
 from triage.surveillance.counts import Real, Truth, Whole
@@ -102,7 +102,7 @@ class Cells:
         p, possible = mid_p(observed, expected, restless), expected > 0
         q = np.ones(p.shape)
         if possible.any():
-            q[possible] = stats.false_discovery_control(p[possible], method="bh")
+            q[possible] = false_discovery(p[possible])
         return cls(observed, expected, ic, low, high, p, q)
 
 
@@ -197,6 +197,19 @@ def _at_least(observed: Whole, expected: Real, restless: float) -> Real:
         size = np.maximum(expected, 1e-300) / (restless - 1)
         chance = special.betainc(counted, size, 1 - 1 / restless)
     return np.where(observed > 0, chance, 1.0)
+
+
+def false_discovery(p: Real) -> Real:
+    """The share of false cells to be expected among those at least as unlikely as each: Benjamini and Hochberg's.
+
+    >>> false_discovery(np.array([0.01, 0.5, 0.02])).round(3).tolist()
+    [0.03, 0.5, 0.03]
+    """
+    order = np.argsort(p)
+    ranked = p[order] * len(p) / np.arange(1, len(p) + 1)
+    q = np.empty(len(p))
+    q[order] = np.minimum.accumulate(ranked[::-1])[::-1]
+    return np.minimum(q, 1.0)
 
 
 def disproportions(told: Told, rows: int, columns: int, most_false: float = MOST_FALSE) -> list[Disproportion]:

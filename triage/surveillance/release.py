@@ -15,8 +15,10 @@ from dataclasses import dataclass
 from datetime import date
 from math import ceil, floor
 
-from scipy import stats
+import numpy as np
+from scipy import special
 
+from triage.surveillance.counts import Real, Whole
 from triage.surveillance.tiers import Bars, Tier
 
 LEAST_VOICES = 3  # since the release
@@ -92,15 +94,25 @@ def _fewer(span: Span, restless: float, whole: Callable[[float], int]) -> Span:
 def p_of_rate(before: Span, since: Span) -> float:
     """The chance of at least so many of the voices since, given the voices in all, if the rate is the same."""
     share = since.days / (before.days + since.days)
-    return float(stats.binom.sf(since.voices - 1, before.voices + since.voices, share))
+    return float(special.bdtrc(since.voices - 1, before.voices + since.voices, share))
 
 
 def p_of_share(before: Span, since: Span) -> float:
     """The chance of at least so many since, given how many voices there were of each kind and in each span."""
     if not before.all_voices + since.all_voices:
         return 1.0
-    everything, kind = before.all_voices + since.all_voices, before.voices + since.voices
-    return float(stats.hypergeom.sf(since.voices - 1, everything, kind, since.all_voices))
+    kind, drawn = before.voices + since.voices, since.all_voices
+    others = before.all_voices + since.all_voices - kind
+    if since.voices <= max(0, drawn - others):
+        return 1.0
+    voices = np.arange(since.voices, min(kind, drawn) + 1)
+    chances = _log_ways(kind, voices) + _log_ways(others, drawn - voices) - _log_ways(kind + others, drawn)
+    return min(1.0, float(np.exp(chances).sum()))
+
+
+def _log_ways(many: int, chosen: Whole | int) -> Real:
+    """The logarithm of how many ways there are to choose so many out of ``many``."""
+    return np.asarray(special.gammaln(many + 1) - special.gammaln(chosen + 1) - special.gammaln(many - chosen + 1))
 
 
 def ratio_interval(before: Span, since: Span, width: float = WIDTH) -> tuple[float, float]:
@@ -110,7 +122,7 @@ def ratio_interval(before: Span, since: Span, width: float = WIDTH) -> tuple[flo
     (0.0, inf)
     """
     tail, total = (1 - width) / 2, before.voices + since.voices
-    low = float(stats.beta.ppf(tail, since.voices, before.voices + 1)) if since.voices else 0.0
-    high = float(stats.beta.ppf(1 - tail, since.voices + 1, before.voices)) if before.voices else 1.0
+    low = float(special.betaincinv(since.voices, before.voices + 1, tail)) if since.voices else 0.0
+    high = float(special.betaincinv(since.voices + 1, before.voices, 1 - tail)) if before.voices else 1.0
     days = before.days / since.days
     return (low / (1 - low) * days if total else 0.0, high / (1 - high) * days if high < 1 else float("inf"))

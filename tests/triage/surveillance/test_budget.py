@@ -67,3 +67,9 @@ def test_the_upper_limit_is_the_exact_one_of_a_poisson_count(alarms: int, weeks:
 def test_an_alarm_takes_more_than_a_watch(watch: float, alarm: float) -> None:
     with pytest.raises(ValueError, match="takes more"):
         Bars(watch=watch, alarm=alarm)
+
+
+@settings(max_examples=40)
+@given(alarms=st.integers(0, 500), weeks=st.floats(0.1, 200), sure=st.floats(0.5, 0.999))
+def test_the_most_a_week_is_scipys(alarms: int, weeks: float, sure: float) -> None:
+    assert most_a_week(alarms, weeks, sure) == pytest.approx(stats.chi2.ppf(sure, 2 * (alarms + 1)) / 2 / weeks)

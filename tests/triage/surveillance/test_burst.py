@@ -10,7 +10,7 @@ from scipy import stats
 
 from tests.triage.surveillance.series import LAST, PLAIN, apart, counts_of, quiet, steady
 from triage.surveillance.baseline import ALARM_DAY_WEIGHT, SERIES_DAYS, WINDOWS, Usual
-from triage.surveillance.burst import BARS, LEAST_VOICES, Judged, bursts, judge, tail
+from triage.surveillance.burst import BARS, LEAST_VOICES, Judged, bursts, judge, quantile, tail
 from triage.surveillance.counts import Whole
 
 seeds = st.integers(0, 2**32 - 1)
@@ -26,6 +26,12 @@ def test_the_tail_is_scipys(least: int, mean: float, size: float) -> None:
     ours = tail(np.array([least]), np.array([mean]), np.array([size]))[0]
 
     assert ours == pytest.approx(stats.nbinom.sf(least - 1, size, size / (size + mean)), rel=1e-8, abs=1e-300)
+
+
+@settings(max_examples=40)
+@given(share=st.floats(0.01, 0.99), mean=st.floats(0.01, 100), size=st.floats(0.05, 500))
+def test_the_quantile_is_scipys(share: float, mean: float, size: float) -> None:
+    assert quantile(share, mean, size) == stats.nbinom.ppf(share, size, size / (size + mean))
 
 
 def drawn(random: np.random.Generator, draws: int, baseline_voices: float, exposure: float, window: float) -> Whole:

@@ -34,6 +34,7 @@ def test_both_tests_are_scipys(before: Span, since: Span) -> None:
 
     assert p_of_share(before, since) == pytest.approx(fisher, rel=1e-6)
     assert p_of_rate(before, since) == pytest.approx(binomial, rel=1e-6)
+    assert 0 <= p_of_share(before, since) <= 1
 
 
 @settings(max_examples=40)
