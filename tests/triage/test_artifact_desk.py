@@ -239,14 +239,26 @@ def test_lineage_is_looked_at_then_added_then_removed(
     assert [decision.verb for decision in Decision.objects.order_by("pk")] == ["add_lineage", "end_lineage"]
 
 
-@pytest.mark.parametrize(
-    "other", ["acme/chat-7b", "nobody/knows", "", "http://[", "\x00", "/triage/artifacts/999999999999/"]
-)
+NOWHERE = ["http://[", "http://a]b/c", "//ex℀mple/x", "/models/%00/b/", "/triage/artifacts/999999999999/"]
+
+
+@pytest.mark.parametrize("other", ["acme/chat-7b", "nobody/knows", "", "\x00", *NOWHERE])
 def test_lineage_that_cannot_be_is_an_error_of_the_field(desk: Client, artifact: Artifact, other: str) -> None:
     response = desk.get(reverse("artifact_lineage", args=[artifact.pk]), {"relation": "built_on", "other": other})
 
     assert response.status_code == 422
     assert 'id="id_other_error"' in response.content.decode()
+
+
+def test_an_address_is_understood_as_browsers_copy_it(desk: Client, waiting: Artifact) -> None:
+    artifact_named("model", "دار/مرفأ")
+
+    shown = desk.get(
+        reverse("artifact_merge", args=[waiting.pk]),
+        {"other": "https://telltale.example/models/%D8%AF%D8%A7%D8%B1/%D9%85%D8%B1%D9%81%D8%A3/?page=2"},
+    )
+
+    assert str(shown.context["other"]) == "دار/مرفأ"
 
 
 def test_a_merge_is_looked_at_then_done_and_its_page_redirects_for_ever(

@@ -17,7 +17,7 @@ from triage import grammar, sealing, search
 from triage.counting import recount
 from triage.filters import QueueFilter
 from triage.models import Claim, Theme, ThemeIssue
-from triage.questions import QUESTIONS
+from triage.questions import QUESTIONS, like
 
 Make = Callable[..., Any]
 TRIAGER = Actor(user_id=1, roles=frozenset({"triager"}))
@@ -233,6 +233,10 @@ def test_each_word_finds_what_it_means(three: dict[str, Issue], triager: Any, su
     for asked, titles in SEARCHES:
         with subtests.test(asked):
             assert found(asked, actor_for(triager)) == titles
+
+
+def test_many_asterisks_ask_what_one_asks() -> None:
+    assert like("acme**-7b***") == like("acme*-7b*")
 
 
 @pytest.mark.django_db

@@ -2,14 +2,14 @@
 
 import re
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from reports.models import Artifact, Version
-from reports.naming import find_artifact, parse
+from reports.naming import find_artifact, parse, tidy
 from reports.vocabulary import Access, ArtifactKind, Relation
 from triage.catalogue import FACTS, ON_THE_WEB
 from triage.forms.base import NotedForm
@@ -130,13 +130,14 @@ class OtherForm(CatalogueForm):
 
     def meant(self, typed: str) -> Artifact | None:
         known = Artifact.objects.visible_to(self.actor)
-        path = urlsplit(typed).path if "\x00" not in typed and "[" not in typed else ""
+        path = re.split("[?#]", typed, maxsplit=1)[0]  # of whatever was typed, an address or not
         if desk := DESK_ADDRESS.search(path):
             return known.filter(pk=int(desk[1])).first()
         if page := PAGE_ADDRESS.search(path):
-            return find_artifact(*page.groups())
+            kind, *named = page.groups()
+            return find_artifact(kind, *(tidy(unquote(part)) for part in named))  # as browsers copy letters
         for kind in self.kinds:
-            if found := find_artifact(kind, *parse(typed.replace("\x00", ""))):
+            if found := find_artifact(kind, *parse(typed)):
                 return found
         return None
 
