@@ -100,14 +100,15 @@ class Burst:
 def tail(least: Whole, expected: Real, spread: Real) -> Real:
     """The chance of ``least`` or more, of a negative binomial with mean ``expected`` and size ``spread``.
 
-    The variance is expected + expected² / spread. Exact, by the regularised incomplete beta function.
+    The variance is expected + expected² / spread. Exact, by the regularised incomplete beta function; never 0, though
+    there are chances too small for a number, so that a level of 0 is met by nothing.
 
     >>> chance = tail(np.array([0, 3]), np.array([0.7, 0.7]), np.array([2.0, 2.0]))
     >>> chance.round(4).tolist()
     [1.0, 0.0562]
     """
     chance = special.betainc(np.maximum(least, 1), spread, expected / (expected + spread))
-    return np.where(least > 0, chance, 1.0)
+    return np.where(least > 0, np.maximum(chance, np.finfo(np.float64).tiny), 1.0)
 
 
 def quantile(share: float, expected: float, spread: float) -> int:

@@ -31,7 +31,10 @@ RECENT = 14  # days for which an appearance is news
 
 @dataclass(frozen=True, slots=True)
 class Young:
-    """A young issue: its most voices in three days, what half of the beginnings reach, and the rank among them all."""
+    """A young issue: its most voices in three days, what half of the beginnings reach, and the rank among them all.
+
+    ``reports`` are those of the same three days, which need not be the last.
+    """
 
     thing: int
     tier: Tier
@@ -46,10 +49,15 @@ class Young:
 
 def velocities(counts: Counts) -> Whole:
     """Of each thing, the most voices within three days while it was young, as far as it has come."""
+    return np.asarray(_windows(counts, counts.voices).max(axis=1, initial=0))
+
+
+def _windows(counts: Counts, told: Whole) -> Whole:
+    """Of each thing, what was told within the three days up to each day, while it was young."""
     age = np.arange(counts.days) - counts.first[:, None]
-    young = np.where((age >= 0) & (age < YOUNG_DAYS), counts.voices, 0)
+    young = np.where((age >= 0) & (age < YOUNG_DAYS), told, 0)
     summed = np.cumsum(np.pad(young, ((0, 0), (WINDOW, 0))), axis=1)
-    return np.asarray((summed[:, WINDOW:] - summed[:, :-WINDOW]).max(axis=1, initial=0))
+    return np.asarray(summed[:, WINDOW:] - summed[:, :-WINDOW])
 
 
 def ranks(velocity: Whole, beginnings: Whole) -> Real:
@@ -75,15 +83,17 @@ def emerging(counts: Counts, things: Iterable[int], beginnings: Whole, bars: Bar
     is_young = (counts.first < counts.days) & (counts.first > counts.days - YOUNG_DAYS)
     p, is_known = ranks(velocity, beginnings), len(beginnings) >= LEAST_BEGINNINGS
     found = is_young & (lately >= LEAST_VOICES) & ((p <= bars.watch) | (not is_known))
-    reports = counts.reports[:, -WINDOW:].sum(axis=1)
-    campaigns, usual = possible_campaign(reports, lately), float(np.median(beginnings)) if len(beginnings) else 0.0
+    campaigns = possible_campaign(counts.reports[:, -WINDOW:].sum(axis=1), lately)
+    usual = float(np.median(beginnings)) if len(beginnings) else 0.0
+    voices, reports = _windows(counts, counts.voices), _windows(counts, counts.reports)
+    fastest = counts.days - 1 - np.argmax(voices[:, ::-1], axis=1)  # the last of several
     rows = sorted(np.flatnonzero(found).tolist(), key=lambda row: -int(velocity[row]))
     return [
         Young(
             thing=names[row],
             tier="alarm" if is_known and p[row] <= bars.alarm and not campaigns[row] else "watch",
             observed=int(velocity[row]),
-            reports=int(reports[row]),
+            reports=int(reports[row, fastest[row]]),
             expected=usual,
             ratio=float(velocity[row]) / max(usual, 1.0),
             p=float(p[row]),

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from tests.triage.surveillance.series import LAST, PLAIN, apart, counts_of, quiet, steady
+from triage.signals.habits import NEVER
 from triage.surveillance.baseline import ALARM_DAY_WEIGHT, SERIES_DAYS, WINDOWS, Usual
 from triage.surveillance.burst import BARS, LEAST_VOICES, Judged, bursts, judge, quantile, tail
 from triage.surveillance.counts import Whole
@@ -26,6 +27,10 @@ def test_the_tail_is_scipys(least: int, mean: float, size: float) -> None:
     ours = tail(np.array([least]), np.array([mean]), np.array([size]))[0]
 
     assert ours == pytest.approx(stats.nbinom.sf(least - 1, size, size / (size + mean)), rel=1e-8, abs=1e-300)
+
+
+def test_no_burst_is_so_large_that_a_level_of_nothing_is_met() -> None:
+    assert tail(np.array([10**6]), np.array([0.1]), np.array([0.3]))[0] > NEVER
 
 
 @settings(max_examples=40)

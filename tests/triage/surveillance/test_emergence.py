@@ -58,6 +58,12 @@ def test_a_campaign_of_few_voices_is_only_watched() -> None:
     assert (found.tier, found.is_possible_campaign) == ("watch", True)
 
 
+def test_reports_are_those_of_the_days_whose_voices_are_told() -> None:
+    (found,) = emerging(begun(8, 7, 7, 7, 7, 2, 1, 0), [1], SLOW)
+
+    assert (found.observed, found.reports) == (5, 5)
+
+
 def test_everything_is_looked_at_by_one_of_the_two() -> None:
     voices = np.zeros((63, 63), dtype=np.int64)
     voices[:, -2:] = 9
