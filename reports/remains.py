@@ -7,6 +7,7 @@ there; what cannot go yet, because a disk is away or somebody else is at it, wai
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC
+from smtplib import SMTPDataError, SMTPNotSupportedError, SMTPRecipientsRefused
 
 import structlog
 from django.core.mail import send_mail
@@ -31,6 +32,7 @@ from reports.vocabulary import Channel, ErasureLeft
 # Events about a report that say beyond their lines what only its reporter did with it.
 SAID = ("ask", "reply", "say", "add", "dispute", "adopt", "translate", "reveal")
 AT_ONCE = 200
+REFUSED = (SMTPRecipientsRefused, SMTPDataError, SMTPNotSupportedError, ValueError)  # of one mail, not of all
 log = structlog.get_logger()
 
 
@@ -46,26 +48,39 @@ def take_away(erasure: Erasure) -> bool:
             erasure.left = [other for other in erasure.left if other != piece]
             Erasure.objects.filter(pk=erasure.pk).update(left=erasure.left)
     if not erasure.left and erasure.finished_at is None:
-        _finish(erasure)
+        answer(erasure)
+        Erasure.objects.filter(pk=erasure.pk).update(finished_at=timezone.now())
     return not erasure.left
 
 
 def take_all_away() -> int:
-    """What is left of all that were erased, oldest first; how many came to their end."""
-    return sum(take_away(erasure) for erasure in Erasure.objects.unfinished().order_by("pk")[:AT_ONCE])
+    """What is left of all that were erased, oldest first; how many came to their end. Then those who were not told."""
+    ended = sum(take_away(erasure) for erasure in Erasure.objects.unfinished().order_by("pk")[:AT_ONCE])
+    for decided in Erasure.objects.unanswered().order_by("pk")[:AT_ONCE]:
+        if not answer(decided):
+            break
+    return ended
 
 
-def _finish(erasure: Erasure) -> None:
-    erasure.finished_at = timezone.now()
+def answer(erasure: Erasure) -> bool:
+    """One mail to whoever asked about somebody else's report, and no more. False while mail is away: then the address
+    stays, and the next run tells them. An address that is refused goes like any other."""
     if address := address_of(erasure):
-        tell(address, _("What you asked us to erase is erased."))
-    erasure.sealed_address = None
-    erasure.save(update_fields=["finished_at", "sealed_address"])
+        try:
+            send_mail(_("Your request to erase something"), f"{_decided(erasure)}\n", None, [address])
+        except REFUSED as failure:
+            log.warning("erasure.not_told", erasure=erasure.pk, error=type(failure).__name__)
+        except OSError as away:
+            log.warning("erasure.not_told_yet", erasure=erasure.pk, error=type(away).__name__)
+            return False
+    Erasure.objects.filter(pk=erasure.pk).update(sealed_address=None)
+    return True
 
 
-def tell(address: str, sentence: str) -> None:
-    """One mail to whoever asked about somebody else's report, and no more. Raises OSError while mail is away."""
-    send_mail(_("Your request to erase something"), f"{sentence}\n", None, [address])
+def _decided(erasure: Erasure) -> str:
+    if erasure.refused_at:
+        return _("What you asked for was looked at, and stays: %(reason)s.") % {"reason": erasure.get_refusal_display()}
+    return _("What you asked us to erase is erased.")
 
 
 def _journal(erasure: Erasure) -> bool:

@@ -12,7 +12,7 @@ from accounts.policy import Act, Actor, allows
 from ledger.record import record
 from reports import remains
 from reports.echoes import Echo, echoes, said_by
-from reports.erasing import address_of, erase
+from reports.erasing import erase
 from reports.models import Erasure, Issue, Report
 from reports.vocabulary import ErasureAsker, ErasureBasis, ErasureRefusal
 from triage.decisions import may_decide
@@ -92,17 +92,12 @@ def refuse(erasure: Erasure, *, reason: str, by: User) -> Erasure:
             raise ValidationError(_("Somebody has decided since. Look again."), code="late")
         if held.report is not None:
             _stand_apart(held.report, by)
-        address = address_of(held)
         held.refused_at, held.refusal, held.decider = timezone.now(), reason, by
-        held.sealed_words = held.sealed_address = None
+        held.sealed_words = None
         held.save()
         about = [held.report] if held.report is not None else [held]
         record("refuse_erasure", *about, actor=by.pseudonym, reason=reason)
-        if address:
-            sentence = _("What you asked for was looked at, and stays: %(reason)s.") % {
-                "reason": held.get_refusal_display()
-            }
-            transaction.on_commit(lambda: remains.tell(address, sentence), robust=True)
+        transaction.on_commit(lambda: remains.answer(held), robust=True)
         return held
 
 

@@ -29,6 +29,11 @@ class ErasureQuerySet(models.QuerySet["Erasure"]):
         """Words gone, and something else not yet."""
         return self.filter(executed_at__isnull=False, finished_at=None)
 
+    def unanswered(self) -> Self:
+        """Decided and done, and whoever left an address has not heard of it."""
+        over = Q(finished_at__isnull=False) | Q(refused_at__isnull=False)
+        return self.filter(over, sealed_address__isnull=False)
+
 
 class Erasure(models.Model):
     """A report's erasure from being asked for to being done; decided on by two, where there are two.

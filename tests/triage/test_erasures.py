@@ -1,7 +1,9 @@
 """The desk of erasures: two people, a ground, and who may not decide."""
 
 from collections.abc import Callable
+from smtplib import SMTPRecipientsRefused
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -10,10 +12,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.policy import ANONYMOUS
+from ledger import sequencer
 from ledger.models import Event
+from reports import remains
 from reports.erasing import ask, ask_for_another, words_of
 from reports.models import Erasure, Evidence, Report
-from triage.erasures import execute, propose, refuse
+from triage.erasures import execute, propose, propose_for, refuse
 
 pytestmark = pytest.mark.django_db
 Make = Callable[..., Any]
@@ -135,6 +139,40 @@ def test_whoever_left_an_address_hears_once_that_it_stays(
     assert [mail.to for mail in mailoutbox] == [["a@b.example"]]
     asked.refresh_from_db()
     assert (asked.sealed_words, asked.sealed_address) == (None, None)
+
+
+def test_an_address_that_is_refused_holds_up_no_erasure_and_stands_in_no_log(
+    triager: Any, moderator: Any, file: Make, monkeypatch: pytest.MonkeyPatch, caplog: Any, settings: Any, tmp_path: Any
+) -> None:
+    settings.ERASURES_LOG = tmp_path / "erasures.log"
+    refused = SMTPRecipientsRefused({"a@b.example": (550, b"no such user")})
+    monkeypatch.setattr("reports.remains.send_mail", Mock(side_effect=refused))
+    for number in range(2):
+        asked = ask_for_another(words="It names me, and I do not want that.", address="a@b.example")
+        report = file(what_happened=f"It told me number {number} of a friend of mine, with the street and the house.")
+        execute(propose_for(asked, report, basis="objection", by=triager), by=moderator)
+    sequencer.keep_up()
+
+    assert remains.take_all_away() == 2
+    assert not Erasure.objects.unfinished().exists()
+    assert not Erasure.objects.exclude(sealed_address=None).exists()
+    assert "a@b.example" not in caplog.text
+
+
+def test_while_mail_is_away_whoever_left_an_address_is_told_later(
+    triager: Any, mailoutbox: Any, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Make
+) -> None:
+    asked = ask_for_another(words="It names me, and I do not want that.", address="a@b.example")
+    with monkeypatch.context() as away, django_capture_on_commit_callbacks(execute=True):
+        away.setattr("reports.remains.send_mail", Mock(side_effect=ConnectionRefusedError))
+        refuse(asked, reason="not_theirs", by=triager)
+
+    remains.take_all_away()
+    remains.take_all_away()
+
+    assert [mail.to for mail in mailoutbox] == [["a@b.example"]]
+    asked.refresh_from_db()
+    assert asked.sealed_address is None
 
 
 @pytest.mark.parametrize(
