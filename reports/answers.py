@@ -29,6 +29,7 @@ SUMMARY_MIN, SUMMARY_MAX = 10, 120
 PROSE_MIN, PROSE_MAX = 30, 20_000
 TURNS_MAX, TURN_MAX = 200, 20_000
 SETTINGS_MAX = 10_000  # bytes of JSON
+DEPTH_MAX = 32  # a report is four deep; what goes deeper has its reader's stack in mind, not its reader
 ALSO_AFFECTS_MAX = 10
 CREDIT_MAX = 120
 EMBARGO_MOST = timedelta(days=366)  # a year, whichever it is
@@ -134,6 +135,17 @@ def clean_json(value: Any) -> Any:
     if "\\u0000" in text.replace("\\\\", ""):
         raise serializers.ValidationError(_("This holds characters that cannot be stored."))
     return value
+
+
+def is_deeper_than(limit: int, value: Any) -> bool:
+    """Whether objects and lists stand in one another more than ``limit`` deep. Level by level, without recursion."""
+    level = [value]
+    for _depth in range(limit + 1):
+        nested = [part for part in level if isinstance(part, dict | list)]
+        if not nested:
+            return False
+        level = [inner for part in nested for inner in (part.values() if isinstance(part, dict) else part)]
+    return True
 
 
 class Answers(serializers.Serializer[Any]):

@@ -11,6 +11,8 @@ from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import BaseParser, JSONParser
 from rest_framework.utils import json
 
+from reports.answers import DEPTH_MAX, is_deeper_than
+
 
 class TooLarge(APIException):
     status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
@@ -20,9 +22,6 @@ class TooLarge(APIException):
         """``limit`` is in bytes; that of one report unless said."""
         megabytes = (limit or settings.DATA_UPLOAD_MAX_MEMORY_SIZE) // 1_000_000
         super().__init__(gettext("A body here has at most {megabytes} MB.").format(megabytes=megabytes))
-
-
-DEPTH_MAX = 32  # a report is four deep; what goes deeper has its stack in mind, not its reader
 
 
 class BoundedJSONParser(JSONParser):
@@ -75,14 +74,3 @@ def once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(name for name in named if sum(name == other for other, _value in pairs) > 1)
         raise ValueError(f"{twice[:60]!a} stands there twice")
     return named
-
-
-def is_deeper_than(limit: int, value: Any) -> bool:
-    """Whether objects and lists stand in one another more than ``limit`` deep. Level by level, without recursion."""
-    level = [value]
-    for _depth in range(limit + 1):
-        nested = [part for part in level if isinstance(part, dict | list)]
-        if not nested:
-            return False
-        level = [inner for part in nested for inner in (part.values() if isinstance(part, dict) else part)]
-    return True

@@ -44,9 +44,9 @@ class Archive:
         """What is inside one. Raises :class:`Unreadable`, on opening or reading."""
         if each.flag_bits & _IS_ENCRYPTED:
             raise Unreadable("is encrypted")
-        self.stream.seek(each.header_offset)
+        self.stream.seek(max(0, each.header_offset))  # before the file begins, where its beginning is missing
         local = self.stream.read(_LOCAL_SIZE)
-        if len(local) < _LOCAL_SIZE or not local.startswith(b"PK\x03\x04"):
+        if each.header_offset < 0 or len(local) < _LOCAL_SIZE or not local.startswith(b"PK\x03\x04"):
             raise Unreadable("is not where the zip says")
         name_length, extra_length = struct.unpack_from("<HH", local, 26)
         packed = Packed(self.stream, each.header_offset + _LOCAL_SIZE + name_length + extra_length, each.compress_size)

@@ -5,6 +5,7 @@ from typing import Any
 
 BYTES_MAX = 16 * 1024 * 1024  # of one line or piece; the longest honest one, the digest of a full garak run, has 2 MB
 VALUES_MAX = 1_000_000  # in one line or piece: a hundred bytes of memory each, however few they take in the file
+NESTED = "nested too deeply"
 TOO_LONG = f"longer than {BYTES_MAX // 1024 // 1024} MB"
 
 
@@ -21,6 +22,6 @@ def decoded(text: bytes) -> Any:
     except UnicodeDecodeError:
         raise Broken("not UTF-8 text") from None
     except RecursionError:
-        raise Broken("nested too deeply") from None
+        raise Broken(NESTED) from None
     except ValueError:  # broken JSON, or a number of thousands of digits
         raise Broken("not JSON") from None

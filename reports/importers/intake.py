@@ -1,6 +1,6 @@
 """Filing what an importer finds, one at a time, and saying what became of each."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -8,7 +8,7 @@ from django.db import transaction
 
 from accounts.policy import SYSTEM, Actor
 from ledger.record import record
-from reports.filing import AlreadyFiled, Refused, file_report
+from reports.filing import AlreadyFiled, Refused, check, file_report
 from reports.importers.units import Found, Passed, Rejected, Unit
 from reports.models import Report
 from reports.vocabulary import Channel
@@ -75,10 +75,10 @@ def filed(unit: Unit, *, actor: Actor, dry_run: bool) -> Taken:
 
 def add_count(report: Report, unit: Unit, actor: Actor) -> None:
     """Add what a log says that the one before it did not: of how many tries. Only for whoever filed that one."""
-    counted = unit.answers.get("reproduction")
     is_theirs = actor == SYSTEM or (actor.user_id is not None and report.reporter_id == actor.user_id)
-    if report.tries is not None or not is_theirs or not isinstance(counted, Mapping):
+    if report.tries is not None or not is_theirs or not unit.answers.get("reproduction"):
         return
+    counted = check(unit.answers, channel=Channel.IMPORT)["reproduction"]
     with transaction.atomic():
         if Report.objects.filter(pk=report.pk, tries=None).update(**counted):
             record("count", report, actor=actor.pseudonym, **counted)

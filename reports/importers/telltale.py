@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
+from reports.answers import DEPTH_MAX, is_deeper_than
+from reports.importers.decoding import NESTED
 from reports.importers.lines import Row
 from reports.importers.shapes import fingerprint
 from reports.importers.units import Found, Rejected, Unit
@@ -15,6 +17,9 @@ def reports(rows: Iterable[Row | Rejected], *, artifact: str = "") -> Iterator[F
     for row in rows:
         if isinstance(row, Rejected):
             yield row
+            continue
+        if is_deeper_than(DEPTH_MAX, row.value):
+            yield Rejected(row.line, NESTED)
             continue
         answers = dict(row.value)
         answers.setdefault("source", SOURCE)

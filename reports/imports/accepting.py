@@ -33,7 +33,7 @@ from reports.vocabulary import ImportFailure, ImportState
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
 NAME_MAX = 200  # characters
-OPTIONS_MAX = 64_000  # bytes of all options together, the mapping of columns among them
+OPTION_MAX = 64_000  # bytes of an option; the mapping of columns is the longest
 log = structlog.get_logger()
 
 
@@ -61,20 +61,16 @@ class Announced:
             wrong["size"] = too_large()
         if not SHA256.fullmatch(self.sha256):
             wrong["sha256"] = _("This is the SHA-256 of the file, 64 hexadecimal digits in small letters.")
-        if not self._are_options_storable():
-            wrong["mapping"] = _("This is too long, or holds what cannot be kept.")
+        for name in self._options_not_storable():
+            wrong[name] = _("This is too long, or holds what cannot be kept.")
         if not wrong:
             wrong = self._wrong_options()
         if wrong:
             raise ValidationError({name: [sentence] for name, sentence in wrong.items()})
 
-    def _are_options_storable(self) -> bool:
-        """What PostgreSQL keeps as JSON: no NaN, no NUL, no half of a surrogate pair; and not too much of it."""
-        try:
-            told = json.dumps(dict(self.options), ensure_ascii=False, allow_nan=False)
-            return len(told.encode()) <= OPTIONS_MAX and "\\u0000" not in told
-        except (TypeError, ValueError, RecursionError):
-            return False
+    def _options_not_storable(self) -> list[str]:
+        """Those that PostgreSQL keeps as no JSON, for a NaN, a NUL or half of a surrogate pair, or are too long."""
+        return [name for name, value in self.options.items() if not is_storable(value)]
 
     def _wrong_options(self) -> dict[str, str]:
         try:
@@ -82,6 +78,14 @@ class Announced:
         except BadOption as refusal:
             return {refusal.name: f"{refusal.name} {refusal}"}
         return {}
+
+
+def is_storable(option: Any) -> bool:
+    try:
+        told = json.dumps(option, ensure_ascii=False, allow_nan=False)
+        return len(told.encode()) <= OPTION_MAX and "\\u0000" not in told
+    except (TypeError, ValueError, RecursionError):
+        return False
 
 
 class WrongOffset(Exception):

@@ -30,6 +30,7 @@ from reports.importers import found_in
 from reports.importers.distinct import Failures
 from reports.importers.intake import Outcome, taken
 from reports.importers.options import BadOption, Options
+from reports.importers.shapes import verbatim
 from reports.importers.sources import Source, Unreadable
 from reports.importers.units import Found, Unit
 from reports.imports.keeping import drop, let_go
@@ -264,7 +265,7 @@ def _take(row: Import, found: Found, actor: Actor) -> None:
         outcome, reason = Outcome.REJECTED, _("It could not be filed. The log says why.")
     setattr(row, COUNTS[outcome], getattr(row, COUNTS[outcome]) + 1)
     if outcome is Outcome.REJECTED and row.rejected <= REJECTS_KEPT:
-        ImportReject.objects.create(of=row, line=found.line, reason=reason.replace("\0", "")[:REASON_MAX])
+        ImportReject.objects.create(of=row, line=found.line, reason=verbatim(reason)[:REASON_MAX])
     if outcome is Outcome.FILED and row.is_rehearsal and isinstance(found, Unit):
         row.distinct_new = (row.distinct_new or 0) + _is_new(row, found, actor)
 

@@ -249,6 +249,20 @@ def test_what_the_database_refuses_holds_up_no_other(sent: Sent, monkeypatch: py
     assert row.rejects.get(line=3).reason == "It could not be filed. The log says why."
 
 
+def test_what_no_report_can_say_is_left_out_with_a_reason_and_holds_up_no_other(sent: Sent) -> None:
+    deep: list[Any] = []
+    for _level in range(40):
+        deep = [deep]
+    odd = [told(1, kind="\ud800"), told(2, **{"\udfff": "x"}), told(3, settings={"a": deep}), told(4, kind=deep)]
+
+    row = run(sent(lines(*odd, told(5))))
+
+    assert (row.state, keys()) == ("done", ["run-1/5"])
+    reasons = list(row.rejects.order_by("line").values_list("reason", flat=True))
+    assert reasons[0].startswith("kind: “\ufffd” is not one of the answers.")
+    assert reasons[1:] == ["\ufffd: There is no such field.", "nested too deeply", "nested too deeply"]
+
+
 @pytest.mark.parametrize(
     ("raw", "changes", "failure"),
     [
@@ -448,7 +462,7 @@ def test_an_account_has_only_so_many_files_here(researcher: User, sent: Sent, se
         ({"options": {"colour": "red"}}, "colour"),
         ({"options": {"mapping": {"\0": "summary"}}}, "mapping"),
         ({"options": {"mapping": {"\ud800": "summary"}}}, "mapping"),
-        ({"options": {"threshold": float("nan")}}, "mapping"),
+        ({"options": {"threshold": float("nan")}}, "threshold"),
         ({"options": {"mapping": {"columns": "x" * 70_000}}}, "mapping"),
     ],
 )

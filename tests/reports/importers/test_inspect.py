@@ -241,6 +241,18 @@ def test_a_zip_that_is_cut_off_is_refused_whole(share: float) -> None:
         found(whole[: int(len(whole) * share)])
 
 
+def test_a_zip_whose_beginning_is_missing_is_refused_in_words() -> None:
+    whole = zipped(log())
+
+    def is_refused(content: bytes) -> bool:
+        try:
+            return any(isinstance(each, Rejected) for each in found(content))
+        except Unreadable:
+            return True
+
+    assert all(is_refused(whole[missing:]) for missing in range(1, len(whole), 7))
+
+
 @pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, archives.ZIP_ZSTANDARD])
 def test_a_bomb_is_refused_before_it_is_unpacked(method: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archives, "SMALL", 10_000)
