@@ -4,6 +4,7 @@ One and the same for everybody, signed in or not: a feed is read by programs, an
 record leaves its feeds.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -31,6 +32,7 @@ from reports.stubs import Announced, announced
 from reports.vocabulary import Kind, Resolution, Severity, Status
 
 MOST = 50  # issues, those that were decided on last
+UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # in XML 1.0
 EMPTY_SINCE = datetime(2026, 1, 1, tzinfo=UTC)  # when a feed changed that nothing stands in
 
 
@@ -91,10 +93,10 @@ def _feed(request: HttpRequest, title: str, address: str, leaves: Sequence[Leaf]
         )
         for leaf in leaves:
             feed.add_item(
-                title=leaf.title,
+                title=_in_xml(leaf.title),
                 link=f"{settings.SITE_URL}{leaf.path}",
                 unique_id=_tag(leaf.path),
-                description=leaf.words,
+                description=_in_xml(leaf.words),
                 pubdate=leaf.published,
                 updateddate=leaf.modified,
                 categories=leaf.categories,
@@ -144,6 +146,11 @@ def _of_signal(signal: Signal) -> Leaf:
     compared = _("%(observed)s seen where %(expected)s were expected.") % numbers
     words = f"{compared} {NOT_A_RATE}" if signal.expected else told_by(signal.detector)
     return Leaf(about, signal.get_absolute_url(), escape(words), moment, moment, (signal.detector,))
+
+
+def _in_xml(words: str) -> str:
+    """Whatever was pasted, a terminal's controls too: one title that cannot be written must not take the feed away."""
+    return UNWRITABLE.sub("\N{REPLACEMENT CHARACTER}", words)
 
 
 def _tag(path: str) -> str:

@@ -46,6 +46,20 @@ def test_a_feed_tells_of_each_issue_once_and_for_ever(
     assert words(again, "published") == words(entry, "published")
 
 
+def test_what_xml_cannot_write_takes_no_feed_away(
+    client: Client, artifact: Artifact, file: Callable[..., Any], triager: Any
+) -> None:
+    from triage.decisions import decide
+
+    report = file(summary="It invents\x1b[1m a \x01ruling \ufffe")
+    decide(report.placements.get().issue, "confirm", by=triager, public_summary="Rang\x07 a bell.")
+
+    for address in ("/issues/feed.atom", FEED):
+        (entry,) = entries(client, address)
+        assert words(entry, "title")[14:] == "It invents\ufffd[1m a \ufffdruling \ufffd"
+        assert words(entry, "summary").startswith("Rang\ufffd a bell.")
+
+
 def test_the_feed_of_the_site_is_as_narrow_as_the_list(client: Client, make_issue: Callable[..., Any]) -> None:
     make_issue("One", kind="privacy_leak")
     make_issue("Two", kind="unsafe_action")
