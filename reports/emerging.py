@@ -1,7 +1,7 @@
 """What is emerging: early warnings that a person has confirmed, about issues and artifacts with a page."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -62,6 +62,11 @@ def told_by(detector: str) -> str:
     return str(SEEN[detector][1]) if detector in SEEN else ""
 
 
+def counts_reports(detector: str) -> bool:
+    """Whether what it observed are reports and no voices: of grave harm each one is looked at, whoever told of it."""
+    return detector == Detector.SEVERITY
+
+
 @dataclass(frozen=True, slots=True)
 class Emerging:
     """One signal: ``observed`` were seen where ``expected`` were, since a day; 0 where nothing is expected of it."""
@@ -95,6 +100,10 @@ class Emerging:
     @property
     def voices(self) -> int:
         return round(self.observed)
+
+    @property
+    def counts_reports(self) -> bool:
+        return counts_reports(self.detector)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +189,10 @@ class Shown:
         return round(self.observed)
 
     @property
+    def counts_reports(self) -> bool:
+        return counts_reports(self.detector)
+
+    @property
     def counts(self) -> list[int]:
         """Of the last spans, for a line in a list."""
         return [span.count for span in self.spans[-SPARK:]]
@@ -231,14 +244,19 @@ def shown(signals: Iterable[Signal], actor: Actor) -> list[Shown]:
             drivers=[
                 Driver(issue.number or "", issue.public_title, voices, issue.get_absolute_url())
                 for pk, voices in numbers.drivers
-                if (issue := issues.get(pk)) is not None and issue.number
+                if voices and (issue := issues.get(pk)) is not None and issue.number
             ],
             releases=releases.get(signal.artifact_id or 0, ()),
             origin=origins.get(signal.cell.get("origin"), ""),
-            with_days=all(pk in issues for pk, _voices in numbers.drivers),  # else they tell of the others
+            with_days=bool(signal.issue_id) or _all_read(numbers.known_issues, issues),  # else they tell of others
         )
         for signal, numbers in told
     ]
+
+
+def _all_read(behind: Collection[int] | None, issues: Container[int]) -> bool:
+    """Whether it is known which issues are behind a signal, and that all of them may be read."""
+    return behind is not None and all(pk in issues for pk in behind)
 
 
 def about_in_public(signal: Signal) -> About:

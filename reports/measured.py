@@ -31,8 +31,8 @@ class Measured:
 
     ``ratio`` is observed over expected, and ``ends`` its interval, None for an open end: where such ratios lie if
     nothing has changed (``is_usual``), or where this one may lie. ``without_first`` is the lower end without the first
-    of ``drivers``, issues by id with their voices. ``window_days`` is over how many days was counted, 0 if over all;
-    ``before`` a release, how many voices on how many days.
+    of ``drivers``, issues by id with their voices, of whom there are ``driver_count``. ``window_days`` is over how many
+    days was counted, 0 if over all; ``before`` a release, how many voices on how many days.
     """
 
     ratio: float
@@ -41,6 +41,7 @@ class Measured:
     report_count: int | None = None
     window_days: int = 0
     drivers: tuple[tuple[int, int], ...] = ()
+    driver_count: int = 0
     without_first: float | None = None
     launch: float = 1.0
     is_alone: bool = False
@@ -48,6 +49,11 @@ class Measured:
     released_on: date | None = None
     before: tuple[int, float] | None = None
     series: Series | None = None
+
+    @property
+    def known_issues(self) -> set[int] | None:
+        """All issues behind it; None if only some of them are named, or none."""
+        return {issue for issue, _voices in self.drivers} if 0 < self.driver_count == len(self.drivers) else None
 
     @property
     def stands_without_first(self) -> bool | None:
@@ -61,6 +67,7 @@ def measured(signal: Signal) -> Measured:
     report_ids = told.get("report_ids") or ()
     day = told.get("released_on")
     ratio, ends, is_usual = _compared(signal, told)
+    drivers = _pairs(told.get("drivers") or ())
     low = told.get("low_without_first")
     return Measured(
         ratio=ratio,
@@ -68,7 +75,8 @@ def measured(signal: Signal) -> Measured:
         is_usual=is_usual,
         report_count=told.get("reports", len(report_ids) or None),
         window_days=int(told.get("window_days") or (told.get("after") or {}).get("days") or 0),
-        drivers=_pairs(told.get("drivers") or ()),
+        drivers=drivers,
+        driver_count=told.get("driver_count", len(drivers)),
         without_first=None if low is None else 2.0**low,
         launch=float(told.get("launch") or 1.0),
         is_alone=bool(told.get("is_alone")),

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from reports.measured import measured
-from reports.models import Issue, Signal
+from reports.models import Issue, Placement, Signal
 from reports.models.embargo import under_embargo
 from reports.vocabulary import SignalReason
 from triage.counting import recount
@@ -31,6 +31,10 @@ from triage.trail import Overtaken, Trail, put_back
 MOST_WORDS = 2_000  # characters of a reason
 State = Signal.State
 WAITING = (State.NEW, State.IN_REVIEW)
+
+
+# What a cell is named by, and the column of the reports that stand in it
+CELL = {"kind": "kind", "language": "language", "context": "context_of_use", "version": "version"}
 
 
 class Judgement(models.TextChoices):
@@ -144,6 +148,20 @@ def judgements(signal: Signal) -> "models.QuerySet[Decision]":
     return said.order_by("-pk")
 
 
+def of_cell(signal: Signal) -> Q:
+    """Of placements, those of the signal's theme and cell, whenever their reports came."""
+    asked = {f"report__{column}": signal.cell[name] for name, column in CELL.items() if signal.cell.get(name)}
+    if signal.detector == Signal.Detector.RELEASE:  # it counts days since the release, whichever version is named
+        asked.pop("report__version", None)
+    if signal.theme:
+        asked["issue__theme_place__theme"] = signal.theme
+    if signal.artifact_id and "language" in signal.cell:  # whose row is the family
+        asked["report__artifact__family"] = signal.artifact_id
+    elif signal.artifact_id:
+        asked["report__artifact"] = signal.artifact_id
+    return Q(**asked)
+
+
 def waiting_count() -> int:
     """How many signals wait for a judgement: as many as their page lists under that word."""
     return Signal.objects.filter(state__in=WAITING).count()
@@ -203,9 +221,13 @@ def _stand_apart(signal: Signal, by: User) -> None:
 
 
 def _no_embargo(signal: Signal) -> None:
-    """The numbers of a cell tell of every issue behind it. Of an issue's own signal, its page decides."""
-    drivers = [pk for pk, _voices in measured(signal).drivers]
-    if Issue.objects.filter(under_embargo(), pk__in=drivers).exists():
+    """The numbers of a cell tell of every issue behind it, named or not. Of an issue's own signal, its page decides."""
+    behind = Q(pk__in=[pk for pk, _voices in measured(signal).drivers])
+    if signal.issue_id is None and signal.artifact_id is not None:
+        named = Q(report__in=signal.statistics.get("report_ids", []))
+        placed = Placement.objects.active().filter(of_cell(signal) | named, report__held_at=None)
+        behind |= Q(pk__in=placed.values("issue"))
+    if Issue.objects.filter(under_embargo(), behind).exists():
         raise ValidationError(_("An issue behind it is under embargo: confirming would tell of it."), code="embargo")
 
 

@@ -114,6 +114,28 @@ def test_a_cell_is_told_with_the_issues_that_the_public_may_read_and_no_others(
     assert "canary" not in page
 
 
+@pytest.mark.parametrize("unnamed", [0, 1])
+def test_the_days_since_a_release_are_drawn_if_all_that_they_tell_of_may_be_read(
+    client: Client, artifact: Artifact, issue: Issue, unnamed: int
+) -> None:
+    told = {"series": SERIES, "drivers": [[issue.pk, 9]], "driver_count": 1 + unnamed}
+    signal = make_signal(detector="release", artifact=artifact, cell={"kind": "other"}, statistics=told, observed=9)
+    silent = make_signal(detector="release", artifact=artifact, statistics={"series": SERIES})
+
+    assert ("Voices a week" in client.get(f"/signals/{signal.pk}/").content.decode()) is not bool(unnamed)
+    assert "Voices a week" not in client.get(f"/signals/{silent.pk}/").content.decode()
+
+
+def test_of_grave_harm_reports_are_told_and_no_voices(client: Client, issue: Issue) -> None:
+    told = {"because": {"kind": "privacy_leak"}, "report_ids": [1, 2]}
+    signal = make_signal(detector="severity", issue=issue, observed=2, expected=0, statistics=told)
+
+    pages = [client.get(address).content.decode() for address in ("/", "/signals/", f"/signals/{signal.pk}/")]
+
+    assert ["2 reports" in page for page in pages] == [True] * 3
+    assert ["2 voices" in page for page in pages] == [False] * 3
+
+
 @pytest.mark.parametrize("role", ["", "triager", "maintainer"])
 def test_whoever_looks_reads_of_none_that_nobody_confirmed(
     client: Client, ground: Any, artifact: Artifact, issue: Issue, role: str

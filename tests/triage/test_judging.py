@@ -377,6 +377,27 @@ def test_what_is_under_embargo_keeps_a_cell_from_being_confirmed(
     assert judge(signal, Judgement.REFUTE, by=triager, reason="chance")
 
 
+def test_so_does_what_is_under_embargo_and_named_nowhere(
+    desk: Client, artifact: Artifact, file: Make, triager: Any
+) -> None:
+    report = file(kind="other")
+    version = artifact.versions.get(name="2026-06")
+    signal = make_signal(
+        "new",
+        artifact=artifact,
+        detector="release",
+        since=timezone.now().date() - timedelta(days=9),
+        cell={"version": version.pk, "kind": "other"},
+        statistics={},
+    )
+    assert f"?report={report.reference}" in desk.get(f"/triage/signals/{signal.pk}/").content.decode()
+
+    Issue.objects.filter(placements__report=report).update(embargo_until=timezone.now() + timedelta(days=3))
+
+    with pytest.raises(ValidationError, match="embargo"):
+        judge(signal, Judgement.CONFIRM, by=triager, reason="tried")
+
+
 def test_a_confirmed_signal_is_told_to_who_follows_and_answers(
     signal: Signal, issue: Issue, artifact: Artifact, ground: Any, triager: Any
 ) -> None:

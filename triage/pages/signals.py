@@ -43,7 +43,7 @@ from triage.alarms import tally
 from triage.comparison import isolated
 from triage.forms.judging import JudgementForm
 from triage.happening import Happening
-from triage.judging import JUDGEMENTS, WAITING, Judgement, in_words, judge, judgements, undo
+from triage.judging import JUDGEMENTS, WAITING, Judgement, in_words, judge, judgements, of_cell, undo
 from triage.models import Decision
 from triage.pages.refusals import Conflict, is_stale, status_of
 from triage.pages.said import undoable
@@ -276,7 +276,7 @@ def drivers_of(numbers: Measured, issues: Mapping[int, Issue]) -> list[Driver]:
     return [
         Driver(issue.number or "", title_in_words(issue), voices, reverse("triage_issue", args=[pk]))
         for pk, voices in numbers.drivers
-        if (issue := issues.get(pk)) is not None
+        if voices and (issue := issues.get(pk)) is not None
     ]
 
 
@@ -286,25 +286,11 @@ def reports_behind(signal: Signal, actor: Actor) -> "QuerySet[Placement]":
     if ids := signal.statistics.get("report_ids"):
         placed = placed.filter(report__in=ids)
     else:
-        placed = placed.filter(_of_cell(signal), report__reported_at__date__gte=signal.since)
+        placed = placed.filter(of_cell(signal), report__reported_at__date__gte=signal.since)
     if signal.issue_id:
         placed = placed.filter(issue=signal.issue_id)
     placed = placed.select_related("report__artifact", "report__version", "issue")
     return placed.annotate(summary=summary_in_a_list()).order_by("-report__reported_at", "-report_id")
-
-
-CELL = {"kind": "kind", "language": "language", "context": "context_of_use", "version": "version"}
-
-
-def _of_cell(signal: Signal) -> Q:
-    asked = {f"report__{column}": signal.cell[name] for name, column in CELL.items() if signal.cell.get(name)}
-    if signal.theme:
-        asked["issue__theme_place__theme"] = signal.theme
-    if signal.artifact_id and "language" in signal.cell:  # whose row is the family
-        asked["report__artifact__family"] = signal.artifact_id
-    elif signal.artifact_id:
-        asked["report__artifact"] = signal.artifact_id
-    return Q(**asked)
 
 
 def unpublished(signal: Signal, placements: Iterable[Placement], actor: Actor) -> int:

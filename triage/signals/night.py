@@ -14,7 +14,7 @@ from triage.signals import bursts, gravity, releases, spreading, tables
 from triage.signals.finding import Finding
 from triage.signals.habits import Habits, bars_at
 from triage.signals.rows import keep
-from triage.signals.series import SCOPES, Scope, Series, first_day, lately_placed, read
+from triage.signals.series import SCOPES, Scope, Series, first_day, lately_changed, read
 from triage.surveillance.baseline import SERIES_DAYS, Usual
 from triage.surveillance.budget import DAYS_A_WEEK, level_within
 from triage.surveillance.burst import BARS
@@ -35,7 +35,7 @@ def watch(on: date) -> int:
     told = tables.lines(on)
     cells, restless = tables.findings(told)
     night = learn(on, restless)
-    found: list[Finding] = [*gravity.findings(lately_placed(on - MISSED)), *cells]
+    found: list[Finding] = [*gravity.findings(lately_changed(on - MISSED)), *cells]
     released = bursts.lately_released(on)
     for scope in SCOPES:
         habits = Habits.stored(night.usual[scope])

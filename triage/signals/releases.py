@@ -1,6 +1,7 @@
 """The version radar: kinds told of more since a release, by the day and as a share of what is told of its artifact."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import date, timedelta
 from math import isfinite
 from typing import Any
@@ -10,23 +11,33 @@ from django.db import connection
 from reports.models import Signal, Version
 from triage.signals.finding import Finding
 from triage.signals.series import DAY, LIVE, NO_NEWS, NOW, THEN, midnight
+from triage.signals.tables import NAMED
 from triage.surveillance.baseline import BASELINE_DAYS
 from triage.surveillance.release import LEAST_VOICES, Change, Span, change
 
 METHOD = "release-1"
 WATCHED = 28  # days for which a release is watched
 
-# Voices on the day first heard of a kind about an artifact, within the days before a release and those since.
+# Reports with a voice about an artifact, within the days before a release and those since.
+TOLD = """
+FROM reports_report r
+JOIN reports_placement p ON p.report_id = r.id AND {at_that_time}
+JOIN reports_issue i ON i.id = p.issue_id AND i.status = ANY(%(live)s)
+WHERE r.artifact_id = %(artifact)s AND r.held_at IS NULL AND r.channel <> ALL(%(no_news)s)
+  AND r.reported_at >= %(begin)s AND r.reported_at < %(end)s
+"""
+# Voices of each kind on the day first heard.
 HEARD = """
 SELECT kind, day, count(*)::int FROM (
-  SELECT r.kind, min({day}) AS day
-  FROM reports_report r
-  JOIN reports_placement p ON p.report_id = r.id AND {at_that_time}
-  JOIN reports_issue i ON i.id = p.issue_id AND i.status = ANY(%(live)s)
-  WHERE r.artifact_id = %(artifact)s AND r.held_at IS NULL AND r.channel <> ALL(%(no_news)s)
-    AND r.reported_at >= %(begin)s AND r.reported_at < %(end)s
-  GROUP BY r.kind, r.voice_key
+  SELECT r.kind, min({day}) AS day {told} GROUP BY r.kind, r.voice_key
 ) heard GROUP BY kind, day
+"""
+# The issues in which these voices of one kind speak, and how many of those that were first heard since the release.
+DRIVEN = """
+SELECT issue, count(DISTINCT voice) FILTER (WHERE first >= %(released)s) AS voices FROM (
+  SELECT p.issue_id AS issue, r.voice_key AS voice, min({day}) OVER (PARTITION BY r.voice_key) AS first
+  {told} AND r.kind = %(kind)s
+) heard GROUP BY issue ORDER BY voices DESC, issue
 """
 
 
@@ -52,29 +63,45 @@ def _of_one(version: Version, last: date, restless: float, *, then: bool) -> lis
         since = Span(sum(days[turn:]), sum(every[turn:]), len(days) - turn)
         told = change(before, since, released, restless)
         if told.tier():
-            found.append(_finding(version, kind, told, (before, since), days))
+            driven = _rows(DRIVEN, version.artifact_id, released, last, then=then, released=released, kind=kind)
+            found.append(_finding(version, kind, told, (before, since), days, driven))
     return found
 
 
 def _heard(artifact: int, released: date, last: date, *, then: bool) -> dict[str, list[int]]:
     """By kind, voices a day from eight weeks before the release to ``last``."""
     begin = released - timedelta(days=BASELINE_DAYS)
-    values: dict[str, Any] = {
+    found: dict[str, list[int]] = defaultdict(lambda: [0] * ((last - begin).days + 1))
+    for kind, day, voices in _rows(HEARD, artifact, released, last, then=then):
+        found[kind][(day - begin).days] = voices
+    return dict(found)
+
+
+def _rows(
+    statement: str, artifact: int, since: date, last: date, *, then: bool, **values: Any
+) -> list[tuple[Any, ...]]:
+    values |= {
         "artifact": artifact,
-        "begin": midnight(begin),
+        "begin": midnight(since - timedelta(days=BASELINE_DAYS)),
         "end": midnight(last + timedelta(days=1)),
         "live": list(LIVE),
         "no_news": list(NO_NEWS),
     }
-    found: dict[str, list[int]] = defaultdict(lambda: [0] * ((last - begin).days + 1))
+    told = TOLD.format(at_that_time=THEN if then else NOW)
     with connection.cursor() as cursor:
-        cursor.execute(HEARD.format(day=DAY, at_that_time=THEN if then else NOW), values)
-        for kind, day, voices in cursor.fetchall():
-            found[kind][(day - begin).days] = voices
-    return dict(found)
+        cursor.execute(statement.format(day=DAY, told=told), values)
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+        return found
 
 
-def _finding(version: Version, kind: str, told: Change, spans: tuple[Span, Span], days: list[int]) -> Finding:
+def _finding(
+    version: Version,
+    kind: str,
+    told: Change,
+    spans: tuple[Span, Span],
+    days: list[int],
+    driven: Sequence[tuple[int, int]],
+) -> Finding:
     usual = spans[0].voices / spans[0].days
     return Finding(
         detector=Signal.Detector.RELEASE,
@@ -95,6 +122,8 @@ def _finding(version: Version, kind: str, told: Change, spans: tuple[Span, Span]
             "before": _span(spans[0]),
             "after": _span(spans[1]),
             "released_on": told.since.isoformat(),
+            "drivers": [list(driver) for driver in driven[:NAMED]],
+            "driver_count": len(driven),
             "series": {
                 "from": (told.since - timedelta(days=BASELINE_DAYS)).isoformat(),
                 "voices": days,

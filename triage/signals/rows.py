@@ -100,7 +100,7 @@ def _behind(finding: Finding, since: date, on: date) -> list[int]:
     return (
         behind("issue", finding.issue, since, on)
         if finding.issue is not None
-        else behind("theme", finding.theme or 0, since, on)
+        else behind("theme", finding.theme or 0, since, on, artifact=finding.artifact)
     )
 
 

@@ -11,8 +11,9 @@ from typing import Any, Literal
 
 import numpy as np
 from django.db import connection
+from django.db.models import Q
 
-from reports.models import Placement
+from reports.models import Issue, Placement
 from reports.vocabulary import Channel, Status
 from triage.surveillance.counts import Counts, Whole
 
@@ -58,6 +59,7 @@ GROUP BY {thing}
 """
 BEHIND = """
 SELECT r.id {standing} AND r.reported_at >= %(begin)s AND {thing} = %(thing)s
+  AND (%(artifact)s::bigint IS NULL OR r.artifact_id = %(artifact)s)
 ORDER BY r.reported_at, r.id LIMIT %(most)s
 """
 REST = """
@@ -114,16 +116,18 @@ def read_with_rest(issues: Collection[int], last: date, days: int) -> Series:
     return Series(counts, [*own.things, *(0 for _ in artifacts)], [*own.about, *artifacts])
 
 
-def behind(scope: Scope, thing: int, since: date, last: date) -> list[int]:
-    """The reports of a thing from a day on, the oldest first, at most ``NAMED``."""
+def behind(scope: Scope, thing: int, since: date, last: date, *, artifact: int | None = None) -> list[int]:
+    """The reports of a thing from a day on, the oldest first, at most ``NAMED``; those about one artifact, or all."""
     values = {"begin": midnight(since), "end": midnight(last + timedelta(days=1)), "thing": thing, "most": NAMED}
+    values["artifact"] = artifact
     return [row[0] for row in rows(BEHIND, scope, False, **values)]
 
 
-def lately_placed(since: date) -> set[int]:
-    """The issues that a report has come to since a day."""
-    placed = Placement.objects.active().filter(placed_at__gte=midnight(since))
-    return set(placed.values_list("issue", flat=True))
+def lately_changed(since: date) -> set[int]:
+    """The issues that a report has come to since a day, or that were decided on: a report may have been released."""
+    placed = Placement.objects.active().filter(placed_at__gte=midnight(since)).values("issue")
+    changed = Issue.objects.filter(Q(changed_at__gte=midnight(since)) | Q(pk__in=placed))
+    return set(changed.values_list("pk", flat=True))
 
 
 def first_day(last: date) -> date | None:

@@ -11,7 +11,7 @@ from triage.surveillance.emergence import Appearance, Spread, spreads
 
 METHOD = "spread-1"
 APPEARED = """
-SELECT t.theme_id, a.id, coalesce(a.family_id, a.id), min({day}), count(DISTINCT r.voice_key)
+SELECT t.theme_id, a.id, coalesce(a.family_id, a.id), min({day}), count(DISTINCT r.voice_key), count(DISTINCT r.id)
 {standing} AND NOT (a.org = '' AND a.name = %(unknown)s)
 GROUP BY 1, 2, 3
 """
@@ -23,11 +23,13 @@ def findings(last: date) -> list[Finding]:
     for child, parent in Lineage.objects.values_list("child", "parent"):
         parents[child].append(parent)
     end = midnight(last + timedelta(days=1))
-    told = [Appearance(*row) for row in rows(APPEARED, "theme", False, end=end, unknown=UNKNOWN)]
-    return [_finding(spread) for spread in spreads(told, parents, last)]
+    told = rows(APPEARED, "theme", False, end=end, unknown=UNKNOWN)
+    reports = {(theme, artifact): count for theme, artifact, *_rest, count in told}
+    found = spreads((Appearance(*row[:-1]) for row in told), parents, last)
+    return [_finding(spread, reports[spread.theme, spread.artifact]) for spread in found]
 
 
-def _finding(spread: Spread) -> Finding:
+def _finding(spread: Spread, reports: int) -> Finding:
     return Finding(
         detector=Signal.Detector.SPREAD,
         subject=f"theme:{spread.theme}:artifact:{spread.artifact}",
@@ -39,5 +41,5 @@ def _finding(spread: Spread) -> Finding:
         theme=spread.theme,
         artifact=spread.artifact,
         cell={"path": spread.path, "origin": spread.origin},
-        statistics={"path": spread.path, "origin": spread.origin},
+        statistics={"path": spread.path, "origin": spread.origin, "reports": reports},
     )

@@ -18,6 +18,7 @@ from triage.management.commands.backtest_signals import dated
 from triage.models import NightWatch
 from triage.signals import backtest, night, releases, spreading, tables
 from triage.signals.habits import in_force
+from triage.signals.rows import keep
 from triage.signals.series import read
 from triage.surveillance.baseline import SERIES_DAYS
 from triage.surveillance.burst import BARS
@@ -94,6 +95,23 @@ def test_a_kind_told_of_more_since_a_release(kinds: dict[tuple[int, str], Issue]
     assert found.statistics["before"] == {"voices": 0, "all_voices": 25, "days": 56}
     assert found.statistics["released_on"] == released.isoformat()
     assert len(found.statistics["series"]["voices"]) == 66
+    assert (found.statistics["drivers"], found.statistics["driver_count"]) == ([[kinds[0, "other"].pk, 22]], 1)
+
+
+def test_a_change_names_every_issue_whose_days_it_tells(
+    kinds: dict[tuple[int, str], Issue], models: list[Artifact], make_issue: Make
+) -> None:
+    Version.objects.create(artifact=models[0], name="3", position=3, released_on=TODAY - timedelta(days=9))
+    old = make_issue(kind="other")
+    tell(old, [30], voice_key="known before")
+    tell(kinds[0, "false_information"], range(10, 60, 2))
+    tell(kinds[0, "other"], [0, 1, 2, 3, 4, 5] * 3)
+    tell(kinds[0, "other"], [0], voice_key="known before")
+
+    (found,) = releases.findings(TODAY, 1.0)
+
+    assert found.observed == 22
+    assert found.statistics["drivers"] == [[kinds[0, "other"].pk, 22], [old.pk, 0]]
 
 
 def test_a_theme_that_comes_down_a_lineage(make_issue: Make, artifact: Artifact) -> None:
@@ -109,6 +127,20 @@ def test_a_theme_that_comes_down_a_lineage(make_issue: Make, artifact: Artifact)
     assert found.key == f"spread:theme:{theme.pk}:artifact:{child.pk}"
     assert (found.tier, found.observed, found.cell["path"]) == ("alarm", 3, "lineage")
     assert found.cell["origin"] == artifact.pk
+
+
+def test_a_spread_tells_of_the_reports_there_and_of_no_others(make_issue: Make, artifact: Artifact) -> None:
+    child = artifact_named("model", "kelp/chat-7b-q4")
+    descend(child, artifact, Relation.QUANTISED_FROM)
+    issue = make_issue()
+    themed(issue)
+    tell(issue, [40, 30, 3, 2, 1, 0])
+    there = tell(issue, [3, 2, 1], artifact=child)
+
+    keep(spreading.findings(TODAY), TODAY)
+
+    told = Signal.objects.get().statistics
+    assert (told["reports"], told["report_ids"]) == (3, [report.pk for report in there])
 
 
 def test_the_budget_makes_alarms_rarer_and_the_night_keeps_it(make_issue: Make, settings: Any) -> None:

@@ -193,6 +193,19 @@ def test_what_is_not_credible_is_no_designated_harm(issue: Issue, not_credible: 
     assert look(tell(issue, [1], kind="privacy_leak", harm_occurred="yes", **because)) == 0
 
 
+def test_the_night_sees_a_designated_harm_that_was_released_long_after_it_came(issue: Issue) -> None:
+    told = tell(issue, [40], kind="privacy_leak", harm_occurred="yes", held_at=noon(40))
+    Issue.objects.filter(pk=issue.pk).update(changed_at=noon(40))
+    night.watch(TODAY - timedelta(days=1))
+    assert not Signal.objects.exists()
+
+    Report.objects.filter(pk=told[0].pk).update(held_at=None)
+    Issue.objects.filter(pk=issue.pk).update(changed_at=noon(0))  # as by any decision
+    night.watch(TODAY)
+
+    assert list(Signal.objects.values_list("detector", "issue")) == [("severity", issue.pk)]
+
+
 def test_judged_harm_is_news_again_only_with_more_reports(issue: Issue) -> None:
     told = tell(issue, [1], kind="privacy_leak", harm_occurred="yes")
     look(told)
