@@ -38,7 +38,6 @@ def limits(*, is_staff: bool) -> tuple[timedelta, timedelta]:
 def begin(request: HttpRequest, user: User, now: datetime | None = None) -> None:
     """Write down that ``user`` signed in; Django has given the session a new key by then."""
     now = now or timezone.now()
-    SignIn.objects.filter(seen_at__lt=now - settings.SESSION_LASTS).delete()  # ended by idling, and nobody came back
     key = request.session.session_key or ""
     browser, system = device(request.headers.get("User-Agent", ""))
     row, _is_new = SignIn.objects.update_or_create(
@@ -123,6 +122,12 @@ def end_sessions(user: User, *, only: int | None = None, but: str | None = None)
     Session.objects.filter(session_key__in=keys).delete()
     rows.delete()
     return len(keys)
+
+
+def forget_ended(*, at: datetime) -> None:
+    """Sessions that nobody came back to: who was signed in, and which receipts were open."""
+    Session.objects.filter(expire_date__lt=at).delete()
+    SignIn.objects.filter(seen_at__lt=at - settings.SESSION_LASTS).delete()
 
 
 def on_sign_in(sender: Any, request: HttpRequest | None, user: User, **_more: Any) -> None:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import Grant, Role, User
 from accounts.policy import Actor
+from accounts.sessions import end_sessions
 from ledger.record import record
 from reports.erasing import ask
 from reports.imports.keeping import forget_imports_of
@@ -165,6 +166,7 @@ def close_account(user: User, *, actor: Actor, withdrawing: bool = False, erasin
         forget_imports_of(user)
         user.evidence_requests.update(plan="")  # their words; that something was lent stays on the receipts
         record("leave", user, actor=user.pseudonym)
+        end_sessions(user)  # else they would tell for days which receipts it had open
         user.delete()
 
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
+from accounts.sessions import forget_ended
 from ledger import sequencer
 from reports import attachments, dump, examining, posting, published, remains, retention, sealed
 from reports.abstracts import forget_unread
@@ -89,6 +90,7 @@ def sweep() -> None:
     forget_answers()
     forget_windows(at=timezone.now())
     forget_drafts()
+    forget_ended(at=timezone.now())
     forget_unread()
     growth.flag_growth()
     matching.renew(most=RENEWED_AT_MOST)

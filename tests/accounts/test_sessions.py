@@ -14,6 +14,7 @@ from accounts.granting import give, shut, take
 from accounts.models import SignIn
 from accounts.policy import SYSTEM
 from accounts.sessions import KEPT, device
+from triage.tasks import sweep
 
 pytestmark = pytest.mark.django_db
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -164,6 +165,20 @@ def test_a_session_from_before_sign_ins_were_listed_joins_the_list(someone: Any)
 
     assert is_in(client)
     assert SignIn.objects.get().session_key == client.session.session_key
+
+
+def test_of_a_session_that_nobody_came_back_to_nothing_is_kept(someone: Any) -> None:
+    user = someone()
+    left, lasting = signed_in(user), signed_in(user)
+    over = timezone.now() - timedelta(seconds=1)
+    Session.objects.filter(session_key=left.session.session_key).update(expire_date=over)
+    SignIn.objects.filter(session_key=left.session.session_key).update(seen_at=over - 14 * 24 * HOUR)
+
+    sweep()
+
+    kept = [lasting.session.session_key]
+    assert list(Session.objects.values_list("session_key", flat=True)) == kept
+    assert list(SignIn.objects.values_list("session_key", flat=True)) == kept
 
 
 def test_signing_out_leaves_no_row(someone: Any) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 
@@ -112,6 +113,7 @@ def test_the_account_goes_and_its_reports_are_nobody_s(client: Client, report: R
     assert report.evidence.what_happened
     for gone in (User, Token, Grant, Subscription, Notice, EmailAddress, Contact, Credit):
         assert not gone.objects.exists(), gone
+    assert not Session.objects.filter(session_key=elsewhere.cookies["session"].value).exists()
     assert client.get("/reports/").status_code == elsewhere.get("/reports/").status_code == 302
     left = Event.objects.get(verb="leave")
     assert left.actor == rosa.pseudonym
