@@ -52,7 +52,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         state_dir = settings.STATE_DIR
-    except (PermissionError, ValueError) as error:  # a key file of somebody else, or a variable that is no yes or no
+    except (OSError, ValueError) as error:  # a key file of somebody else, or a variable that is no yes or no
         sys.exit(f"The settings cannot be read: {error}")
     if misses_its_site(sys.argv[1:], state_dir):
         sys.exit(f"There is no site in {state_dir}. Give STATE_DIR as you gave it to `make run`.")

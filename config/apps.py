@@ -13,4 +13,3 @@ class HouseConfig(AppConfig):
 
         # What mail calls its sender. Django would ask for the full name of the machine, of a server that knows names
         DNS_NAME._fqdn = settings.SITE_HOST
-

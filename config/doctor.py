@@ -29,6 +29,9 @@ from accounts.models import Grant, Role
 from config.health import is_migrated
 from config.metrics import LIVE_S
 from config.patience import within
+from ledger.models import Checkpoint
+from ledger.signing import key_of
+from ledger.verifier import Key, Note
 from triage.models import Meter, Presence
 from triage.presence import key_mark
 
@@ -175,6 +178,15 @@ def keys() -> Iterator[Finding]:
     else:
         cure = "Give all of them the same KEY_FILE and start them anew: what one seals the other cannot open."
         yield mend("same key", f"Processes run with {len(marks)} different keys.", cure)
+    newest = Checkpoint.objects.order_by("-size").first()
+    if newest is not None and not is_signed_here(Note.read(newest.signed_note)):
+        cure = "Stop all parts and put the right KEY_FILE back: receipts, tokens and sealed words hang on it."
+        yield mend("key", "KEY_FILE does not hold the key that signed the ledger.", cure)
+
+
+def is_signed_here(note: Note) -> bool:
+    """Under whichever name the ledger had then."""
+    return note.is_signed_by(Key.read(key_of(note.text.partition("\n")[0])))
 
 
 def people() -> Iterator[Finding]:

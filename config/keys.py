@@ -20,13 +20,18 @@ def master_key(path: Path) -> bytes:
         draft = path.with_name(f"{path.name}.{os.getpid()}.new")
         draft.touch(mode=0o600)
         draft.write_text(secrets.token_hex(LENGTH))
+        with open(draft, "rb") as file:
+            os.fsync(file.fileno())  # rows that are sealed with it outlive a loss of power
         try:
             os.link(draft, path)  # fails if another process was first, and then its key counts
         except FileExistsError:
             pass
         finally:
             draft.unlink()
-    key = bytes.fromhex(path.read_text().strip().partition("\n")[0])
+    try:
+        key = bytes.fromhex(path.read_text().strip().partition("\n")[0])
+    except ValueError:  # no digits, or no text
+        key = b""
     if len(key) != LENGTH:
         raise ValueError(f"{path} does not hold a key of {LENGTH} bytes.")
     return key

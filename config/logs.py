@@ -22,7 +22,8 @@ Line = MutableMapping[str, Any]
 
 
 def logging_settings(level: str) -> dict[str, Any]:
-    """For ``logging.config.dictConfig``; also sets structlog up to go the same way."""
+    """For ``logging.config.dictConfig``; also sets structlog up to go the same way. Raises ValueError."""
+    is_plain()  # or LOG_FORMAT is refused here, in one sentence
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

@@ -1,10 +1,11 @@
 """All settings. What differs from site to site is an environment variable, each in docs/settings.md."""
 
 import os
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 from zoneinfo import available_timezones
 
 from csp.constants import NONE, SELF
@@ -12,7 +13,7 @@ from csp.constants import NONE, SELF
 from config import postgres
 from config.keys import derived, master_key
 from config.logs import logging_settings
-from reports.webhooks.networks import networks_in
+from reports.webhooks.networks import Network, networks_in
 
 
 def flag(name: str, default: bool) -> bool:
@@ -27,11 +28,22 @@ def flag(name: str, default: bool) -> bool:
     return default
 
 
-def number(name: str, default: int) -> int:
+def number(name: str, default: int, *, least: int = 0, most: int = 1_000_000_000) -> int:
     raw = os.environ.get(name) or str(default)
-    if not raw.isdecimal():
-        raise ValueError(f"{name} must be a whole number, not {raw!r}.")
+    if not raw.isdecimal() or not least <= int(raw) <= most:
+        raise ValueError(f"{name} must be a whole number from {least} to {most}, not {raw!r}.")
     return int(raw)
+
+
+def days(name: str, default: int, *, least: int = 0) -> int:
+    return number(name, default, least=least, most=36_500)  # what is reckoned from it must be a date
+
+
+def log_level(name: str) -> str:
+    raw = (os.environ.get(name) or "WARNING").strip().upper()
+    if raw not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+        raise ValueError(f"{name} must be DEBUG, INFO, WARNING or ERROR, not {raw!r}.")
+    return raw
 
 
 def secret(name: str) -> str:
@@ -52,12 +64,18 @@ def shared_secret(secret: str) -> str:
     return secret
 
 
+def is_host(netloc: str) -> bool:
+    """Whether requests to it are answered, as Django takes no other names: in ASCII, with a port at will."""
+    found = re.fullmatch(r"(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?", netloc)
+    return found is not None and int(found[1] or 0) < 65_536
+
+
 def origin(url: str) -> str:
     """``url`` as browsers name where a page comes from: scheme, host and port, in small letters."""
-    parts = urlsplit(url.rstrip("/"))
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query:
-        raise ValueError(f"SITE_URL must be https://host or http://host:port, not {url!r}.")
-    return f"{parts.scheme}://{parts.netloc.lower()}"
+    scheme, _, netloc = url.lower().rstrip("/").partition("://")
+    if scheme not in ("http", "https") or not is_host(netloc):
+        raise ValueError(f"SITE_URL must be https://host or http://host:port, in ASCII (xn--…), not {url!r}.")
+    return f"{scheme}://{netloc}"
 
 
 def weekend(days: str) -> frozenset[int]:
@@ -80,12 +98,38 @@ def another_host(variable: str, *taken: str) -> str:
     host = (os.environ.get(variable) or "").strip().lower()
     if not host:
         return ""
-    parts = urlsplit(f"//{host}")
-    if parts.netloc != host or not parts.hostname or "@" in host or set(host) & set("*/\\ ,;'\""):
+    if not is_host(host):
         raise ValueError(f"{variable} must be a host such as files.example.org, not {host!r}.")
-    if parts.hostname in {urlsplit(f"//{other}").hostname for other in taken if other}:
+    if urlsplit(f"//{host}").hostname in {urlsplit(f"//{other}").hostname for other in taken if other}:
         raise ValueError(f"{variable} must be another name than the site's others, not {host!r}.")
     return host
+
+
+def parts_of(variable: str, url: str) -> SplitResult:
+    """``url`` in its parts. What is wrong with one that has none is not said: it may be of a password."""
+    try:
+        parts = urlsplit(url)
+        is_whole = parts.port != 0 and not parts.fragment
+    except ValueError:
+        is_whole = False
+    if not is_whole:
+        raise ValueError(f"{variable} cannot be read. Special characters of user and password are written as %XX.")
+    return parts
+
+
+def broker(url: str) -> str:
+    """Where bells are rung, empty for the embedded queue. Several that stand in for each other have ; between them."""
+    for one in url.split(";") if url else ():
+        if parts_of("BROKER_URL", one).scheme.partition("+")[0] not in BROKERS:
+            raise ValueError("BROKER_URL must start with amqp:// or redis://")
+    return url
+
+
+def callable_networks(listed: str) -> tuple[Network, ...]:
+    try:
+        return networks_in(listed)
+    except ValueError as error:
+        raise ValueError(f"WEBHOOK_NETWORKS must be like 10.1.0.0/16, fd12::/16: {error}.") from error
 
 
 def embedder(spec: str) -> str:
@@ -119,7 +163,8 @@ def repository_files(listed: str) -> list[str]:
         is_whole = place.startswith("https://") and "{org}" in place and "{name}" in place
         if not is_whole or "{" in urlsplit(place).netloc:
             raise ValueError(f"MAINTAINER_FILES must be like https://hub/{{org}}/{{name}}/telltale.txt, not {place!r}.")
-        place.format(org="org", name="name")  # raises for any other brace
+        if set("{}") & set(place.replace("{org}", "").replace("{name}", "")):
+            raise ValueError(f"MAINTAINER_FILES knows {{org}} and {{name}} and no other braces, not {place!r}.")
     return places
 
 
@@ -138,6 +183,7 @@ def contact(address: str) -> str:
     return f"mailto:{user}@{host}"
 
 
+BROKERS = ("amqp", "amqps", "pyamqp", "redis", "rediss", "sentinel", "pgmq")
 # A machine that vanishes closes no connection. Both ends notice within half a minute; else what it had locked stays so
 # for hours. The first line is for us, should the database's machine go; the second for the server, should ours.
 NOTICED = {"connect_timeout": "5", "keepalives_idle": "10", "keepalives_interval": "5", "keepalives_count": "3"}
@@ -153,11 +199,13 @@ def database(url: str, password: str = "") -> dict[str, Any]:
 
     ``password`` counts where the URL has none.
     """
-    parts = urlsplit(url)
+    parts = parts_of("DATABASE_URL", url)
     if parts.scheme not in ("postgresql", "postgres"):
         raise ValueError("DATABASE_URL must start with postgresql://")
     query = dict(pair.split("=", 1) for pair in parts.query.split("&") if "=" in pair)
     host = query.pop("host", parts.hostname or "")
+    if not parts.path.lstrip("/") and "service" not in query:
+        raise ValueError("DATABASE_URL must name a database, as in postgresql://user:password@host/name")
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),
@@ -170,14 +218,14 @@ def database(url: str, password: str = "") -> dict[str, Any]:
         "OPTIONS": {
             **({} if unquote(host).startswith("/") else NOTICED),
             **{key: unquote(value) for key, value in query.items()},
-            "pool": {"min_size": 1, "max_size": number("WEB_THREADS", 4) + 4, "timeout": 10, "max_lifetime": 600},
+            "pool": {"min_size": 1, "max_size": WEB_THREADS + 4, "timeout": 10, "max_lifetime": 600},
         },
     }
 
 
 def mail_server(url: str) -> dict[str, Any]:
     """``smtps://user:password@host:465`` begins with TLS, ``smtp+tls://`` with STARTTLS, ``smtp://`` stays bare."""
-    parts = urlsplit(url or "smtp://localhost")
+    parts = parts_of("EMAIL_URL", url or "smtp://localhost")
     ports = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
     if parts.scheme not in ports or not parts.hostname:
         raise ValueError("EMAIL_URL must be smtps://host, smtp+tls://host or smtp://host, with user and port at will.")
@@ -194,11 +242,11 @@ def mail_server(url: str) -> dict[str, Any]:
 BASE_DIR = Path(__file__).resolve().parent.parent
 STATE_DIR = Path(os.environ.get("STATE_DIR") or BASE_DIR / ".telltale").resolve()
 KEY_FILE = Path(os.environ.get("KEY_FILE") or STATE_DIR / "telltale.key")
-PORT = number("PORT", 8000)
+PORT = number("PORT", 8000, least=1, most=65_535)
 LISTEN_ON = os.environ.get("LISTEN_ON") or "127.0.0.1"
-WEB_PROCESSES = number("WEB_PROCESSES", 1)
-WEB_THREADS = number("WEB_THREADS", 4)  # of each web process
-WORKER_THREADS = number("WORKER_THREADS", 2)
+WEB_PROCESSES = number("WEB_PROCESSES", 1, least=1, most=1_000)
+WEB_THREADS = number("WEB_THREADS", 4, least=1, most=1_000)  # of each web process
+WORKER_THREADS = number("WORKER_THREADS", 2, least=1, most=1_000)
 SITE_URL = origin(os.environ.get("SITE_URL") or f"http://127.0.0.1:{PORT}")
 SITE_HOST = urlsplit(SITE_URL).hostname or ""
 IS_LOOPBACK = SITE_HOST in ("127.0.0.1", "localhost", "::1")
@@ -212,9 +260,13 @@ DEBUG = flag("DEBUG", False)
 DEMO = flag("DEMO", IS_LOOPBACK)  # fills an empty site with invented content, and says so on every page
 PROXY_COUNT = number("PROXY_COUNT", 0)  # reverse proxies of ours in front
 REQUIRE_MFA = flag("REQUIRE_MFA", not (DEMO and IS_LOOPBACK))
-STAFF_IDLE = timedelta(minutes=number("STAFF_IDLE_MINUTES", 30))  # whoever holds a role is signed out after so long
-STAFF_SESSION = timedelta(hours=number("STAFF_SESSION_HOURS", 12))  # and after so long in any case
-SESSION_LASTS = timedelta(days=number("SESSION_DAYS", 14))  # everybody else's
+STAFF_IDLE = timedelta(
+    minutes=number("STAFF_IDLE_MINUTES", 30, least=1, most=1_000_000)
+)  # whoever holds a role is signed out after so long
+STAFF_SESSION = timedelta(
+    hours=number("STAFF_SESSION_HOURS", 12, least=1, most=100_000)
+)  # and after so long in any case
+SESSION_LASTS = timedelta(days=days("SESSION_DAYS", 14, least=1))  # everybody else's
 EMBEDDER = embedder((os.environ.get("EMBEDDER") or "").strip())
 EMBEDDER_API_KEY = secret("EMBEDDER_API_KEY").strip()
 EMBEDDER_LANGUAGES = (os.environ.get("EMBEDDER_LANGUAGES") or "").replace(",", " ").split()
@@ -224,10 +276,10 @@ TWO_PERSON = flag("TWO_PERSON", True)  # in force where two people hold triager 
 SITE_ZONE = zone((os.environ.get("SITE_ZONE") or "UTC").strip())  # in which the desk tells the ends of embargoes
 WEEKEND = weekend(os.environ.get("WEEKEND") or "sat sun")  # days that count for no clock
 # Coordinated disclosure, in days: reports.disclosure says what follows, docs/disclosure.md where it comes from
-EMBARGO_DAYS = number("EMBARGO_DAYS", 90)  # from when the developer was told
-EMBARGO_GRACE_DAYS = number("EMBARGO_GRACE_DAYS", 14)  # more, where a fix is promised
-EMBARGO_FIX_DAYS = number("EMBARGO_FIX_DAYS", 30)  # from a fix to publication
-EMBARGO_LONGEST_DAYS = number("EMBARGO_LONGEST_DAYS", 180)  # from when the developer was told, extended or not
+EMBARGO_DAYS = days("EMBARGO_DAYS", 90)  # from when the developer was told
+EMBARGO_GRACE_DAYS = days("EMBARGO_GRACE_DAYS", 14)  # more, where a fix is promised
+EMBARGO_FIX_DAYS = days("EMBARGO_FIX_DAYS", 30)  # from a fix to publication
+EMBARGO_LONGEST_DAYS = days("EMBARGO_LONGEST_DAYS", 180)  # from when the developer was told, extended or not
 EMBARGO_STUBS = flag("EMBARGO_STUBS", True)  # whether people may announce an issue under embargo; none is unasked
 SAFETY_HOTLINES = [line.strip() for line in (os.environ.get("SAFETY_HOTLINES") or "").split(";") if line.strip()]
 LEDGER_ORIGIN = ledger_name(os.environ.get("LEDGER_ORIGIN") or f"{urlsplit(SITE_URL).netloc}/ledger")
@@ -265,9 +317,11 @@ ALERT_BUDGET = number("ALERT_BUDGET", 5)  # alarms of bursts in a quiet week: a 
 
 # Webhooks: whether anything calls out at all, what beside public addresses it may reach, and who may call in
 WEBHOOKS = flag("WEBHOOKS", False)
-WEBHOOK_NETWORKS = networks_in(os.environ.get("WEBHOOK_NETWORKS") or "")
+WEBHOOK_NETWORKS = callable_networks(os.environ.get("WEBHOOK_NETWORKS") or "")
 HUB_WEBHOOK_SECRET = shared_secret(secret("HUB_WEBHOOK_SECRET"))  # none: nobody calls in
 
+if not KEY_FILE.exists() and not os.environ.get("DATABASE_URL") and postgres.is_made(STATE_DIR):
+    raise ValueError(f"{KEY_FILE} is gone, and the site in {STATE_DIR} was made with it. See docs/operating.md.")
 _master = master_key(KEY_FILE)
 SECRET_KEY = derived(_master, "django").hex()
 TOKEN_KEY = derived(_master, "tokens and receipts")
@@ -282,15 +336,15 @@ LEDGER_KEY = derived(_master, "ledger")  # signs checkpoints
 EVIDENCE_KEY = derived(_master, "evidence")  # wraps the keys of sealed reports; later ones stand in KEY_FILE
 # Attachments, and below them a folder of what nobody has examined yet; web processes and workers share it
 FILES_DIR = Path(os.environ.get("FILES_DIR") or STATE_DIR / "files").resolve()
-FILE_LIMIT = number("FILE_LIMIT_MB", 10) * 1_000_000  # bytes of one file
-FILES_LIMIT = number("FILES_LIMIT_MB", 20) * 1_000_000  # bytes of all files beside one report
+FILE_LIMIT = number("FILE_LIMIT_MB", 10, least=1, most=20) * 1_000_000  # bytes of one file
+FILES_LIMIT = number("FILES_LIMIT_MB", 20, least=1) * 1_000_000  # bytes of all files beside one report
 FILES_AT_MOST = number("FILES_AT_MOST", 5)
 IMPORT_LIMIT = number("IMPORT_LIMIT_MB", 500) * 1_000_000  # bytes of a file of many reports
 IMPORTS_AT_MOST = number("IMPORTS_AT_MOST", 3)  # files of an account that are here at a time
-EVIDENCE_TERM_DAYS = number("EVIDENCE_TERM_DAYS", 90)  # for how long gated evidence is lent at most
+EVIDENCE_TERM_DAYS = days("EVIDENCE_TERM_DAYS", 90, least=1)  # for how long gated evidence is lent at most
 # How long what was never published is kept; 0: until somebody asks. docs/erasure.md
-RETAIN_EVIDENCE_MONTHS = number("RETAIN_EVIDENCE_MONTHS", 24)  # words and files of a report
-RETAIN_CONTACT_DAYS = number("RETAIN_CONTACT_DAYS", 90)  # an address, once what it was left for is closed
+RETAIN_EVIDENCE_MONTHS = number("RETAIN_EVIDENCE_MONTHS", 24, most=1_200)  # words and files of a report
+RETAIN_CONTACT_DAYS = days("RETAIN_CONTACT_DAYS", 90)  # an address, once what it was left for is closed
 ERASURES_LOG = Path(os.environ.get("ERASURES_LOG") or STATE_DIR / "erasures.log").resolve()  # outlives a database
 # What everybody may take away of the record, written nightly; web processes and workers share it
 DUMPS_DIR = Path(os.environ.get("DUMPS_DIR") or STATE_DIR / "dumps").resolve()
@@ -379,7 +433,7 @@ CACHES = {
         "OPTIONS": {"MAX_ENTRIES": 200_000},
     }
 }
-BROKER_URL = secret("BROKER_URL")  # none: the embedded queue, see config/celery.py
+BROKER_URL = broker(secret("BROKER_URL"))  # none: the embedded queue, see config/celery.py
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
@@ -512,4 +566,4 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": ["reports.api.described.complete"],  # closed lists stay where they are used
 }
 
-LOGGING = logging_settings(os.environ.get("LOG_LEVEL") or "WARNING")
+LOGGING = logging_settings(log_level("LOG_LEVEL"))

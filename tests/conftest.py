@@ -33,6 +33,9 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     for name in ("SITE_URL", "PORT", "BROKER_URL", "DEMO", "REQUIRE_MFA", "EMBEDDER"):
         os.environ.pop(name, None)
+    from django.conf import settings
+
+    assert state.resolve() == settings.STATE_DIR  # loads them now, so that pytest-django finds them
     if not os.environ.get("DATABASE_URL"):
         from config import postgres
 
@@ -45,9 +48,6 @@ def pytest_configure(config: pytest.Config) -> None:
         suppress_health_check=[hypothesis.HealthCheck.too_slow],
     )
     hypothesis.settings.load_profile("here")
-    from django.conf import settings
-
-    assert state.resolve() == settings.STATE_DIR  # loads them now, so that pytest-django finds them
     settings.STATIC_ROOT.mkdir(exist_ok=True)  # WhiteNoise warns of a folder that is not there
 
 

@@ -43,7 +43,8 @@ def asked_for() -> Iterator[str]:
                 continue
             asked = ast.unparse(node.func)
             if asked not in (
-                "os.environ.get", "os.environ.setdefault", "os.getenv", "flag", "number", "secret", "another_host"
+                "os.environ.get", "os.environ.setdefault", "os.getenv",
+                "flag", "number", "days", "log_level", "secret", "another_host",
             ):  # fmt: skip
                 continue
             name = node.args[0]
@@ -97,6 +98,73 @@ def test_a_slip_of_the_pen_turns_no_safeguard_off(settings_with: Made, name: str
 def test_a_number_is_a_number(settings_with: Made, name: str, value: str) -> None:
     with pytest.raises(ValueError, match=f"{name} must be a whole number"):
         settings_with(**{name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "0"),
+        ("PORT", "65536"),
+        ("WEB_PROCESSES", "0"),
+        ("WEB_THREADS", "0"),
+        ("WORKER_THREADS", "0"),
+        ("STAFF_IDLE_MINUTES", "0"),
+        ("STAFF_SESSION_HOURS", "99999999999999"),
+        ("SESSION_DAYS", "9999999999"),
+        ("EMBARGO_DAYS", "999999"),
+        ("FILE_LIMIT_MB", "21"),
+    ],
+)
+def test_a_number_that_nothing_can_be_done_with_is_refused(settings_with: Made, name: str, value: str) -> None:
+    with pytest.raises(ValueError, match=rf"^{name} must be a whole number from \d+ to \d+, not '{value}'\.$"):
+        settings_with(**{name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("LOG_LEVEL", "loud"),
+        ("LOG_FORMAT", "xml"),
+        ("BROKER_URL", "kafka://broker"),
+        ("BROKER_URL", "amqp://ann:hunt/er2@broker"),
+        ("WEBHOOK_NETWORKS", "10.1.2.3/16"),
+        ("MAINTAINER_FILES", "https://hub.example/{org}/{name}/{file}"),
+        ("FILES_HOST", "files.example:port"),
+        ("DATABASE_URL", "postgresql://ann:hunt/er2@db.example/telltale"),
+        ("DATABASE_URL", "postgresql://ann:1#hunter2@db.example/telltale"),
+        ("DATABASE_URL", "postgresql://ann@db.example"),
+        ("EMAIL_URL", "smtps://ann:hunt/er2@mail.example"),
+    ],
+)
+def test_what_cannot_be_used_is_named_and_no_part_of_a_password_told(
+    settings_with: Made, name: str, value: str
+) -> None:
+    with pytest.raises(ValueError, match=f"^{name} ") as refusal:
+        settings_with(**{name: value})
+
+    assert not re.search("hunt|er2", "".join(map(str, [refusal.value, refusal.value.__context__])))
+
+
+def test_the_level_of_the_log_may_be_written_small(settings_with: Made) -> None:
+    assert settings_with(LOG_LEVEL="info")["LOGGING"]["root"]["level"] == "INFO"
+
+
+@pytest.mark.parametrize("held", [b"", b"not a key", b"abcd", b"\xff\xfe"])
+def test_a_file_that_holds_no_key_is_named(settings_with: Made, tmp_path: Path, held: bytes) -> None:
+    (tmp_path / "telltale.key").write_bytes(held)
+
+    with pytest.raises(ValueError, match=r"telltale\.key does not hold a key of 32 bytes"):
+        settings_with()
+
+
+def test_a_site_whose_key_is_gone_gets_no_other(settings_with: Made, tmp_path: Path) -> None:
+    (tmp_path / "postgres" / "data").mkdir(parents=True)
+    (tmp_path / "postgres" / "data" / "PG_VERSION").write_text("18")
+
+    with pytest.raises(ValueError, match=r"telltale\.key is gone, and the site in .* was made with it"):
+        settings_with()
+
+    assert not (tmp_path / "telltale.key").exists()
 
 
 @pytest.mark.parametrize(
@@ -167,8 +235,9 @@ def test_only_the_site_s_own_name_is_answered(settings_with: Made, address: str,
 
 
 @pytest.mark.parametrize(
-    "address", ["reports.example", "ftp://reports.example", "https://", "//reports.example", f"{HTTPS}/sub"]
-)
+    "address", ["reports.example", "ftp://reports.example", "https://", "//reports.example", f"{HTTPS}/sub", "https://münchen.example",
+     "https://our_site.example", "https://ann:word@reports.example", "https://reports.example:port", "https://[::1"],
+)  # fmt: skip
 def test_an_address_that_is_none_is_refused(settings_with: Made, address: str) -> None:
     with pytest.raises(ValueError, match="SITE_URL"):
         settings_with(SITE_URL=address)

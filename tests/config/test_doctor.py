@@ -15,6 +15,8 @@ from django.db import OperationalError
 from accounts.models import User
 from config import doctor
 from config.doctor import Finding
+from ledger import sequencer
+from ledger.record import record
 from triage import meters, presence
 from triage.models import Presence
 
@@ -82,6 +84,18 @@ def test_another_key_and_another_clock_are_found() -> None:
 
     assert [*verdicts(doctor.keys()), *verdicts(doctor.clocks())] == ["mend", "mend"]
     assert doctor.clock_finding(3).verdict == "mind"
+
+
+def test_a_key_that_did_not_sign_the_ledger_is_found(settings: Any) -> None:
+    record("file", actor="p-0011223344")
+    sequencer.keep_up()
+    assert verdicts(doctor.keys()) == ["well"]
+
+    settings.LEDGER_ORIGIN = "moved.example/ledger"
+    assert verdicts(doctor.keys()) == ["well"]
+
+    settings.LEDGER_KEY = bytes(32)
+    assert verdicts(doctor.keys()) == ["well", "mend"]
 
 
 @pytest.mark.parametrize(
