@@ -151,11 +151,13 @@ def file_report(
 
 
 def source_name(checked: Mapping[str, Any], *, channel: Channel, actor: Actor) -> str:
-    """Where the report says it comes from. Strangers cannot take another source's keys: theirs are set apart."""
+    """Where the report says it comes from. Strangers cannot take another source's keys: theirs are set apart, and so
+    are keys without a source, for whoever counts from 1 is not the only one."""
     named: str = checked.get("source", "")
-    if channel in RELAXED or allows(actor, Act.FILE_BULK):
+    if channel in RELAXED or (named and allows(actor, Act.FILE_BULK)):
         return named or channel.value
-    return f"{channel.value}:{actor.user_id or 'anonymous'}:{named}" if named else channel.value
+    is_own = named or (channel is Channel.API and checked.get("source_key"))
+    return f"{channel.value}:{actor.user_id or 'anonymous'}:{named}" if is_own else channel.value
 
 
 def source_type_of(checked: Mapping[str, Any], channel: Channel) -> SourceType:

@@ -23,7 +23,8 @@ class TokenAuthentication(BaseAuthentication):
 
     def authenticate(self, request: Request) -> tuple[User, str] | None:
         scheme, _space, token = get_authorization_header(request).decode("latin-1").partition(" ")
-        if scheme.lower() != "bearer" and PREFIX not in (scheme + token):
+        is_unread = not scheme and "Authorization" in request.headers  # the server hands on what is no ASCII as nothing
+        if scheme.lower() != "bearer" and PREFIX not in (scheme + token) and not is_unread:
             request._request._actor = ANONYMOUS  # type: ignore[attr-defined] # see actors.actor_of
             return None
         found = actor_of_token(token.strip()) if scheme.lower() == "bearer" else None

@@ -41,9 +41,11 @@ def once(
 
     ``who`` is whose key it is. What ``make`` raises is kept nowhere. ``headers`` are read after it was made.
     """
-    key = request.headers.get("Idempotency-Key", "")
-    if not key:
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
         return _answer(make(), headers or {})
+    if not key.strip():  # the server hands on what is no ASCII as nothing, and it would be done twice
+        return problem(400, _("The Idempotency-Key is empty or cannot be read. Make it of ASCII letters and digits."))
     asked = [request.method, request.path, request.data]
     try:
         answered = answered_once(who, key, asked, make)

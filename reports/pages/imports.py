@@ -214,7 +214,7 @@ def drawn(request: HttpRequest, form: ImportForm, *, refusal: str = "", status: 
 def mapping_in(raw: bytes) -> Mapping[str, Any] | None:
     """What a file of TOML or JSON says; None if it is neither, or no table."""
     try:
-        text = raw.decode()
+        text = raw.decode("utf-8-sig")
         told = json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)
         plain: dict[str, Any] = json.loads(json.dumps(told, default=str))  # TOML has dates
     except (ValueError, RecursionError):

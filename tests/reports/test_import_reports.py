@@ -161,7 +161,8 @@ def test_a_table_is_filed_by_its_mapping(tmp_path: Path, name: str) -> None:
         "constants": {"artifact": "acme/tea-7b"},
         "values": {"kind": {"bad": "other"}},
     }
-    mapping.write_text(json.dumps(parts) if name.endswith("json") else f'{toml}values = {{kind = {{bad = "other"}}}}')
+    written = json.dumps(parts) if name.endswith("json") else f'{toml}values = {{kind = {{bad = "other"}}}}'
+    mapping.write_text(written, encoding="utf-8-sig")
 
     printed, code = run(str(table), "--format", "csv", "--mapping", str(mapping))
 

@@ -24,6 +24,7 @@ from reports.imports.accepting import Announced, TooManyOpen, begin, begin_whole
 from reports.imports.running import carry_on, left_behind
 from reports.leaving import belongings, close_account
 from reports.models import Evidence, Import, Report
+from reports.pages.imports import mapping_in
 from reports.quarantine import Room
 from triage.tasks import run_import
 
@@ -586,6 +587,11 @@ def test_a_form_is_refused_beside_what_is_wrong_and_its_file_not_kept(
     }
     assert (Import.objects.count(), laid()) == (0, [])
     assert client.post("/imports/new/", form(b"x" * 9_000)).status_code == 413
+
+
+@pytest.mark.parametrize("mapping", ['[columns]\nTitle = "summary"', '{"columns": {"Title": "summary"}}'])
+def test_a_mapping_is_read_as_editors_save_it(mapping: str) -> None:
+    assert mapping_in(mapping.encode("utf-8-sig")) == {"columns": {"Title": "summary"}}
 
 
 def test_a_form_from_elsewhere_is_refused(researcher: User) -> None:

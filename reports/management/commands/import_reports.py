@@ -98,7 +98,7 @@ def said(options: Mapping[str, Any]) -> Options:
 def mapping_in(path: Path) -> dict[str, Any]:
     """The document of a mapping. Raises :class:`BadOption` if it cannot be read as one."""
     try:
-        content = path.read_text()
+        content = path.read_text(encoding="utf-8-sig")  # editors of tables write its mark
     except (OSError, UnicodeDecodeError) as error:
         raise BadOption("mapping", f"{path} cannot be read: {error}.") from error
     try:
