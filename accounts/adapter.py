@@ -4,13 +4,17 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from smtplib import SMTPNotSupportedError, SMTPRecipientsRefused
 from typing import Any
 
+import structlog
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
 from django.http import HttpRequest
 
 from accounts.network import household_of, network_of
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,13 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc] # untyped in the lib
         return hmac.digest(settings.VOICE_KEY, told.encode(), hashlib.sha256).hex()[:32]
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """By the name of the site: the library takes host and port of whatever request it was."""
+        """By the name of the site: the library takes host and port of whatever request it was.
+
+        An address that the server refuses is answered like one whose mail comes back later: whoever mistyped it reads
+        that a mail is on its way to it, and can type it again.
+        """
         house = House("Telltale", settings.SITE_URL)
-        super().send_mail(template_prefix, email, {**context, "current_site": house})
+        try:
+            super().send_mail(template_prefix, email, {**context, "current_site": house})
+        except (SMTPRecipientsRefused, SMTPNotSupportedError) as refused:
+            log.warning("mail refused", error=type(refused).__name__)
