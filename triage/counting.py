@@ -7,6 +7,7 @@ from time import monotonic
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Q
 
 from reports.models import Placement
 from reports.vocabulary import Severity
@@ -78,13 +79,14 @@ def recount(issue_ids: Iterable[int], *, days: Iterable[date] | None = None) -> 
 
 
 def recount_around(report_id: int) -> None:
-    """Count anew where the report stands, because its voice has changed."""
+    """Count anew where the report and its copies stand, because its voice has changed, and theirs with it."""
     with transaction.atomic():
-        placed = Placement.objects.active().filter(report=report_id).values_list("issue", "report__reported_at")
-        days = dict(placed)
-        if days:
-            lock_issues(days)
-            recount(days, days={moment.astimezone(UTC).date() for moment in days.values()})
+        placed = Placement.objects.active().filter(Q(report=report_id) | Q(report__copy_of=report_id))
+        stands = list(placed.values_list("issue", "report__reported_at"))
+        if stands:
+            issues = {issue for issue, _moment in stands}
+            lock_issues(issues)
+            recount(issues, days={moment.astimezone(UTC).date() for _issue, moment in stands})
 
 
 def recounting(issue_ids: Iterable[int], *, days: Iterable[date] | None = None) -> tuple[str, dict[str, Any]]:

@@ -120,6 +120,24 @@ def test_one_person_is_one_voice(
     assert sum(DailyCount.objects.filter(issue=about).values_list("voice_count", flat=True)) == 1
 
 
+@pytest.mark.parametrize("is_copied_first", [True, False])
+def test_copies_of_what_is_kept_are_its_keeper_s_voice_whenever_they_came(
+    file: Make, report: Report, someone: Make, django_capture_on_commit_callbacks: Any, is_copied_first: bool
+) -> None:
+    rosa = actor_for(someone(email="rosa@reporters.example"))
+    copied = [file(network="198.51.100.1")] if is_copied_first else []
+
+    with django_capture_on_commit_callbacks(execute=True):
+        adopt(report, actor=rosa)
+    copied += [] if is_copied_first else [file(network="198.51.100.1")]
+
+    about = issue_of(report)
+    assert about is not None
+    about.refresh_from_db()
+    assert [each.copy_of_id for each in Report.objects.filter(pk=copied[0].pk)] == [report.pk]
+    assert (about.report_count, about.voice_count) == (2, 1)
+
+
 def test_twice_is_once(report: Report, someone: Make) -> None:
     rosa = actor_for(someone(email="rosa@reporters.example"))
 
