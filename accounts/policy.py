@@ -16,6 +16,7 @@ class Act(StrEnum):
     READ_PUBLIC = "read_public"
     FILE = "file"
     FILE_BULK = "file_bulk"
+    NAME_SOURCE = "name_source"
     OPEN_RECEIPT = "open_receipt"
     FOLLOW = "follow"
     OWN_ACCOUNT = "own_account"
@@ -41,6 +42,8 @@ RULES: dict[Act, frozenset[str]] = {
     Act.FOLLOW: frozenset({"reporter"}),  # whoever has an account
     Act.OWN_ACCOUNT: frozenset({"reporter"}),  # and the reports kept in it
     Act.FILE_BULK: frozenset({Role.RESEARCHER, Role.TRIAGER, Role.MODERATOR, Role.MAINTAINER}),
+    # Not maintainers: whoever takes the keys of a source first keeps out what it is about to say of their own artifact
+    Act.NAME_SOURCE: frozenset({Role.RESEARCHER, Role.TRIAGER, Role.MODERATOR}),
     Act.SEE_UNPUBLISHED: frozenset({Role.TRIAGER, Role.MODERATOR}),
     Act.SEE_HAZARDS: frozenset({Role.MODERATOR}),
     Act.DECIDE: frozenset({Role.TRIAGER, Role.MODERATOR}),
@@ -56,7 +59,7 @@ RULES: dict[Act, frozenset[str]] = {
 }
 SCOPES: dict[str, frozenset[Act]] = {
     "report:write": frozenset({Act.FILE}),
-    "report:bulk": frozenset({Act.FILE, Act.FILE_BULK}),
+    "report:bulk": frozenset({Act.FILE, Act.FILE_BULK, Act.NAME_SOURCE}),
     "queue:read": frozenset({Act.SEE_UNPUBLISHED, Act.SEE_HAZARDS}),
     "queue:write": frozenset({Act.DECIDE}),
     "decisions:read": frozenset({Act.READ_DECISIONS}),

@@ -151,13 +151,19 @@ def file_report(
 
 
 def source_name(checked: Mapping[str, Any], *, channel: Channel, actor: Actor) -> str:
-    """Where the report says it comes from. Strangers cannot take another source's keys: theirs are set apart, and so
-    are keys without a source, for whoever counts from 1 is not the only one."""
+    """Where the report says it comes from. Whoever may not name a source cannot take its keys: theirs are set apart,
+    and so are keys without a source that are sent, for whoever counts from 1 is not the only one."""
     named: str = checked.get("source", "")
-    if channel in RELAXED or (named and allows(actor, Act.FILE_BULK)):
+    is_of_the_house = channel in RELAXED and actor.user_id is None
+    if is_of_the_house or ((named or channel in RELAXED) and allows(actor, Act.NAME_SOURCE)):
         return named or channel.value
-    is_own = named or (channel is Channel.API and checked.get("source_key"))
-    return f"{channel.value}:{actor.user_id or 'anonymous'}:{named}" if is_own else channel.value
+    is_apart = named or channel in RELAXED or (channel is Channel.API and checked.get("source_key"))
+    return source_apart(channel, actor.user_id, named) if is_apart else channel.value
+
+
+def source_apart(channel: Channel, account_id: int | None, named: str) -> str:
+    """The same source, of one account's own, or of all who have none."""
+    return f"{channel.value}:{account_id or 'anonymous'}:{named}"
 
 
 def source_type_of(checked: Mapping[str, Any], channel: Channel) -> SourceType:

@@ -19,7 +19,7 @@ from ledger import record as log_of_acts
 from ledger.record import events_about
 from reports import dump, journal, quarantine
 from reports.erasing import address_of
-from reports.filing import erased_key
+from reports.filing import erased_key, source_apart
 from reports.importers.units import Unit
 from reports.imports.keeping import let_go
 from reports.imports.units import unit_of
@@ -144,17 +144,19 @@ def _holds(row: Import, report: Report) -> bool:
         return True
     try:
         with quarantine.path_of(Room.IMPORTS, row.units).open("rb") as units:
-            return any(_key_of(line) == report.source_key for line in units)
+            return any(report.source_key in _keys_of(line, row.account_id) for line in units)
     except FileNotFoundError:
         return False
 
 
-def _key_of(line: bytes) -> str:
-    """What would be kept of the unit if it were filed and erased; "" where it is none."""
+def _keys_of(line: bytes, account_id: int | None) -> set[str]:
+    """What would be kept of the unit if it were filed and erased, whether its account may name a source or not."""
     unit = unit_of(line)
     if not isinstance(unit, Unit):
-        return ""
-    return erased_key(str(unit.answers.get("source") or Channel.IMPORT), str(unit.answers.get("source_key", "")))
+        return set()
+    named, key = str(unit.answers.get("source") or ""), str(unit.answers.get("source_key", ""))
+    sources = (named or Channel.IMPORT.value, source_apart(Channel.IMPORT, account_id, named))
+    return {erased_key(source, key) for source in sources}
 
 
 PIECES: Mapping[ErasureLeft, Callable[[Erasure], bool]] = {

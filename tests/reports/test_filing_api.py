@@ -504,6 +504,18 @@ def test_a_key_without_a_source_is_its_senders_own(client: Client, answers: dict
     assert told == [201, 201, 201, 409, 409, 409]
 
 
+def test_a_maintainer_takes_no_keys_of_a_source_before_it_speaks(
+    client: Client, answers: dict[str, Any], someone: Any, artifact: Artifact
+) -> None:
+    told = answers | {"source": "avid", "source_key": "AVID-2026-R0001"}
+    squatter = make_token(someone("maintainer", email="a@example.org", artifact_id=artifact.pk), scopes=["report:bulk"])
+    source = make_token(someone("researcher", email="b@example.org"), scopes=["report:bulk"])
+    sent = [{"Authorization": f"Bearer {token}"} for token in (squatter, source, squatter, source)]
+
+    assert [post(client, told, **sender).status_code for sender in sent] == [201, 201, 409, 409]
+    assert Report.objects.filter(source="avid").count() == 1
+
+
 def test_an_idempotency_key_gives_the_same_receipt_again(client: Client, answers: dict[str, Any]) -> None:
     first = post(client, answers, **{"Idempotency-Key": "k"})
     again = post(client, dict(reversed(answers.items())), **{"Idempotency-Key": "k"})
