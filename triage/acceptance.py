@@ -68,14 +68,21 @@ def counted() -> Acceptance:
 
 
 def moved() -> Share | None:
-    """What the engine joined with others (alone a report has no score) and people then took elsewhere."""
+    """What the engine joined with others (alone a report has no score) and people then took elsewhere.
+
+    Where a whole issue became part of another, its reports went along: none was taken from those it was put beside.
+    """
     by_person = Placement.objects.filter(
         report=OuterRef("report"), by=PlacedBy.PERSON, placed_at__gte=OuterRef("placed_at")
     )
-    joined = Placement.objects.filter(by=PlacedBy.ENGINE, score__isnull=False).annotate(was_answered=Exists(by_person))
-    is_moved = Q(superseded_at__isnull=False, was_answered=True)
+    along = by_person.filter(issue=OuterRef("issue__merged_into"), placed_at=OuterRef("superseded_at"))
+    joined = Placement.objects.filter(by=PlacedBy.ENGINE, score__isnull=False).annotate(
+        was_answered=Exists(by_person), went_along=Exists(along)
+    )
+    is_moved = Q(superseded_at__isnull=False, was_answered=True, went_along=False)
+    stayed = Q(superseded_at=None, issue__touched_at__isnull=False) | Q(went_along=True)
     told = joined.aggregate(
-        looked_at=Count("pk", filter=Q(superseded_at=None, issue__touched_at__isnull=False) | is_moved),
+        looked_at=Count("pk", filter=stayed | is_moved),
         moved=Count("pk", filter=is_moved),
     )
     return share(told["moved"], told["looked_at"])

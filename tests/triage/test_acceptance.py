@@ -12,7 +12,9 @@ import triage.pages.quality
 from reports.models import Issue, Placement
 from reports.vocabulary import PlacedBy
 from triage.acceptance import LEAST, Acceptance, Share, acceptance, counted
+from triage.decisions import decide
 from triage.models import Suggestion
+from triage.moves import Verb
 
 pytestmark = pytest.mark.django_db
 
@@ -77,6 +79,21 @@ def test_reports_moved_by_people_count_among_those_they_looked_at(file: Callable
         Placement.objects.create(report=report, issue=other, by=PlacedBy.PERSON)
 
     assert counted().moved == Share(10, LEAST)  # 2 of 22
+
+
+def test_whole_issues_that_became_one_took_no_report_away_from_what_it_was_put_beside(
+    file: Callable[..., Any], make_issue: Any, triager: Any
+) -> None:
+    goes, stays, other = make_issue(status="new"), make_issue(status="new"), make_issue(status="new")
+    reports = [file(summary=f"Ruling number {number}", grouped=False) for number in range(24)]
+    for report in reports:
+        Placement.objects.create(report=report, issue=goes, by=PlacedBy.ENGINE, score=0.6, method="m-1")
+    for report in reports[:4]:
+        decide(goes, Verb.PLACE, by=triager, report=report, target=other)
+
+    decide(goes, Verb.MERGE, by=triager, target=stays)
+
+    assert counted().moved == Share(15, LEAST)  # 4 of 24
 
 
 def test_examples() -> None:
