@@ -17,15 +17,28 @@ WITHOUT_SERVER = {"up", "help", "version", "compilemessages", "makemessages", "c
 
 # Of these nobody means a site that they would be the first to make, unless they say where it is to be.
 OF_A_SITE = {
+    "apply_retention",
     "audit_bundle",
     "backup",
     "card",
+    "doctor",
+    "drill",
     "dump",
+    "embed",
     "grant",
     "import_reports",
     "import_reproduction",
+    "reapply_erasures",
+    "refit_grouping",
+    "regroup",
+    "reprioritise",
+    "rotate_evidence_keys",
+    "seal_evidence",
+    "trust_clock",
     "verify_ledger",
 }
+# And of these not even then: what they would say of an empty site, somebody would believe of theirs.
+OF_WHAT_STANDS = {"backup", "doctor", "drill"}
 
 MAKING_TABLES = {"migrate", "makemigrations", "check", "restore"}
 
@@ -41,9 +54,11 @@ def needs_tables(words: list[str]) -> bool:
 
 
 def misses_its_site(words: list[str], state_dir: Path) -> bool:
-    """Whether a command about a site would make one in the usual folder, by somebody who forgot to name theirs."""
-    is_meant = needs_server(words) and words[0] in OF_A_SITE
-    return is_meant and "STATE_DIR" not in os.environ and not postgres.is_made(state_dir)
+    """Whether a command about a site would make one, by somebody who forgot to name theirs, or misspelt it."""
+    if not needs_server(words) or words[0] not in OF_A_SITE:
+        return False
+    is_named = "STATE_DIR" in os.environ and words[0] not in OF_WHAT_STANDS
+    return not is_named and not postgres.is_made(state_dir)
 
 
 def main() -> None:
@@ -55,7 +70,7 @@ def main() -> None:
     except (OSError, ValueError) as error:  # a key file of somebody else, or a variable that is no yes or no
         sys.exit(f"The settings cannot be read: {error}")
     if misses_its_site(sys.argv[1:], state_dir):
-        sys.exit(f"There is no site in {state_dir}. Give STATE_DIR as you gave it to `make run`.")
+        sys.exit(f"There is no site in {state_dir}. Give STATE_DIR or DATABASE_URL as the site has them.")
     try:
         with postgres.running(state_dir) if needs_server(sys.argv[1:]) else nullcontext():
             if needs_tables(sys.argv[1:]) and postgres.is_empty(state_dir):

@@ -9,10 +9,14 @@ from pathlib import Path
 LENGTH = 32  # bytes
 
 
+class NoKey(ValueError):
+    """A file that should hold the secret holds something else; the text names it."""
+
+
 def master_key(path: Path) -> bytes:
     """The secret in ``path``, made on first use with mode 0600. Two processes that make it at once agree.
 
-    It is the first line; keys of evidence may follow it (reports/envelopes.py). Raises ValueError if that line holds
+    It is the first line; keys of evidence may follow it (reports/envelopes.py). Raises NoKey if that line holds
     something else than 64 hex digits.
     """
     if not path.exists():
@@ -33,7 +37,7 @@ def master_key(path: Path) -> bytes:
     except ValueError:  # no digits, or no text
         key = b""
     if len(key) != LENGTH:
-        raise ValueError(f"{path} does not hold a key of {LENGTH} bytes.")
+        raise NoKey(f"{path} does not hold a key of {LENGTH} bytes.")
     return key
 
 

@@ -333,6 +333,8 @@ def test_a_server_that_cannot_start_is_quoted(tmp_path: Path, monkeypatch: pytes
     [
         ("grant triager ann@example.org", "", True),
         ("grant triager ann@example.org", "elsewhere", False),
+        ("doctor", "", True),
+        ("backup copies", "misspelt", True),
         ("grant --help", "", False),
         ("migrate", "", False),
         ("", "", False),

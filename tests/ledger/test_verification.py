@@ -229,6 +229,9 @@ def test_the_command_names_the_first_bad_event_and_fails(ground: Any, tmp_path: 
     kept.write_text("nothing")
     with pytest.raises(CommandError, match="no size"):
         call_command("verify_ledger", since=kept)
+    kept.write_bytes(b"\xff")
+    with pytest.raises(CommandError, match="decode"):
+        call_command("verify_ledger", since=kept)
 
 
 def test_an_empty_ledger_is_verified(ground: Any) -> None:

@@ -81,6 +81,7 @@ def test_a_token_works_for_its_scopes_and_is_on_record_without_its_secret() -> N
     [
         (["boss", "mina@example.org"], "invalid choice"),
         (["triager", "mina"], "not an e-mail address"),
+        (["triager", f"{'mina.' * 12}m@{'example.' * 30}org"], "not an e-mail address"),
         (["maintainer", "mina@example.org"], "--artifact ORG/NAME"),
         (["maintainer", "mina@example.org", "--artifact", "chat-7b"], "--artifact ORG/NAME"),
         (["maintainer", "mina@example.org", "--artifact", "acme/none"], "No artifact is called acme/none"),

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from config.backups import manifest
 from config.backups.programs import ProgramFailed
 from config.backups.taking import NotTaken, take, take_key
+from config.keys import NoKey
 
 
 class Command(BaseCommand):
@@ -24,7 +25,7 @@ class Command(BaseCommand):
         try:
             key = take_key(keys, folder) if keys else None
             taken = take(folder)
-        except (NotTaken, ProgramFailed) as refusal:
+        except (NotTaken, NoKey, ProgramFailed) as refusal:
             raise CommandError(str(refusal)) from None
         except OSError as error:
             raise CommandError(f"{error.filename or folder} cannot be written: {error.strerror}.") from error

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from config.backups.manifest import Unfit
 from config.backups.programs import ProgramFailed
 from config.backups.restoring import NotRestored, restore
+from config.keys import NoKey
 
 
 class Command(BaseCommand):
@@ -25,7 +26,7 @@ class Command(BaseCommand):
     def handle(self, *, folder: Path, keys: Path | None, replace: bool, **options: Any) -> None:
         try:
             told = restore(folder, keys=keys, replace=replace, say=self.say)
-        except (NotRestored, Unfit, ProgramFailed) as refusal:
+        except (NotRestored, Unfit, NoKey, ProgramFailed) as refusal:
             raise CommandError(str(refusal)) from None
         except OSError as error:
             raise CommandError(f"{error.filename or folder}: {error.strerror}.") from error

@@ -21,7 +21,7 @@ class Command(BaseCommand):
         try:
             kept = Checkpoint.read(since.read_text()) if since else None
             verdict = verify(kept)
-        except (OSError, Refuted) as refusal:
+        except (OSError, UnicodeDecodeError, Refuted) as refusal:
             raise CommandError(str(refusal)) from None
         except Broken as found:
             raise CommandError(f"The ledger is not what it was. First bad event: {found}") from None

@@ -4,7 +4,6 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.core.validators import validate_email
 from django.db import transaction
 from django.urls import reverse
 
@@ -50,7 +49,7 @@ def made_token(user: User, scopes: list[str]) -> str:
 
 def checked_email(email: str) -> str:
     try:
-        validate_email(email)
+        User._meta.get_field("email").clean(email, None)
     except ValidationError as error:
         raise CommandError(f"“{email}” is not an e-mail address.") from error
     return email.lower()

@@ -74,6 +74,13 @@ def test_the_key_lies_never_with_what_it_opens(tmp_path: Path) -> None:
     assert taken.stat().st_mode & 0o077 == 0
 
 
+def test_what_is_no_key_is_said_to_be_none(tmp_path: Path) -> None:
+    (tmp_path / "telltale.key").write_text("of the garden gate")
+
+    with pytest.raises(CommandError, match=r"telltale\.key does not hold a key"):
+        call_command("backup", str(tmp_path / "backup"), keys=tmp_path)
+
+
 def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "mine").write_text("")
 
