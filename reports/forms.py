@@ -43,6 +43,16 @@ def line(**attributes: Any) -> forms.TextInput:
     return forms.TextInput(attrs=attributes)
 
 
+class Prose(forms.CharField):
+    """Words of a reporter within limits. It has no ``maxlength`` either, and counts lines as their writer sees them."""
+
+    def to_python(self, value: Any) -> Any:
+        return as_typed(super().to_python(value))
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        return {}
+
+
 def box(rows: int, **attributes: Any) -> forms.Textarea:
     """The placeholder is nothing to read: by it the stylesheet knows an empty box, and hides none with words in it."""
     return forms.Textarea(attrs={"rows": rows, "dir": "auto", "placeholder": " ", **attributes})
@@ -270,6 +280,8 @@ class ReportForm(forms.Form):
 
     def asked_as(self, name: str) -> str | None:
         """The field of the form behind a field of the schema; None for the form as a whole."""
+        if name == "version" and not self.written("version"):
+            name = "revision"  # which stands in for it
         part, _dot, rest = name.partition(".")
         if part == "transcript":
             at = rest.partition(".")[0]

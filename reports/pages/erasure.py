@@ -14,6 +14,7 @@ from accounts.network import network_of
 from accounts.policy import Act
 from ledger import proving
 from reports.erasing import WORDS_MOST, ask, ask_for_another, take_back
+from reports.forms import Prose
 from reports.lanes import TooMany, may_try
 from reports.models import Erasure, Report
 from reports.pages.erased import erasing_of
@@ -29,7 +30,7 @@ ASKED = "erasure"  # what requests are counted for, as codes are: together, and 
 class ReasonForm(forms.Form):
     """A reporter need give no reason."""
 
-    words = forms.CharField(
+    words = Prose(
         label=gettext_lazy("Is there anything we should know?"),
         help_text=gettext_lazy(
             "You need not give a reason. It is read by the people who decide, and goes with the rest."
@@ -43,7 +44,7 @@ class ReasonForm(forms.Form):
 class AboutMeForm(forms.Form):
     """Somebody who is no reporter says what is about them."""
 
-    words = forms.CharField(
+    words = Prose(
         label=gettext_lazy("What is it, and where did you see it?"),
         help_text=gettext_lazy(
             "The address of the page or the number of the issue, what in it is about you, and why it should go. "

@@ -58,7 +58,7 @@ def take(request: HttpRequest, form: GatedForm) -> HttpResponse:
     is_open = request.POST.get("gate") == "no"
     refusals = save(request) if is_open else []
     if name := request.POST.get("remove_file"):
-        return ask_without(request, name)
+        return ask_without(request, name, refusals)
     if request.POST.get("step") == "save" and not is_open:
         form.refuse_to_keep()
         return ask(request, form, status=UNPROCESSABLE)
@@ -71,11 +71,11 @@ def take(request: HttpRequest, form: GatedForm) -> HttpResponse:
     return redirect("report_check")
 
 
-def ask_without(request: HttpRequest, name: str) -> HttpResponse:
+def ask_without(request: HttpRequest, name: str, refusals: Sequence[str]) -> HttpResponse:
     """The page as it was filled in, one file less."""
     if draft := draft_of(request):
         attachments.remove(name, draft=draft)
-    return ask(request, GatedForm(initial=still_confirming(request.POST.dict())))
+    return ask(request, GatedForm(initial=still_confirming(request.POST.dict())), file_errors=refusals)
 
 
 def save(request: HttpRequest) -> list[str]:

@@ -105,11 +105,10 @@ def too(request: HttpRequest, number: str) -> HttpResponse:
         return redirect(f"{reverse('report')}?{urlencode({**about(request, issue), 'confirms': number})}")
     if "yes" in request.POST.getlist("gate"):
         return stop(request)
-    if request.POST.get("gate") == "no":
-        save(request)
+    refusals = save(request) if request.POST.get("gate") == "no" else []
     fields = {**typed(request.POST), "confirms": number}
     gate = {"gate": "no"} if request.POST.get("gate") == "no" else {}
-    return ask(request, GatedForm(initial={**fields, **gate}))
+    return ask(request, GatedForm(initial={**fields, **gate}), file_errors=refusals)
 
 
 def about(request: HttpRequest, issue: Issue) -> dict[str, str]:

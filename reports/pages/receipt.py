@@ -25,6 +25,7 @@ from reports.correspondence import (
     disputed_at,
     thread_for_reporter,
 )
+from reports.forms import Prose
 from reports.lanes import TooMany, may_try
 from reports.lending import lendings_of
 from reports.lines import Line
@@ -188,7 +189,7 @@ def lent_of(report: Report) -> list[OpenedReport]:
 class WordsForm(forms.Form):
     """What a reporter writes to the triagers; ``prefix`` says what about, a key of ``ASKED``."""
 
-    text = forms.CharField(
+    text = Prose(
         min_length=TEXT_MIN,
         max_length=TEXT_MAX,
         widget=forms.Textarea(attrs={"rows": 5, "dir": "auto"}),
@@ -203,7 +204,7 @@ class WordsForm(forms.Form):
 class AdditionForm(forms.Form):
     """What a reporter adds to the report: words, files or both."""
 
-    text = forms.CharField(
+    text = Prose(
         required=False,
         min_length=TEXT_MIN,
         max_length=EVIDENCE_MAX,

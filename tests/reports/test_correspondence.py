@@ -175,6 +175,18 @@ def test_what_cannot_be_taken_is_said_beside_the_field(
     assert "There is a problem" in response.content.decode()
 
 
+def test_lines_are_counted_as_their_writer_counts_them_and_no_browser_cuts_what_is_pasted(
+    reader: Client, report: Report
+) -> None:
+    page = reader.get(report.get_absolute_url()).content.decode()
+    text = "as long as it may be".ljust(1_000, "\n") + "x" * 1_000
+
+    assert not re.search("<textarea[^>]*maxlength", page)
+    reader.post(f"{report.get_absolute_url()}write/", {"word-text": text.replace("\n", "\r\n")})
+
+    assert report.messages.get().text == text
+
+
 @pytest.mark.parametrize("text", ["لم تنظروا في تاريخ الحكم أبدا", "<script>alert(1)</script> is what it wrote"])
 def test_words_are_shown_as_they_were_written(reader: Client, report: Report, triager: Any, text: str) -> None:
     decide(issue(report), "dismiss", by=triager, reason="spam")

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -265,6 +266,14 @@ def test_what_was_written_goes_along(client: Client, record: dict[str, Issue]) -
         assert page.context["form"].is_short
         assert page.context["form"].written("what_happened") == POST["what_happened"]
         assert page.context["form"].written("artifact") == "acme/chat-7b"
+
+
+def test_a_file_that_cannot_go_along_is_told(client: Client, record: dict[str, Issue]) -> None:
+    address = reverse("issue_too", args=[record["ruling"].number])
+
+    page = client.post(address, {**POST, "gate": "no", "files": SimpleUploadedFile("a.pdf", b"%PDF-1.7")})
+
+    assert "The first file: " in page.content.decode()
 
 
 def test_one_that_is_hidden_and_one_that_never_was_answer_alike(
