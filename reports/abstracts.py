@@ -237,7 +237,7 @@ def _inherited(artifact: Artifact, actor: Actor) -> dict[str, Any]:
         }
         for row in rows[:INHERITED]
     ]
-    return {"count": rows.order_by().values("issue").distinct().count(), "first": first}
+    return {"count": rows.count(), "first": first}
 
 
 def _met(artifact: Artifact, actor: Actor) -> dict[str, Any]:

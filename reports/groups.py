@@ -99,10 +99,16 @@ def ancestors_of(artifact: Artifact, actor: Actor) -> list[Artifact]:
 
 
 def inherited_by(artifact: Artifact, ancestors: Iterable[Artifact], actor: Actor) -> AffectedQuerySet:
-    """How its ancestors stand in the issues that do not name it on record; open before resolved, the latest first."""
+    """How its ancestors stand in the issues that do not name it on record; open before resolved, the latest first.
+
+    Each issue once, as it stands for the nearest. ``ancestors`` are as :func:`ancestors_of` has them.
+    """
     own = on_record(actor).filter(artifact=artifact, issue=OuterRef("issue"))
-    of_ancestors = on_record(actor).filter(artifact__in=list(ancestors)).exclude(NOT_AFFECTED)
-    rows = of_ancestors.filter(~Exists(own)).select_related("issue", "artifact", "fixed_in")
+    known = list(ancestors)
+    of_ancestors = on_record(actor).filter(artifact__in=known).exclude(NOT_AFFECTED)
+    away = Case(*(When(artifact=each, then=Value(at)) for at, each in enumerate(known)), output_field=IntegerField())
+    nearest = of_ancestors.filter(~Exists(own)).order_by("issue_id", away).distinct("issue_id")
+    rows = of_ancestors.filter(pk__in=nearest.values("pk")).select_related("issue", "artifact", "fixed_in")
     return rows.order_by("resolution", F("issue__published_at").desc(nulls_last=True), "-pk")
 
 

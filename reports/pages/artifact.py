@@ -72,7 +72,7 @@ def artifact(request: HttpRequest, kind: ArtifactKind, org: str, name: str) -> H
     actor = actor_of(request)
     shown = artifact_meant(kind, org, name, actor)
     if (shown.org, shown.name) != (org, name):
-        return HttpResponsePermanentRedirect(shown.get_absolute_url())
+        return led_to(request, shown.get_absolute_url())
     abridged = abstract_of(shown, actor)
     card = card_of(shown)
 
@@ -115,9 +115,15 @@ def of_artifact(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResp
             return view(request, shown, **more)
         place = request.resolver_match.view_name if request.resolver_match else ""
         named = {"kind": shown.kind, "org": shown.org, "name": shown.name}
-        return HttpResponsePermanentRedirect(reverse(place, kwargs={**named, **more}))
+        return led_to(request, reverse(place, kwargs={**named, **more}))
 
     return found
+
+
+def led_to(request: HttpRequest, address: str) -> HttpResponsePermanentRedirect:
+    """To the address with all that was asked for: who wants one version or language must not be given all of them."""
+    asked = request.GET.urlencode()
+    return HttpResponsePermanentRedirect(f"{address}?{asked}" if asked else address)
 
 
 def report_url(artifact: Artifact) -> str:

@@ -122,6 +122,7 @@ def test_old_and_other_names_lead_to_the_artifact(client: Client, artifact: Arti
     for address in ("/models/acme/chatty/", "/models/acme/doublet/", "/models/ACME/Chat-7B/"):
         response = client.get(address)
         assert (response.status_code, response["Location"]) == (301, "/models/acme/chat-7b/")
+        assert client.get(f"{address}?state=open")["Location"] == "/models/acme/chat-7b/?state=open"
 
 
 def test_the_chart_counts_voices_of_public_issues_only(client: Client, artifact: Artifact, make_issue: Make) -> None:
@@ -332,6 +333,21 @@ def test_issues_of_ancestors_are_told_as_inherited(client: Client, artifact: Art
     }
     assert told["count"] == 2
     assert "Known in what it was made from" in response.content.decode()
+
+
+def test_what_two_ancestors_are_known_for_is_inherited_once_from_the_nearest(
+    client: Client, artifact: Artifact, make_issue: Make
+) -> None:
+    base, oldest = confirmed("model", "acme/base"), confirmed("model", "acme/oldest")
+    Lineage.objects.create(child=artifact, parent=base, relation="fine_tuned_from")
+    Lineage.objects.create(child=base, parent=oldest, relation="fine_tuned_from")
+    handed_on = make_issue("Handed on", artifact=oldest)
+    Affected.objects.create(issue=handed_on, artifact=base, status="affected")
+
+    told = client.get(PAGE).context["inherited"]
+
+    assert [(row["title"], row["of"]["name"]) for row in told["first"]] == [("Handed on", "acme/base")]
+    assert (told["count"], told["more"]) == (1, 0)
 
 
 def test_nothing_is_inherited_by_way_of_what_is_hidden(client: Client, artifact: Artifact, make_issue: Make) -> None:
