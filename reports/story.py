@@ -103,7 +103,7 @@ def _ended(issue: Issue, rows: Sequence[Affected], grounds: Grounds) -> Iterator
     elif issue.status == Status.RESOLVED:
         told = {"how": issue.get_resolution_display(), "day": _day(issue.resolved_at)}
         yield _("It was closed on %(day)s: %(how)s.") % told
-    elif settled:
+    elif 0 < len(settled) < len(rows):  # what it is open for besides may be nothing that everybody may know of
         told = {"settled": str(len(settled)), "total": str(len(rows))}
         yield _("It is resolved for %(settled)s of %(total)s, and open.") % told
     else:

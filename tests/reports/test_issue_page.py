@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts.policy import ANONYMOUS
 from reports.models import Affected, Answer, Artifact, Credit, Issue, Report, Reproduction
+from reports.naming import artifact_named
 from reports.withdrawing import withdraw
 from triage.decisions import decide, undo
 
@@ -106,6 +107,15 @@ def test_the_story_tells_what_where_since_when_and_how_it_ended(
     assert "It has been seen from version 2026-05 on." in told
     assert "When it was last tried again, 0 of 10 tries failed." in told
     assert "It was fixed in 2026-06, on " in told
+
+
+def test_the_story_counts_nothing_that_has_no_page(
+    client: Client, issue: Issue, artifact: Artifact, triager: Any
+) -> None:
+    Affected.objects.create(issue=issue, artifact=artifact_named("model", "acme/secret"))
+    decide(issue, "resolve", by=triager, reason="documented", artifact=artifact)
+
+    assert story(client, issue).endswith("It is open.")
 
 
 def test_the_story_says_who_answered_who_was_silent_and_who_disputes(
