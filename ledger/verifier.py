@@ -34,7 +34,7 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 from urllib.request import urlopen
 
 from cryptography.exceptions import InvalidSignature
@@ -314,7 +314,7 @@ def tile_hashes(fetch: Fetch, size: int) -> Iterator[bytes]:
 
 def sequence_of(leaf: bytes) -> int | None:
     try:
-        said = json.loads(leaf)
+        said = _json(leaf)
     except ValueError:
         return None
     return said.get("seq") if isinstance(said, dict) else None
@@ -359,7 +359,7 @@ def check_since(fetch: Fetch, key: Key, since: Checkpoint) -> Checkpoint:
     """The ledger of today begins with the ledger of then."""
     newest = newest_checkpoint(fetch, key, since)
     try:
-        said = json.loads(fetch(f"consistency/{since.size}/{newest.size}"))
+        said = _json(fetch(f"consistency/{since.size}/{newest.size}"))
         path = [_hash(each) for each in said["hashes"]]
     except (ValueError, KeyError, TypeError):
         raise Unread("The site gives no proof of consistency.") from None
@@ -385,7 +385,7 @@ def check_proof(
 ) -> tuple[Checkpoint, dict[str, object]]:
     """That an event stands in the ledger, and what was opened of it; ``since`` is the checkpoint to show it for."""
     try:
-        said = json.loads(document)
+        said = _json(document)
         note, key, words = said["checkpoint"], key or Key.read(said["key"]), said.get("words")
     except (ValueError, KeyError, TypeError, AttributeError):
         raise Unread(NO_PROOF) from None
@@ -403,7 +403,8 @@ def check_event(said: dict[str, Any], checkpoint: Checkpoint) -> dict[str, objec
         index, leaf, path = said["seq"], said["leaf"].encode(), [_hash(each) for each in said["hashes"]]
         opened = {name: (bytes.fromhex(each["key"]), each["value"]) for name, each in said.get("opened", {}).items()}
         closed = {name: bytes.fromhex(each) for name, each in said.get("closed", {}).items()}
-        commit = json.loads(leaf)["commit"]
+        commit = _json(leaf)["commit"]
+        each = closed | {name: _committed(name, *pair) for name, pair in opened.items()}
     except (ValueError, KeyError, TypeError, AttributeError):
         raise Unread(NO_PROOF) from None
     if (
@@ -412,14 +413,13 @@ def check_event(said: dict[str, Any], checkpoint: Checkpoint) -> dict[str, objec
         or not includes(index, checkpoint.size, leaf_hash(leaf), path, checkpoint.root)
     ):
         raise Refuted(f"Event {index} does not stand in the ledger.")
-    each = closed | {name: _committed(name, *pair) for name, pair in opened.items()}
     if (opened or closed) and (
         set(each) != set(FIELDS)
         or hashlib.sha256(PURPOSE + b"".join(each[name] for name in FIELDS)).hexdigest() != commit
     ):
         raise Refuted(f"Event {index} stands in the ledger, and says something else than this.")
     try:
-        return {name: json.loads(value) for name, (_key, value) in opened.items()}
+        return {name: _json(value) for name, (_key, value) in opened.items()}
     except (ValueError, TypeError):
         raise Unread(NO_PROOF) from None
 
@@ -431,7 +431,7 @@ def check_words(words: dict[str, Any], payload: object) -> object:
         vouched = payload["words"] if isinstance(payload, dict) else ""
         if hmac.digest(key, written, "sha256").hex() != vouched:
             raise Refuted("These are not the words that were filed.")
-        return json.loads(written)
+        return _json(written)
     except (ValueError, KeyError, TypeError, AttributeError):
         raise Refuted("The proof does not say which words were filed.") from None
 
@@ -444,7 +444,7 @@ def check_bundle(path: Path, key: Key | None, since: Checkpoint | None = None) -
     try:
         with zipfile.ZipFile(path) as archive:
             return _Bundle(archive, key).checked(since)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError) as refusal:
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError, ValueError) as refusal:
         raise Unread(f"This is no bundle: {refusal}") from None
     except zlib.error as refusal:
         raise Refuted(f"The bundle was damaged: {refusal}") from None
@@ -525,8 +525,8 @@ class _Bundle:
             for place, line in enumerate(iter(lambda: file.readline(LONGEST), b"")):
                 digest.update(line)
                 try:
-                    said = json.loads(line)
-                except (ValueError, RecursionError):
+                    said = _json(line)
+                except ValueError:
                     said = None
                 if not isinstance(said, dict) or not line.endswith(b"\n"):
                     raise Refuted(f"{name} line {place + 1}: this is no line of a bundle.")
@@ -542,6 +542,14 @@ class _Bundle:
 
 def _committed(name: str, key: bytes, value: str) -> bytes:
     return hmac.digest(key, str(value).encode(), "sha256")
+
+
+def _json(written: str | bytes) -> Any:
+    """Raises ValueError for what is no JSON, and for what is nested deeper than anything of ours."""
+    try:
+        return json.loads(written)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
 
 
 def _text(body: bytes) -> str:
@@ -605,16 +613,21 @@ def _there(since: Checkpoint | None) -> Checkpoint:
     return since
 
 
-def say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
+def say(line: str, to: TextIO | None = None) -> None:
+    """What was read may be anybody's: no sign of it steers the terminal, where it could make a refusal look like the
+    contrary; and what the terminal cannot show is spelled out."""
+    out = to or sys.stdout
+    plain = "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in line)
+    known = out.encoding or "utf-8"
+    out.write(f"{plain.encode(known, 'backslashreplace').decode(known)}\n")
 
 
 if __name__ == "__main__":
     try:
         sys.exit(main())
     except (Unread, OSError) as hitch:
-        sys.stderr.write(f"could not be checked: {hitch}\n")
+        say(f"could not be checked: {hitch}", sys.stderr)
         sys.exit(2)
     except Refuted as refusal:
-        sys.stderr.write(f"does not hold: {refusal}\n")
+        say(f"does not hold: {refusal}", sys.stderr)
         sys.exit(1)

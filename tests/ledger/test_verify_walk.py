@@ -171,17 +171,23 @@ def test_the_file_alone_checks_a_copy_of_the_site(client: Client, printed: str, 
     bad = ask("log", str(copy), "--since", "checkpoint.txt")
 
     typed = ask("since", str(copy), f"300:{'A' * 43}=")
+    (alone / "deep.json").write_text("[" * 100_000)
     hitches = [
         ask("log", str(copy / "elsewhere")),
         ask("since", str(copy), "checkpont.txt"),
         ask("since", str(copy), "3OO:AAAA"),
         ask("since", str(copy), "300:AAAA"),
         ask("proof", "no.json"),
+        ask("proof", "deep.json"),
         ask("bundle", "checkpoint.txt"),
     ]
+    (copy / "checkpoint").write_text(f"\x1b[2K\rholds: all\x1b[8m\n5\n{'A' * 43}=\n\n— site AAAA\n")
+    steering = ask("log", str(copy))
 
     assert (good.returncode, good.stdout[:6]) == (0, "holds:")
     assert (typed.returncode, "does not hold: Something among the first 300" in typed.stderr) == (1, True)
     assert "compare it with what you kept" in typed.stderr
-    assert [(hitch.returncode, hitch.stderr[:22]) for hitch in hitches] == [(2, "could not be checked: ")] * 6
+    assert [(hitch.returncode, hitch.stderr[:22]) for hitch in hitches] == [(2, "could not be checked: ")] * 7
+    assert (steering.returncode, steering.stdout) == (1, "")
+    assert steering.stderr.startswith(r"does not hold: The checkpoint is of \x1b[2K\rholds: all\x1b[8m, the key of ")
     assert (bad.returncode, bad.stderr) == (1, "does not hold: Event 0 is not what it was when its tile was made.\n")
