@@ -17,6 +17,7 @@ from reports.exporters.records import Record, Standing, moment, records_of
 from reports.models import Affected, Artifact, Issue, Lineage, Reproduction, Version
 from reports.record import artifacts_with_pages, issues_on_record, on_record, tombstones
 from reports.twins import address_of
+from reports.vocabulary import FAMILY_RELATIONS
 
 AT_ONCE = 500  # rows
 Row = Mapping[str, object]
@@ -95,9 +96,10 @@ def lines() -> Iterator[Line]:
     issues = issues_on_record(ANONYMOUS).order_by("number")
     for some in batches(issues.iterator(chunk_size=AT_ONCE)):
         yield from _of_issues(some)
-    pages = artifacts_with_pages(ANONYMOUS).select_related("family").order_by("kind", "org", "name", "pk")
+    parents = _parents()
+    pages = artifacts_with_pages(ANONYMOUS).order_by("kind", "org", "name", "pk")
     for artifact in pages.iterator(chunk_size=AT_ONCE):
-        yield Line("artifacts", _artifact(artifact))
+        yield Line("artifacts", _artifact(artifact, parents))
     for version in _releases().iterator(chunk_size=AT_ONCE):
         yield Line("versions", _version(version))
     for step in _steps().iterator(chunk_size=AT_ONCE):
@@ -199,9 +201,22 @@ def _reproduction(tried: Reproduction) -> Row:
     )
 
 
-def _artifact(artifact: Artifact) -> Row:
-    family = artifact.family
-    is_told = family is not None and family.confirmed_at is not None and family.merged_into_id is None
+def _parents() -> dict[int, Artifact]:
+    """Of models by their keys the parent that gives the family, as far as steps are told."""
+    first: dict[int, Artifact] = {}
+    for step in _steps().filter(relation__in=FAMILY_RELATIONS).order_by("position", "pk"):
+        first.setdefault(step.child_id, step.parent)
+    return first
+
+
+def _family(artifact: Artifact, parents: Mapping[int, Artifact]) -> Artifact:
+    """The first it came from, by steps that are told: a step over what is hidden would tell of that."""
+    while artifact.pk in parents:
+        artifact = parents[artifact.pk]
+    return artifact
+
+
+def _artifact(artifact: Artifact, parents: Mapping[int, Artifact]) -> Row:
     return named(
         "artifacts",
         (
@@ -212,7 +227,7 @@ def _artifact(artifact: Artifact) -> Row:
             artifact.developer,
             artifact.deployer,
             artifact.access,
-            str(family) if is_told else "",
+            str(_family(artifact, parents)),
             artifact.intended_use,
             artifact.known_limitations,
             artifact.data_collection,

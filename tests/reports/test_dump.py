@@ -19,7 +19,10 @@ from django.utils import timezone
 
 from reports import dump
 from reports.exporters.tables import COLUMNS, Line
+from reports.lineage import descend
 from reports.models import Affected, Artifact, Issue, Lineage, Reproduction, Version
+from reports.naming import artifact_named
+from reports.vocabulary import Relation
 
 pytestmark = pytest.mark.django_db
 
@@ -168,6 +171,18 @@ def test_hidden_rows_change_no_byte(issues: list[Issue], artifact: Artifact, gro
     assert not dump.outdated()
     assert not dump.write_dump()
     assert kept() == before
+
+
+def test_a_family_is_told_by_way_of_what_has_a_page_alone(artifact: Artifact) -> None:
+    hidden, child, grandchild = (artifact_named("model", f"acme/{name}") for name in ("hidden", "child", "grandchild"))
+    Artifact.objects.filter(pk__in=[child.pk, grandchild.pk]).update(confirmed_at=timezone.now())
+    for younger, parent in [(hidden, artifact), (child, hidden), (grandchild, child)]:
+        descend(younger, parent, Relation.FINE_TUNED_FROM)
+
+    dump.write_dump()
+
+    families = {row["name"]: row["family"] for row in told("artifacts")}
+    assert families == {"acme/chat-7b": "acme/chat-7b", "acme/child": "acme/child", "acme/grandchild": "acme/child"}
 
 
 def test_a_dump_half_written_is_never_the_latest(
