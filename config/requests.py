@@ -4,10 +4,12 @@ import re
 import time
 import uuid
 from collections.abc import Callable
+from http import HTTPStatus
 
 import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils.log import log_response
 
 from triage import meters
 
@@ -36,6 +38,8 @@ class RequestMiddleware:
                 status=response.status_code,
                 ms=round(1_000 * took_s, 1),
             )
+            if response.status_code >= HTTPStatus.BAD_REQUEST:  # Django says it once, and would outside, without the id
+                log_response("%s", response.reason_phrase, response=response, request=request)
         response.headers[HEADER] = request_id
         meters.count("requests", f"{response.status_code // 100}xx")
         meters.observe("request_seconds", took_s, meters.REQUEST_STEPS)

@@ -65,6 +65,14 @@ def test_a_proxy_of_ours_may_name_the_request(client: Client, settings: Any, giv
 
 
 @pytest.mark.django_db
+def test_what_a_view_refuses_is_told_once_under_the_id_of_its_answer(client: Client, lines: Any) -> None:
+    answer = client.get("/api/v1/issues/TT-1999-00001/")
+
+    refused = [line for line in lines() if line["event"] == "request.failed"]
+    assert [(line["status"], line.get("request_id")) for line in refused] == [(404, answer.headers[HEADER])]
+
+
+@pytest.mark.django_db
 def test_a_page_that_is_not_found_is_not_named_by_its_address(client: Client, lines: Any) -> None:
     client.get(f"/nothing/{CODE}/")
 
