@@ -366,7 +366,7 @@ def test_a_mapping_is_toml_or_json(here: Shell, tmp_path: Path) -> None:
     file.write_text("x")
     mappings = {"m.toml": '[columns]\nTitle = "summary"\n', "m.json": '{"columns": {"Title": "summary"}}', "m.x": "{"}
     for name, content in mappings.items():
-        (tmp_path / name).write_text(content)
+        (tmp_path / name).write_text(content, encoding="utf-8-sig")
 
     told = [here.run("import", str(file), "--format", "csv", "--mapping", str(tmp_path / name)) for name in mappings]
 

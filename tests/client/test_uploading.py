@@ -151,6 +151,20 @@ def test_a_site_that_wants_another_part_for_ever_is_left(path: Path) -> None:
         hand_in(site, path)
 
 
+def test_a_file_that_became_shorter_meanwhile_is_told(path: Path) -> None:
+    class Rotating(Site):
+        def announce(self, request: httpx.Request) -> httpx.Response:
+            path.write_bytes(RAW[:400])
+            return super().announce(request)
+
+    site = Rotating()
+
+    with pytest.raises(ValueError, match="has become shorter"):
+        hand_in(site, path)
+
+    assert site.parts == 2
+
+
 def test_an_import_that_was_cancelled_meanwhile_says_so(path: Path) -> None:
     site = Site()
     gone = {"title": "This import was cancelled. Announce the file again.", "status": 410}

@@ -280,6 +280,29 @@ def test_many_reports_go_in_batches_and_are_told_by_their_own_places() -> None:
     assert keys == ["run-1/0", "run-1/500"]
 
 
+def test_one_report_that_is_no_unicode_keeps_no_other_out() -> None:
+    script = Script(says(200, {"filed": 1, "already_here": 0, "rejected": 1, "results": []}))
+
+    script.client().file_many([{"summary": "½"}, {"summary": "\ud800"}])
+
+    assert json.loads(script.asked[0].content.decode()) == {"reports": [{"summary": "½"}, {"summary": "\ud800"}]}
+
+
+def test_a_report_that_json_cannot_say_is_told_by_its_place_with_what_was_filed_before() -> None:
+    script = Script(says(200, {"filed": 500, "already_here": 0, "rejected": 0, "results": []}))
+
+    with pytest.raises(Problem, match="1001") as problem:
+        script.client().file_many([*[{}] * 1_000, {"settings": {"temperature": float("nan")}}])
+
+    assert problem.value.told["so_far"]["filed"] == 500
+
+
+@pytest.mark.parametrize(("token", "key"), [("tt_“x”", None), (None, "Prüflauf")])
+def test_what_no_header_can_say_is_refused_in_words(token: str | None, key: str | None) -> None:
+    with pytest.raises(ValueError, match="ASCII"):
+        Client("https://site.example", token).file({}, key=key)
+
+
 def test_what_was_filed_before_a_failure_is_not_lost() -> None:
     results = [{"index": at, "receipt": f"C{at}"} for at in range(500)]
     script = Script(says(200, {"filed": 500, "already_here": 0, "rejected": 0, "results": results}), says(403))

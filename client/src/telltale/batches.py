@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from telltale.problem import Problem
+
 MOST = 500  # reports in one body
 LONGEST = 9_000_000  # bytes of a body; the site takes 10 MB
 AROUND = b'{"reports": ['
@@ -19,7 +21,7 @@ def batches(reports: Iterable[Mapping[str, Any]]) -> Iterator[tuple[int, bytes]]
     """
     start, lines, size = 0, list[bytes](), 0
     for place, report in enumerate(reports):
-        line = json.dumps(report, ensure_ascii=False).encode("utf-8", "surrogatepass")
+        line = written(report, place)
         if lines and (len(lines) == MOST or size + len(line) > LONGEST):
             yield start, body(lines)
             start, lines, size = place, [], 0
@@ -27,6 +29,16 @@ def batches(reports: Iterable[Mapping[str, Any]]) -> Iterator[tuple[int, bytes]]
         size += len(line) + 2
     if lines:
         yield start, body(lines)
+
+
+def written(report: Mapping[str, Any], place: int) -> bytes:
+    """A report as JSON. Raises :class:`Problem` if that has no words for it."""
+    try:
+        return json.dumps(report, ensure_ascii=False, allow_nan=False).encode()
+    except UnicodeEncodeError:  # half of a surrogate pair: the site refuses this report, and none beside it
+        return json.dumps(report, allow_nan=False).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise Problem(400, f"Report {place + 1} cannot be said in JSON: {error}.") from None
 
 
 def body(lines: list[bytes]) -> bytes:

@@ -127,20 +127,19 @@ class Client:
         the :class:`Problem` has what became of those before in ``told["so_far"]``, receipts among it.
         """
         bulk: Bulk = {"filed": 0, "already_here": 0, "rejected": 0, "results": []}
-        for start, batch in batches(reports):
-            keyed = _keyed(f"{key}/{start}" if key else None)
-            try:
+        try:
+            for start, batch in batches(reports):
                 told = self._wire.told(
                     "POST",
                     f"{REPORTS}bulk/",
                     content=batch,
-                    headers={**keyed, "Content-Type": "application/json"},
+                    headers={**_keyed(f"{key}/{start}" if key else None), "Content-Type": "application/json"},
                     timeout=httpx.Timeout(BULK_TIMEOUT_S, connect=10.0),
                 )
-            except Problem as problem:
-                problem.told["so_far"] = bulk
-                raise
-            _add(bulk, cast(Bulk, told), start)
+                _add(bulk, cast(Bulk, told), start)
+        except Problem as problem:
+            problem.told["so_far"] = bulk
+            raise
         return bulk
 
     def receipt(self, reference: str, code: str) -> Standing:
@@ -284,6 +283,8 @@ class Client:
 
 def _keyed(key: str | None) -> dict[str, str]:
     """Every POST names itself, so that one whose answer was lost can be sent again."""
+    if key and not key.isascii():
+        raise ValueError("The key of a request is made of ASCII letters and digits.")
     return {"Idempotency-Key": key or str(uuid.uuid4())}
 
 

@@ -58,10 +58,13 @@ def send(
     here, misplaced = status["offset"], 0
     with path.open("rb") as file:
         while here < status["size"]:
+            raw = part(file, here, part_size)
+            if not raw:
+                raise ValueError(f"{path} has become shorter since it was announced. Hand it in again.")
             answer = wire.answer(
                 "PATCH",
                 f"{IMPORTS}{status['id']}/",
-                content=part(file, here, part_size),
+                content=raw,
                 headers={OFFSET: str(here), "Content-Type": "application/octet-stream"},
                 allowed=(409,),
             )

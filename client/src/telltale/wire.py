@@ -49,6 +49,8 @@ class Wire:
         clock: Callable[[], float] = time.time,
         on_wait: Wait | None = None,
     ) -> None:
+        if token and not token.isascii():
+            raise ValueError("This is no token: it holds characters beyond ASCII.")
         self.site = site_of(url)
         self.patience = patience
         self.sleep = sleep

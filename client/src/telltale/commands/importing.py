@@ -74,7 +74,7 @@ def import_file(
 
 def mapping_in(path: Path) -> dict[str, Any]:
     """The document of a mapping. Raises ValueError in words for a person."""
-    content = path.read_text(encoding="utf-8")
+    content = path.read_text(encoding="utf-8-sig")
     try:
         told = json.loads(content) if content.lstrip().startswith("{") else toml_in(content)
     except (ValueError, RecursionError) as error:
