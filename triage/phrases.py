@@ -8,10 +8,12 @@ word by word, and then, in their order, in the texts of the reports that have th
 import re
 from collections.abc import Iterable, Sequence
 from functools import reduce
+from typing import Any
 
 import numpy as np
 from django.conf import settings
-from django.db.models import BooleanField, F, Func, Q, TextField, Value
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import BooleanField, F, Func, Q, QuerySet, TextField, Value
 from django.db.models.functions import Cast
 from django.utils.translation import gettext
 from numpy.typing import NDArray
@@ -39,6 +41,11 @@ class OneOf(Func):
     @classmethod
     def these(cls, column: str, numbers: Iterable[int]) -> "OneOf":
         return cls(F(column), Value(shelf.array(numbers), output_field=TextField()))
+
+    @classmethod
+    def among(cls, column: str, numbers: "QuerySet[Any, Any]") -> "OneOf":
+        """One of those that another statement finds: found once, whatever the planner thinks of how many they are."""
+        return cls(F(column), ArraySubquery(numbers.order_by()))
 
 
 def why_not(term: Term, *, beside: Iterable[Term] = ()) -> str:
