@@ -26,26 +26,22 @@ METHOD = "disproportion-1"
 DAYS = 365  # that a table looks back
 NAMED = 10  # issues that a signal names as its drivers
 
-# A voice counts once for a cell of an issue, on the day it was first heard there.
+# Each voice of an issue by what it told of, the earliest first. A number stands for it: there may be a million.
 LINES = """
-SELECT issue, artifact, family, version, kind, context, language, origin, day, count(*)::int FROM (
-  SELECT p.issue_id AS issue, r.artifact_id AS artifact, coalesce(a.family_id, a.id) AS family,
-         CASE WHEN v.is_alias THEN NULL ELSE v.id END AS version, r.kind, r.context_of_use AS context, r.language,
-         r.channel || ':' || r.source AS origin, min({day}) AS day
-  FROM reports_report r
-  JOIN reports_placement p ON p.report_id = r.id AND {at_that_time}
-  JOIN reports_issue i ON i.id = p.issue_id AND i.status = ANY(%(live)s)
-  JOIN reports_artifact a ON a.id = r.artifact_id AND NOT (a.org = '' AND a.name = %(unknown)s)
-  LEFT JOIN reports_version v ON v.id = r.version_id
-  WHERE r.held_at IS NULL AND r.reported_at >= %(begin)s AND r.reported_at < %(end)s
-  GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, r.voice_key
-) told
-GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9 ORDER BY 1, 9, 2, 4, 5, 6, 7, 8
+SELECT p.issue_id, r.artifact_id, coalesce(a.family_id, a.id), CASE WHEN v.is_alias THEN NULL ELSE v.id END,
+       r.kind, r.context_of_use, r.language, r.channel || ':' || r.source, min({day}), hashtextextended(r.voice_key, 0)
+FROM reports_report r
+JOIN reports_placement p ON p.report_id = r.id AND {at_that_time}
+JOIN reports_issue i ON i.id = p.issue_id AND i.status = ANY(%(live)s)
+JOIN reports_artifact a ON a.id = r.artifact_id AND NOT (a.org = '' AND a.name = %(unknown)s)
+LEFT JOIN reports_version v ON v.id = r.version_id
+WHERE r.held_at IS NULL AND r.reported_at >= %(begin)s AND r.reported_at < %(end)s
+GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 10 ORDER BY 1, 9, 2, 4, 5, 6, 7, 8, 10
 """
 
 
 class Line(NamedTuple):
-    """Voices of one cell of one issue that were first heard on a day."""
+    """What a voice of an issue told of, and the day on which it first did."""
 
     issue: int
     artifact: int
@@ -56,7 +52,7 @@ class Line(NamedTuple):
     language: str
     origin: str
     day: date
-    voices: int
+    voice: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +90,13 @@ def findings(told: list[Line]) -> tuple[list[Finding], dict[str, float]]:
     """What stands out in any table, and how restless each table is."""
     found, restless = [], {}
     for name, table in TABLES.items():
-        standing = [line for line in told if table.row(line)]
+        standing = heard_once(told, table)
         if not standing:
             continue
         rows, row_names = codes_of([table.row(line) for line in standing])
         columns, kinds = codes_of([line.kind for line in standing])
         strata, _ = codes_of([(line.day.year, line.day.month, line.origin) for line in standing])
-        numbers = np.array([(line.issue, line.day.toordinal(), line.voices) for line in standing], dtype=np.int64).T
+        numbers = np.array([(line.issue, line.day.toordinal(), 1) for line in standing], dtype=np.int64).T
         table_told = Told(rows, columns, strata, numbers[0], numbers[1], numbers[2])
         shape = len(row_names), len(kinds)
         observed = np.bincount(rows * shape[1] + columns, numbers[2], minlength=shape[0] * shape[1]).reshape(shape)
@@ -108,6 +104,18 @@ def findings(told: list[Line]) -> tuple[list[Finding], dict[str, float]]:
         for cell in disproportions(table_told, *shape):
             found.append(_finding(name, table.about(row_names[cell.row]), str(kinds[cell.column]), cell))
     return found, restless
+
+
+def heard_once(told: list[Line], table: Table) -> list[Line]:
+    """The lines that stand in a table, ``told`` the earliest first.
+
+    A voice counts once for a cell of an issue, on the day it was first heard there, whatever else it told of.
+    """
+    first: dict[tuple[Any, ...], Line] = {}
+    for line in told:
+        if row := table.row(line):
+            first.setdefault((line.issue, line.kind, line.voice, row), line)
+    return list(first.values())
 
 
 def _finding(table: str, about: Mapping[str, Any], kind: str, cell: Disproportion) -> Finding:

@@ -69,7 +69,21 @@ def test_a_kind_told_of_one_model_stands_out_with_what_drives_it(
 def test_a_voice_counts_once_for_a_cell(kinds: dict[tuple[int, str], Issue]) -> None:
     tell(kinds[0, "other"], [0, 1, 2, 3] * 6, voice_key="the same")
 
-    assert sum(line.voices for line in tables.lines(TODAY) if line.issue == kinds[0, "other"].pk) == 5
+    assert sum(line.issue == kinds[0, "other"].pk for line in tables.lines(TODAY)) == 5
+
+
+def test_whoever_speaks_in_many_contexts_and_languages_is_one_voice_of_an_artifact(
+    kinds: dict[tuple[int, str], Issue],
+) -> None:
+    for context in ("health", "work", "finance", "media", "other"):
+        for language in ("en", "es", "pt", "zh"):
+            tell(kinds[0, "other"], [0], voice_key="the same", context_of_use=context, language=language)
+    for number in (1, 2, 3):
+        tell(kinds[number, "false_information"], range(16), language="en")
+
+    found, _restless = tables.findings(tables.lines(TODAY))
+
+    assert [each.key for each in found if each.artifact == kinds[0, "other"].family_id] == []
 
 
 def test_nobody_knows_what_unknown_is_told_of(kinds: dict[tuple[int, str], Issue]) -> None:
