@@ -132,6 +132,7 @@ def reports(source: Source, options: Options) -> Iterator[Found]:
     delimiter = mapping.delimiter or delimiter_of(source)
     csv.field_size_limit(CELL_MAX)
     table = csv.reader(lines_of(source), delimiter=delimiter, strict=True)
+    before = 0
     try:
         header = [text(cell) for cell in next(table, [])]
         if not any(header):
@@ -143,7 +144,7 @@ def reports(source: Source, options: Options) -> Iterator[Found]:
                 yield unit(before + 1, header, cells, mapping, options)
             before = table.line_num
     except csv.Error as broken:
-        yield Rejected(table.line_num, f"the table cannot be read from here on: {broken}")
+        yield Rejected(before + 1, f"the table cannot be read from here on: {broken}")
 
 
 def unit(line: int, header: list[str], cells: list[str], mapping: Columns, options: Options) -> Found:
@@ -183,6 +184,8 @@ def lines_of(source: Source) -> Iterator[str]:
 def refuse_other_encodings(source: Source) -> None:
     """Raises :class:`Unreadable` at the first line that is not UTF-8, before anything of the file is filed."""
     source.refuse_what_is_no_text()
+    if b"\r" in source.head() and b"\n" not in source.head():
+        raise Unreadable("The lines of the file end in CR alone: save it with LF or CRLF.")
     decoder, line = codecs.getincrementaldecoder("utf-8")(), 1
     while chunk := source.stream.read(CHUNK):
         try:

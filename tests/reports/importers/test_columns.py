@@ -102,6 +102,7 @@ def test_a_mapping_that_cannot_be_followed_is_refused_in_words(mapping: Any, sen
         (b"", "has no header"),
         (b"kind,artifact,kind\n", "two columns “kind”"),
         (b"artifact,kind\nacme/x,\0\n", "not UTF-8"),
+        (b"artifact,kind\racme/x,other\r", "save it with LF"),
     ],
 )
 def test_what_is_no_table_of_text_is_refused_before_anything_is_filed(content: bytes, sentence: str) -> None:
@@ -120,4 +121,5 @@ def test_a_quote_that_is_never_closed_and_a_line_without_end_are_told_and_end_it
         first, last = found(header + row + broken)
         assert isinstance(first, Unit)
         assert isinstance(last, Rejected)
+        assert last.line == 3  # where it begins, not where reading came to
         assert "cannot be read from here on" in last.reason
