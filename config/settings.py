@@ -57,6 +57,14 @@ def secret(name: str) -> str:
         raise ValueError(f"{name}_FILE names {file}, which cannot be read: {error}.") from error
 
 
+def folder(path: str) -> Path:
+    """With ~ for the home of whoever runs this, where they have one: a user without an account may have none."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
+
+
 def shared_secret(secret: str) -> str:
     """What a hub and this site know; empty for none. One that could be guessed is refused."""
     if secret and (len(secret) < 16 or not secret.isascii() or not secret.isprintable() or " " in secret):
@@ -270,7 +278,7 @@ SESSION_LASTS = timedelta(days=days("SESSION_DAYS", 14, least=1))  # everybody e
 EMBEDDER = embedder((os.environ.get("EMBEDDER") or "").strip())
 EMBEDDER_API_KEY = secret("EMBEDDER_API_KEY").strip()
 EMBEDDER_LANGUAGES = (os.environ.get("EMBEDDER_LANGUAGES") or "").replace(",", " ").split()
-EMBEDDER_HUB = Path(os.environ.get("HF_HOME") or "~/.cache/huggingface").expanduser() / "hub"
+EMBEDDER_HUB = folder(os.environ.get("HF_HOME") or "~/.cache/huggingface") / "hub"
 KNOWN_ISSUES_FINDER = "triage.known.known_issues"  # what looks through public issues while somebody writes
 TWO_PERSON = flag("TWO_PERSON", True)  # in force where two people hold triager or moderator
 SITE_ZONE = zone((os.environ.get("SITE_ZONE") or "UTC").strip())  # in which the desk tells the ends of embargoes
@@ -286,7 +294,7 @@ LEDGER_ORIGIN = ledger_name(os.environ.get("LEDGER_ORIGIN") or f"{urlsplit(SITE_
 OPERATOR_NAME = (os.environ.get("OPERATOR_NAME") or "").strip()  # who runs this site, in words
 OPERATOR_CONTACT = contact(os.environ.get("OPERATOR_CONTACT") or "")
 SECURITY_CONTACT = contact(os.environ.get("SECURITY_CONTACT") or "")  # for flaws in the site itself
-GOVERNANCE_DIR = Path(folder).expanduser() if (folder := os.environ.get("GOVERNANCE_DIR") or "") else None
+GOVERNANCE_DIR = folder(named) if (named := os.environ.get("GOVERNANCE_DIR") or "") else None
 
 # Signing in by way of others; each is off, and has no button, until it has a client
 OIDC_ISSUER = issuer((os.environ.get("OIDC_ISSUER") or "").strip())

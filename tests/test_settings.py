@@ -149,6 +149,13 @@ def test_the_level_of_the_log_may_be_written_small(settings_with: Made) -> None:
     assert settings_with(LOG_LEVEL="info")["LOGGING"]["root"]["level"] == "INFO"
 
 
+def test_who_has_no_home_runs_a_site(settings_with: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr("os.getuid", lambda: 4_000_000_000)  # of whom no account tells
+
+    assert settings_with()["EMBEDDER_HUB"].name == "hub"
+
+
 @pytest.mark.parametrize("held", [b"", b"not a key", b"abcd", b"\xff\xfe"])
 def test_a_file_that_holds_no_key_is_named(settings_with: Made, tmp_path: Path, held: bytes) -> None:
     (tmp_path / "telltale.key").write_bytes(held)

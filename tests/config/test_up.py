@@ -11,10 +11,13 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.core.management.base import CommandError
 
 from config import postgres
+from config.management.commands import up
 from config.processes import proc_file, process_ids
 
 BASE = Path(__file__).resolve().parents[2]
@@ -197,3 +200,17 @@ def test_taken_port_is_said_and_changes_nothing(site: Site) -> None:
     assert f"Port {site.port} is taken by another program." in result.stderr
     assert "Traceback" not in result.stderr
     assert {path.name for path in site.state_dir.rglob("*")} <= {"up.lock", "telltale.key"}
+
+
+@pytest.mark.parametrize(("listens", "asked"), [("0.0.0.0", "127.0.0.1"), ("::", "::1"), ("127.0.0.2", "127.0.0.2")])
+def test_the_site_is_asked_where_it_listens(settings: Any, listens: str, asked: str) -> None:
+    settings.LISTEN_ON = listens
+
+    assert up.asked_at() == asked
+
+
+def test_a_port_that_is_taken_at_that_address_is_refused() -> None:
+    with socket.create_server(("127.0.0.2", 0)) as taken, pytest.raises(CommandError, match="is taken by another"):
+        up.refuse_taken_port("127.0.0.2", taken.getsockname()[1])
+    with pytest.raises(CommandError, match=r"Port 8000 of nowhere\.invalid cannot be used"):
+        up.refuse_taken_port("nowhere.invalid", 8000)

@@ -37,7 +37,7 @@ from config.processes import Child, end_marked, stop_all
 from reports.models import Report
 from triage.demo import TRIAGER as DEMO_TRIAGER
 
-HOST = "127.0.0.1"
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- what LISTEN_ON may say, and where we ask then
 PATIENCE_S = 7  # from asking a child to end to ending it; with PostgreSQL's own stop, all is over within 10 s
 READY_TIMEOUT_S = 120
 BROKER_TIMEOUT_S = 20  # a broker of somebody else that is away must not keep the site from being said to be ready
@@ -56,7 +56,7 @@ class Command(BaseCommand):
         mark = hashlib.sha256(str(settings.STATE_DIR).encode()).hexdigest()[:16]
         with the_only_copy(settings.STATE_DIR):
             end_marked(f"{MARK}={mark}")  # left by an `up` that was killed
-            refuse_taken_port(settings.PORT)
+            refuse_taken_port(settings.LISTEN_ON, settings.PORT)
             self.say("Starting the database…" if embedded else "Connecting to the database…")
             with postgres.running(settings.STATE_DIR) if embedded else nullcontext():
                 self.prepare()
@@ -116,7 +116,8 @@ class Command(BaseCommand):
     def welcome(self, *, has_worker: bool) -> None:
         if not has_worker:
             self.say("No worker takes tasks: the broker does not answer. Reports are taken, and grouped when it does.")
-        self.say(f"Telltale is ready at http://{HOST}:{settings.PORT}/")
+        host = asked_at()
+        self.say(f"Telltale is ready at http://{f'[{host}]' if ':' in host else host}:{settings.PORT}/")
         if hint := sign_in_hint():
             self.say(hint)
 
@@ -159,15 +160,21 @@ def the_only_copy(state_dir: Path) -> Iterator[None]:
         yield
 
 
-def refuse_taken_port(port: int) -> None:
-    with socket.socket() as trial:
+def asked_at() -> str:
+    """The address at which this machine itself reaches the web process."""
+    return EVERYWHERE.get(settings.LISTEN_ON, settings.LISTEN_ON)
+
+
+def refuse_taken_port(host: str, port: int) -> None:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as trial:
         trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # what is left of closed connections does not count
         try:
-            trial.bind((HOST, port))
+            trial.bind((host, port))
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 raise CommandError(f"Port {port} is taken by another program. Choose another one with PORT.") from None
-            raise CommandError(f"Port {port} cannot be used: {error.strerror}. Choose another one with PORT.") from None
+            cure = "Choose others with LISTEN_ON and PORT."
+            raise CommandError(f"Port {port} of {host} cannot be used: {error.strerror}. {cure}") from None
 
 
 def collect_static(say: Callable[[str], None]) -> None:
@@ -199,7 +206,7 @@ def load_demo() -> None:
 
 
 def web_is_ready() -> bool:
-    connection = http.client.HTTPConnection(HOST, settings.PORT, timeout=5)
+    connection = http.client.HTTPConnection(asked_at(), settings.PORT, timeout=5)
     try:
         connection.request("GET", "/health/ready/", headers={"Host": urlsplit(settings.SITE_URL).netloc})
         return connection.getresponse().status == http.HTTPStatus.OK
