@@ -1,7 +1,7 @@
 """What becomes of somebody who signs in by way of a provider. No role comes from there."""
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from allauth.account.models import EmailAddress
 from allauth.core.exceptions import ImmediateHttpResponse
@@ -11,7 +11,9 @@ from django.contrib import messages
 from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 
@@ -22,6 +24,11 @@ NAMED_AS = ("preferred_username", "name", "login", "path", "sub")  # where claim
 
 
 class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc] # untyped in the library
+    error_messages: ClassVar[dict[str, Promise]] = {
+        **DefaultSocialAccountAdapter.error_messages,
+        "no_password": gettext_lazy("Your account has no password yet. Choose one first, under “Your account”."),
+    }
+
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
         """An account begins with an address that the provider has verified and nobody has here.
 

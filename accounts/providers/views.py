@@ -35,8 +35,12 @@ def guarded(view: View) -> View:
         except SocialApp.DoesNotExist:
             raise Http404 from None
         except BROKEN:
-            messages.error(request, _("Signing in there did not work. Try again, or sign in by e-mail."))
-            answer = redirect("account_login")
+            if request.user.is_authenticated:
+                messages.error(request, _("Connecting it did not work, and nothing changed here. Try again later."))
+                answer = redirect("socialaccount_connections")
+            else:
+                messages.error(request, _("Signing in there did not work. Try again, or sign in by e-mail."))
+                answer = redirect("account_login")
         add_never_cache_headers(answer)
         return answer
 

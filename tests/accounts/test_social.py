@@ -169,6 +169,34 @@ def test_a_provider_that_is_away_ends_in_a_sentence(client: Client, provider: Pr
     assert "Signing in there did not work" in answer.content.decode()
 
 
+def test_whoever_connects_is_led_back_to_where_they_began(client: Client, provider: Provider, someone: Any) -> None:
+    client.force_login(someone())
+    connections = reverse("socialaccount_connections")
+    address = sent_to(client, process="connect")
+    state = parse_qs(urlsplit(address).query)["state"][0]
+    stopped = client.get(BACK, {"error": "access_denied", "state": state}, follow=True)
+    provider.is_down = True
+
+    away = client.post(BEGIN, query_params={"process": "connect"}, follow=True)
+
+    assert f'href="{connections}"' in stopped.content.decode()
+    assert "You did not sign in" not in stopped.content.decode()
+    assert away.redirect_chain == [(connections, 302)]
+    assert "Connecting it did not work" in away.content.decode()
+
+
+def test_who_has_no_password_is_told_where_to_choose_one(client: Client, provider: Provider) -> None:
+    sign_in(client, provider)
+    only = SocialAccount.objects.get()
+
+    answer = client.post(reverse("socialaccount_connections"), {"account": only.pk})
+
+    assert "Choose one first, under “Your account”" in answer.content.decode()
+    page = client.get(reverse("own_account")).content.decode()
+    assert f'href="{reverse("account_change_password")}"' in page
+    assert f'href="{reverse("account_email")}"' in page
+
+
 def test_the_state_is_of_this_browser_and_good_once(client: Client, provider: Provider) -> None:
     address = sent_to(client)
     victim = Client()
