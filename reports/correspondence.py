@@ -108,13 +108,15 @@ def add_evidence(
     """
     with transaction.atomic():
         _refuse_too_many(_held(report))
-    taken = take(files, report=report) if files else []
-    if text:
+    here = set(report.attachments.values_list("pk", flat=True)) if files else set()
+    taken = [file for file in take(files, report=report) if file.pk not in here] if files else []
+    again = _repeated(report, text, is_evidence=True) if text and taken else None  # another file by the same words
+    if text and not again:
         return _write(report, "add", text=text, actor=actor, is_evidence=True)
     if taken:
         with transaction.atomic():
             speak("add", report, issue_of(report), actor=actor, files=len(taken))
-    return None
+    return again
 
 
 def _write(report: Report, verb: str, *, text: str, actor: Actor, is_evidence: bool = False) -> Message:

@@ -397,6 +397,19 @@ def test_a_file_alone_is_enough(reader: Client, report: Report, settings: Any, t
     assert Event.objects.get(verb="add").payload.content == {"files": 1}
 
 
+def test_another_file_by_the_same_words_is_told_of_and_the_same_file_is_not(
+    reader: Client, report: Report, settings: Any, tmp_path: Any
+) -> None:
+    settings.FILES_DIR = tmp_path
+
+    for content in (b"it said so\n", b"it said so again\n", b"it said so again\n"):
+        added(reader, report, files=SimpleUploadedFile("log.txt", content, content_type="text/plain"))
+
+    assert (report.attachments.count(), Message.objects.count()) == (2, 1)
+    told = [event.payload.content for event in Event.objects.filter(verb="add").order_by("pk")]
+    assert told == [{"message": Message.objects.get().pk}, {"files": 1}]
+
+
 def test_writing_and_adding_come_to_an_end_for_the_day(reader: Client, report: Report, triager: Any) -> None:
     for at in range(WRITES_A_DAY):
         written(reader, report, f"{WORDS} {at}") if at % 2 else added(reader, report, f"{WORDS} {at}")
