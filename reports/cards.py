@@ -14,7 +14,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.policy import ANONYMOUS
-from reports.exporters.records import Record, Standing, affected_in, facts_of, given, moment, records_of, releases_of
+from reports.exporters.records import (
+    Record,
+    Standing,
+    affected_in,
+    facts_of,
+    given,
+    is_affected,
+    moment,
+    records_of,
+    releases_of,
+)
 from reports.models import Affected, Artifact, Version
 from reports.record import STANDS, issues_of, issues_on_record
 from reports.text.marked import as_text
@@ -85,9 +95,11 @@ def _concerned(artifact: Artifact, version: str) -> Iterator[tuple[int, str]]:
 
 
 def _concerns(row: Affected, releases: list[Version], version: str) -> bool:
-    if names := affected_in(row, releases):
-        return version.lower() in {name.lower() for name in names}
-    return str(row.fixed_in or "").lower() != version.lower()
+    """Unless somebody has said that it does not."""
+    release = next((each for each in releases if each.name.lower() == version.lower()), None)
+    if release:
+        return is_affected(release, row) is not False
+    return not affected_in(row, releases) and str(row.fixed_in or "").lower() != version.lower()
 
 
 def _is(standing: Standing, artifact: Artifact) -> bool:

@@ -136,19 +136,23 @@ def releases_of(artifacts: Collection[int]) -> dict[int, list[Version]]:
 
 def affected_in(row: Affected, releases: Iterable[Version]) -> tuple[str, ...]:
     """The names of those that are affected, as far as somebody said so."""
-    return tuple(version.name for version in releases if _is_affected(version, row))
+    return tuple(version.name for version in releases if is_affected(version, row))
 
 
-def _is_affected(version: Version, row: Affected) -> bool:
-    """By the order of releases, from the first known to be affected; what nobody has said is not guessed."""
+def is_affected(version: Version, row: Affected) -> bool | None:
+    """By the order of releases, from the first known to be affected; None where nobody has said: it is not guessed."""
     since, until, before = (_place(each) for each in (row.introduced_in, row.last_affected, row.fixed_in))
     place = _place(version)
     if place is None:
+        return None
+    before_start = since is not None and place < since
+    after_end = (until is not None and place > until) or (before is not None and place >= before)
+    if before_start or after_end:
         return False
-    after_start = since is None or place >= since
-    before_end = (until is None or place <= until) and (before is None or place < before)
-    known = since is not None or version == row.last_affected
-    return known and after_start and before_end
+    if version in (row.introduced_in, row.last_affected):
+        return True
+    ends_somewhere = any(end and _place(end) is None for end in (row.last_affected, row.fixed_in))
+    return None if since is None or ends_somewhere else True
 
 
 def _place(version: Version | None) -> float | None:

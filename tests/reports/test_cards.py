@@ -76,17 +76,21 @@ def test_words_of_others_are_text_in_a_card(artifact: Any, make_issue: Callable[
 
 
 def test_a_release_hears_of_what_may_concern_it(artifact: Any, make_issue: Callable[..., Any]) -> None:
-    one, two = (
-        Version.objects.create(artifact=artifact, name=name, position=at) for name, at in [("a", 101), ("b", 102)]
+    one, two, _three = (
+        Version.objects.create(artifact=artifact, name=name, position=at)
+        for name, at in [("a", 101), ("b", 102), ("c", 103)]
     )
-    old, anytime = make_issue("Only in the first"), make_issue("Nobody said when")
+    old, anytime, mended = (make_issue(title) for title in ("Only in the first", "Nobody said when", "Mended in b"))
     Affected.objects.filter(issue=old).update(introduced_in=one, last_affected=one)
+    Affected.objects.filter(issue=mended).update(
+        status="fixed", resolution="fixed", resolved_at=timezone.now(), fixed_in=two
+    )
 
     def titles(version: str) -> set[str]:
         return {each.record.title for each in known_of(artifact, version=version).limitations}
 
-    assert titles("A") == {"Only in the first", "Nobody said when"}
-    assert titles(two.name) == {anytime.public_title}
+    assert titles("A") == {"Only in the first", "Nobody said when", "Mended in b"}
+    assert titles(two.name) == titles("c") == {anytime.public_title}
 
 
 def test_a_card_that_cannot_be_kept_is_left_as_it_is(card: Path, artifact: Any) -> None:

@@ -228,3 +228,6 @@ def test_versions_between_the_first_and_the_fix_are_affected(make_issue: Callabl
     assert told(last_affected=three) == ("2.0",)
     assert told(fixed_in=one) == ()
     assert told() == ()
+    hotfix = Version.objects.create(artifact=artifact, name="hotfix")  # where it lies nobody has said
+    assert told(introduced_in=two, fixed_in=hotfix) == ("1.1",)
+    assert told(introduced_in=two, last_affected=hotfix) == ("1.1",)
