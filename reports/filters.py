@@ -6,6 +6,7 @@ from typing import Any
 import django_filters
 from django import forms
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actors import actor_of
@@ -45,6 +46,18 @@ class Days(forms.Form):
         return self.cleaned_data
 
 
+class AskedForm(forms.Form):
+    """Says of a choice that is none which there are, in the words in which they are asked."""
+
+    def full_clean(self) -> None:
+        for field in self.fields.values():
+            if isinstance(field, forms.ChoiceField):
+                known = ", ".join(str(code) for code, _words in field.choices if code)
+                sentence = gettext("“{input}” is not one of the answers. Choose one of: {known}.")
+                field.error_messages["invalid_choice"] = sentence.format(input="%(value)s", known=known)
+        super().full_clean()
+
+
 class AskedFilter(django_filters.FilterSet):  # type: ignore[misc] # comes without types
     """Knows who asks: whoever made the request, unless it is said for whom the answer is.
 
@@ -53,6 +66,9 @@ class AskedFilter(django_filters.FilterSet):  # type: ignore[misc] # comes witho
     """
 
     RARE: tuple[str, ...] = ()
+
+    class Meta:
+        form = AskedForm
 
     q = django_filters.CharFilter(method="with_words", label=_("Words"), max_length=LONGEST_SEARCH)
 
@@ -94,7 +110,7 @@ class IssueFilter(AskedFilter):
     context_of_use = django_filters.ChoiceFilter(choices=ContextOfUse.choices, label=_("Context of use"))
     developer = django_filters.CharFilter(method="of_developer", label=_("Developer"), max_length=LONGEST_SEARCH)
 
-    class Meta:
+    class Meta(AskedFilter.Meta):
         model = Issue
         fields: list[str] = []
 
@@ -167,7 +183,7 @@ class ArtifactFilter(AskedFilter):
     developer = django_filters.CharFilter(method="of_developer", label=_("Developer"), max_length=LONGEST_SEARCH)
     access = django_filters.ChoiceFilter(choices=Access.choices, label=_("Access"), empty_label=_("Any"))
 
-    class Meta:
+    class Meta(AskedFilter.Meta):
         model = Artifact
         fields: list[str] = []
 
@@ -222,7 +238,7 @@ class SignalFilter(AskedFilter):
     tier = django_filters.ChoiceFilter(choices=Signal.Tier.choices, label=_("Tier"))
     artifact = django_filters.CharFilter(method="of_artifact", label=_("Artifact"), max_length=260)
 
-    class Meta:
+    class Meta(AskedFilter.Meta):
         model = Signal
         fields: list[str] = []
 
@@ -279,7 +295,7 @@ class FoundFilter(AskedFilter):
     )
     resolution = django_filters.ChoiceFilter(choices=Resolution.choices, label=_("What was done"), empty_label=_("Any"))
 
-    class Meta:
+    class Meta(AskedFilter.Meta):
         model = Affected
         fields: list[str] = []
 

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from accounts.policy import Actor
 from triage import search
+from triage.forms.base import WordedForm
 from triage.models import View
 from triage.search import Query
 
@@ -157,7 +158,7 @@ def copied(view: View, *, by: User) -> View:
     return View.objects.create(owner=by, name=name, query=view.query)
 
 
-class ViewForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stubs only
+class ViewForm(WordedForm, forms.ModelForm):  # type: ignore[type-arg] # generic in the stubs only
     """A search to keep: under which name, and whether others see it."""
 
     query = forms.CharField(

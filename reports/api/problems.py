@@ -6,7 +6,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404, JsonResponse
 from django.utils.translation import gettext as _
-from rest_framework.exceptions import APIException, NotFound, ValidationError
+from rest_framework.exceptions import APIException, NotFound, UnsupportedMediaType, ValidationError
 from rest_framework.exceptions import PermissionDenied as NotPermitted
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
@@ -68,6 +68,9 @@ def problem_response(error: Exception, context: dict[str, Any]) -> JsonResponse 
         error = NotPermitted()
     elif isinstance(error, RequestDataTooBig):  # Django counts before our parser does
         error = TooLarge()
+    elif isinstance(error, UnsupportedMediaType):
+        taken = ", ".join(str(parser.media_type) for parser in context["view"].parser_classes)
+        error.detail = _("Send this as %(type)s, and say so in Content-Type.") % {"type": taken}
     if not isinstance(error, APIException):
         return None
     set_rollback()

@@ -9,11 +9,13 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.actors import actor_for
 from ledger.record import record
 from reports.models import Issue, Placement, Report
 from triage.answers import give_answer
 from triage.counting import recount
 from triage.decisions import decide, undo
+from triage.forms import FORMS
 from triage.models import Decision, Proposal, Suggestion
 
 File = Callable[..., Report]
@@ -148,7 +150,7 @@ def test_a_form_that_is_refused_keeps_what_was_typed(desk: Client, ruling: Repor
     response = press(desk, issue_of(ruling), "dismiss", note="I wrote a long reason here")
 
     assert response.status_code == 422
-    assert "This field is required." in response.content.decode()
+    assert "“Reason”: Choose one of the answers." in response.content.decode()
     assert "I wrote a long reason here" in response.content.decode()
 
 
@@ -656,14 +658,16 @@ def test_what_is_said_of_an_issue_stands_in_its_history(
     [
         ("snooze", {}, "Say until when."),
         ("snooze", {"on": "2020-01-01"}, "That day is not in the future."),
-        ("snooze", {"on": "never"}, "Enter a valid date."),
+        ("snooze", {"on": "never"}, "“Until a day”: Write a day, as in 2026-10-31."),
         ("snooze", {"on": "9999-12-31"}, "Within a year, please."),
         ("snooze", {"voices": "1"}, "It has as many voices already."),
         ("snooze", {"voices": "9" * 30}, "Ensure this value is less than"),
-        ("assign", {"assignee": "987654"}, "Select a valid choice."),
+        ("assign", {"assignee": "987654"}, "Choose one of the answers."),
         ("classify", {}, "Nothing was changed."),
-        ("classify", {"severity": "terrible"}, "Select a valid choice."),
-        ("prioritise", {"weight": "1e400"}, "Select a valid choice."),
+        ("classify", {"severity": "terrible"}, "“Severity”: Choose one of the answers."),
+        ("prioritise", {"weight": "1e400"}, "Choose one of the answers."),
+        ("ask", {}, "“What do you want to know?”: This answer is needed."),
+        ("refuse", {"proposal": "987654"}, "It is not there any more. Look again before you decide."),
         ("ask", {"text": "?"}, "Ensure this value has at least"),
         ("confirm", {"revision": "9" * 40}, "Ensure this value is less than"),
     ],
@@ -676,6 +680,15 @@ def test_a_bad_answer_is_told_at_its_field_and_nothing_is_stored(
     assert response.status_code == 422
     assert sentence in response.content.decode()
     assert not Decision.objects.exists()
+
+
+def test_no_move_says_bare_that_a_field_is_required(ruling: Report, triager: Any) -> None:
+    empty = [form({}, issue=issue_of(ruling), actor=actor_for(triager)) for form in FORMS.values()]
+
+    said = {sentence for form in empty for sentence in form.sentences}
+
+    assert "“Translation”: This answer is needed." in said
+    assert not [sentence for sentence in said if "required" in sentence]
 
 
 def test_a_snoozed_issue_leaves_the_queue_and_is_woken_by_a_button(desk: Client, ruling: Report) -> None:

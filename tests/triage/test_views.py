@@ -88,7 +88,7 @@ def test_a_search_is_kept_as_it_is_written(desk: Client, triager: Any) -> None:
 @pytest.mark.parametrize(
     ("told", "said"),
     [
-        ({"name": "", "query": "is:new"}, "This field is required."),
+        ({"name": "", "query": "is:new"}, "This answer is needed."),
         ({"name": "odd ONES", "query": "is:new"}, "You have a view of this name."),
         ({"name": "Other", "query": "is:nwe"}, "Did you mean “new”?"),
         ({"name": "x" * 81, "query": ""}, "at most 80 characters"),

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from reports.models import Answer, Artifact, Issue, Version
 from reports.vocabulary import AffectedStatus
 from triage.answers import TEXT_LENGTH
-from triage.forms.base import MoveForm, ReportForm, words_field
+from triage.forms.base import MoveForm, ReportForm, WordedForm, words_field
 from triage.moves.answering import EVIDENCE_LENGTH, QUESTION_LENGTH, TRIES_AT_MOST, TurnedDown
 
 SETTINGS_LENGTH = 4_000  # characters as typed
@@ -92,7 +92,7 @@ def version_field(label: Any, *, required: bool = False, help_text: Any = "") ->
     )
 
 
-class TrialFields(forms.Form):
+class TrialFields(WordedForm):
     """How often it failed, on which version, with which settings."""
 
     version = version_field(
@@ -138,7 +138,7 @@ def named_in(issue: Issue) -> "QuerySet[Artifact]":
     return Artifact.objects.filter(affected__issue=issue).exclude(org="").order_by("org", "name")
 
 
-class ForArtifact(forms.Form):
+class ForArtifact(WordedForm):
     """About one of some artifacts; asked only if there are several."""
 
     artifact = forms.ModelChoiceField(label=gettext_lazy("For"), queryset=Artifact.objects.none(), empty_label=None)

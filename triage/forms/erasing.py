@@ -9,12 +9,13 @@ from accounts.policy import Actor
 from reports.models import Report
 from reports.pages.asked import storable
 from reports.vocabulary import ErasureBasis, ErasureRefusal
+from triage.forms.base import WordedForm
 
 GROUNDS = [("", _("Choose a ground"))]
 GROUNDS += [(value, label) for value, label in ErasureBasis.choices if value != ErasureBasis.RETENTION]
 
 
-class ProposalForm(forms.Form):
+class ProposalForm(WordedForm):
     """Which report, and on what ground; ``reference`` is not asked where a request names the report already."""
 
     reference = forms.CharField(
@@ -44,5 +45,5 @@ class ProposalForm(forms.Form):
         return reference
 
 
-class RefusalForm(forms.Form):
+class RefusalForm(WordedForm):
     reason = forms.ChoiceField(label=_("Why it stays"), choices=ErasureRefusal.choices, widget=forms.Select)

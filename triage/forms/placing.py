@@ -10,7 +10,7 @@ from accounts.policy import Actor
 from reports.models import Issue, Placement, Report
 from reports.vocabulary import Status
 from triage.bounds import home_of_issue
-from triage.forms.base import MOST_REVISION, MoveForm, ReportForm
+from triage.forms.base import MOST_REVISION, MoveForm, ReportForm, WordedForm
 from triage.models import Proposal
 from triage.moves.placing import MOVED_AT_MOST, too_many
 from triage.proposals import proposals_about
@@ -48,7 +48,7 @@ class PlaceForm(ReportForm):
         return home_meant(str(self.cleaned_data["target"]), self.actor)
 
 
-class OtherForm(forms.Form):
+class OtherForm(WordedForm):
     """Which other issue is meant, before anything is decided. ``followed`` is what was named, where that is merged."""
 
     other = forms.CharField(

@@ -83,7 +83,7 @@ def erasure_decide(request: HttpRequest, pk: int) -> HttpResponse:
 def _propose(request: HttpRequest, erasure: Erasure) -> str:
     form = ProposalForm(request.POST, actor=actor_of(request), named=erasure.report)
     if not form.is_valid() or form.report is None:
-        raise ValidationError([error for errors in form.errors.values() for error in errors])
+        raise ValidationError(form.sentences)
     basis, by = form.cleaned_data["basis"], person(request)
     if erasure.report is None:
         deciding.propose_for(erasure, form.report, basis=basis, by=by)

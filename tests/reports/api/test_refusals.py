@@ -53,13 +53,19 @@ def test_what_is_refused_as_a_whole(
     assert told(getattr(client, method)(address, **extra), status) == {}
 
 
+def test_a_body_of_another_kind_is_told_which_is_taken(client: Client) -> None:
+    refused = client.post("/api/v1/reports/", "a=b", content_type="application/x-www-form-urlencoded")
+
+    assert refused.json()["title"] == "Send this as application/json, and say so in Content-Type."
+
+
 @pytest.mark.parametrize(
     ("asked", "pointer", "sentence"),
     [
         ("banana=1", "/banana", "There is no such parameter."),
         ("format=json", "/format", "There is no such parameter."),
         ("state=open&state=new", "/state", "Say this once."),
-        ("state=banana", "/state", "banana"),
+        ("state=banana", "/state", "“banana” is not one of the answers. Choose one of: open, new, confirmed,"),
         ("q=a%00b", "/q", "Null"),
         (f"q={'x' * 201}", "/q", "200"),
         ("limit=0", "/limit", "1 to 100"),
