@@ -196,7 +196,9 @@ def read(page: Page, number: str) -> None:
     expect(row).to_contain_text("fixed in 2.1")
     expect(row).to_contain_text(ANSWER)
     holds_what_was_chosen(page)
-    assert told_of_nothing_else(page.request.get(f"/issues/{number}.json").text())
+    twin = page.goto(f"/issues/{number}.json")
+    assert twin is not None
+    assert told_of_nothing_else(twin.text())
 
 
 def come_back(page: Page) -> None:
