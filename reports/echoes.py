@@ -7,6 +7,7 @@ from typing import Any
 from cryptography.fernet import InvalidToken
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils import translation
 
 from reports.models import Affected, Answer, EvidenceRequest, Issue, Report, Reproduction, Signal
@@ -58,7 +59,10 @@ def echoes(issues: Iterable[Issue], said: Said) -> Iterator[Echo]:
             if said.in_(getattr(issue, column)):
                 yield Echo(issue, column, plain_title(issue) if column == "public_title" else "")
     for kind, columns in WRITTEN:
-        for row in kind._default_manager.filter(issue__in=chosen).order_by("pk"):
+        beside = Q(issue__in=chosen)
+        if kind is Signal:  # one of a theme, or of a cell of a table, may be about any report
+            beside |= Q(issue=None) & ~Q(reason_words="")
+        for row in kind._default_manager.filter(beside).order_by("pk"):
             for column in columns:
                 if said.in_(getattr(row, column)):
                     yield Echo(row, column, REMOVED)

@@ -33,7 +33,9 @@ def forget(report: Report, said: Said) -> None:
     forget_terms(report.pk)
     Suggestion.objects.filter(report=report).update(reasons={})
     issues = list(Issue.objects.filter(pk__in=Placement.objects.filter(report=report).values("issue")))
-    decided = Decision.objects.filter(Q(issue__in=issues) | Q(report=report)).select_related("issue__family")
+    about_it = Q(issue__in=issues) | Q(report=report) | Q(artifact=report.artifact_id)
+    of_many = Q(signal__isnull=False, issue=None)  # what was judged of a theme or a cell, whose reports nobody names
+    decided = Decision.objects.filter(about_it | of_many).select_related("issue__family")
     for decision in decided.order_by("pk").iterator():
         _forget_in(decision, said)
     _forget_in_bulks(issues, said)

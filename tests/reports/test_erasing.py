@@ -41,11 +41,13 @@ from reports.receipts import code_digest, new_code
 from reports.standing import issue_of
 from reports.text import terms
 from reports.vocabulary import Channel
+from tests.reports.test_signals import make_signal
 from triage import embeddings, sealing
 from triage.counting import recount
 from triage.decisions import decide, undo
 from triage.erasures import execute, propose
 from triage.grouping.postings import Bags
+from triage.judging import Judgement, judge
 from triage.matching import match_report
 from triage.models import Bulk, Decision, EmbeddingSpace, PostingBlock, TermVector
 
@@ -412,6 +414,19 @@ def test_a_title_of_its_words_becomes_kind_and_artifact_and_waits_for_a_person(p
     assert Placement.objects.get(report=plain).needs_look
     assert terms("ruling")[0] not in PublicText.objects.get(issue=issue).title
     assert Client().get(issue.get_absolute_url()).status_code == 200
+
+
+def test_what_was_judged_of_many_reports_or_of_the_artifact_tells_none_of_its_words(
+    filed: Report, triager: Any, moderator: Any, committed: Make
+) -> None:
+    about_a_theme = make_signal("new", theme=7)
+    judge(about_a_theme, Judgement.REFUTE, by=triager, reason="chance", note=QUOTED)
+    Decision.objects.create(verb="describe", artifact=filed.artifact, by="person", decider=triager, note=QUOTED)
+    assert tables_with_canaries() >= {"reports_signal", "triage_decision"}
+
+    erased(filed, triager, moderator, committed)
+
+    assert tables_with_canaries() == set()
 
 
 def test_what_people_wrote_in_their_own_words_stands(plain: Report, triager: Any) -> None:
