@@ -38,6 +38,7 @@ SOCKET = ".s.PGSQL.5432"
 LONGEST_SOCKET = 107  # bytes; sun_path of unix(7) holds 108 with the closing zero
 # The broker library writes the folder unquoted into a connection string, and settings may put it into a URL.
 PLAIN_PATH = re.compile(r"[A-Za-z0-9_./+-]+")
+BROKER_LOCK = 0x70676D71  # of pg_advisory_lock, until the connection ends
 START_TIMEOUT_S = 60  # recovery after a crash reads up to max_wal_size again
 STOP_TIMEOUT_S = 5
 ORPHAN_TIMEOUT_S = 5  # what a backend whose server was killed gets to notice it
@@ -396,8 +397,9 @@ def make_databases(place: Place) -> None:
 
 
 def install_broker(address: str) -> None:
-    """Make the tables of the pgmq broker, once: making them again is not supported by pgmq."""
+    """Make the tables of the pgmq broker, once: making them again is not supported by pgmq. Raises psycopg.Error."""
     with psycopg.connect(address, connect_timeout=5) as connection:
+        connection.execute("SELECT pg_advisory_lock(%s)", [BROKER_LOCK])  # parts of a site start at the same moment
         (found,) = connection.execute("SELECT to_regnamespace('pgmq')").fetchone() or (None,)
         if found is None:
             install_pgmq_from_sql(conn=connection)

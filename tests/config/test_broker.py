@@ -7,16 +7,21 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 from celery import Celery
+from django.core.management import call_command
 from kombu.exceptions import OperationalError
 from kombu.transport import pgmq
+from psycopg.conninfo import make_conninfo
 
 from config import broker, postgres
+from config.management.commands import run
 
 BASE = Path(__file__).resolve().parents[2]
 PATIENCE_S = 20  # a bound for a loaded machine, shorter than what the brokers' own clients wait
@@ -109,6 +114,22 @@ def test_the_tables_of_the_queue_are_made_once(queue_address: str) -> None:
     with psycopg.connect(queue_address) as connection:
         row = connection.execute("SELECT count(*) FROM pg_namespace WHERE nspname = 'pgmq'").fetchone()
     assert row == (1,)
+
+
+def test_parts_that_start_at_once_make_the_queue_once(queue_address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with psycopg.connect(queue_address, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE of_ones_own")
+    started: list[str] = []
+    monkeypatch.setenv("DATABASE_URL", "postgresql:///of_ones_own")
+    monkeypatch.setattr(run, "queue_address", lambda: make_conninfo(queue_address, dbname="of_ones_own"))
+    monkeypatch.setattr("os.execv", lambda program, command: started.append(program))
+
+    with ThreadPoolExecutor() as parts:
+        list(parts.map(partial(call_command, "run"), ("web", "worker", "beat")))
+
+    with psycopg.connect(queue_address, dbname="of_ones_own") as connection:
+        row = connection.execute("SELECT count(*) FROM pg_namespace WHERE nspname = 'pgmq'").fetchone()
+    assert (row, len(started)) == ((1,), 3)
 
 
 @pytest.mark.parametrize("answers", ["nobody listens", "nobody answers"])
