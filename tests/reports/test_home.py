@@ -82,7 +82,7 @@ def test_two_signals_of_one_issue_are_told_apart(client: Client, make_issue: Mak
     page = client.get("/").content.decode()
 
     assert "<span>Burst</span>" in page
-    assert "<span>Grave harm</span>\n        <span>2 voices</span>" in page
+    assert "<span>Grave harm</span>\n        <span>2 reports</span>" in page
     assert "where 0 were expected" not in page + client.get("/signals/feed.atom").content.decode()
 
 
