@@ -303,7 +303,7 @@ def test_the_list_costs_the_same_for_all(
         make_signal("new", issue=make_issue(status="new"))
         make_signal("new", artifact=artifact, detector="disproportion", statistics={"drivers": [[make_issue().pk, 3]]})
 
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(14):
         desk.get("/triage/signals/")
 
 
