@@ -173,6 +173,7 @@ def dispute(report: Report, *, about: str, text: str, actor: Actor) -> Message:
     with transaction.atomic():
         issue = issue_of(report)
         locked = Issue.objects.select_for_update(of=["self"]).filter(pk=issue.pk if issue else 0).first()
+        report = _held(report)  # whoever erased it meanwhile leaves no place for words
         if locked is None or about not in disputable(report, locked):
             last = thread_for_reporter(report).lines[-1:]
             if last and last[0].from_reporter and last[0].text == text:

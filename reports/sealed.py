@@ -120,7 +120,8 @@ def due() -> "models.QuerySet[Report]":
 
 
 def seal_due(most: int) -> int:
-    """Seal up to ``most`` reports that are due, a hundred a transaction. Safe to stop, and to run twice."""
+    """Seal up to ``most`` reports that are due, a hundred a transaction, and what was left plain beside those that are
+    sealed. Safe to stop, and to run twice."""
     done = 0
     while done < most:
         with transaction.atomic():
@@ -128,7 +129,18 @@ def seal_due(most: int) -> int:
         done += count
         if not count:
             break
+    _seal_left_beside()
     return done
+
+
+def _seal_left_beside() -> None:
+    """What somebody wrote beside a report in the moment in which it was sealed, and neither saw of the other."""
+    for kind in (Message, Translation):
+        left = kind._default_manager.filter(sealed_text=None, report__evidence_key__isnull=False)
+        with transaction.atomic():
+            for row in left.select_for_update(of=["self"]).order_by("pk")[:AT_ONCE]:
+                seal_beside(row)
+                row.save(update_fields=["plain_text", "sealed_text"])
 
 
 # Keys

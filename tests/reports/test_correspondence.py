@@ -11,9 +11,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from accounts.policy import ANONYMOUS
+from accounts.policy import ANONYMOUS, SYSTEM
 from ledger.models import Event
 from reports.correspondence import GROUPING, WRITES_A_DAY, disputable, dispute, reply, thread_of
+from reports.erasing import erase
 from reports.models import ContextRule, Issue, Message, Notice, Placement, Redaction, Report
 from reports.notices import follow
 from reports.prospects import prospect_of
@@ -568,3 +569,14 @@ def test_a_receipt_says_that_some_reports_wait_and_not_which(reader: Client, rep
 def undated(page: str) -> str:
     """But for the tokens of forms, which are other ones each time."""
     return re.sub(r'name="csrfmiddlewaretoken" value="[^"]+"', "", page)
+
+
+def test_a_dispute_that_meets_an_erasure_leaves_no_words(report: Report, triager: Any) -> None:
+    decide(issue(report), "dismiss", by=triager, reason="insufficient")
+    as_it_was_opened = Report.objects.get(pk=report.pk)
+    erase(report, basis="consent", actor=SYSTEM)
+
+    with pytest.raises(ValidationError):
+        dispute(as_it_was_opened, about="dismissal", text=WORDS, actor=ANONYMOUS)
+
+    assert not Message.objects.exists()

@@ -133,6 +133,17 @@ def test_a_hazard_level_that_is_raised_seals_what_stands_there(file: Callable[..
     assert Message.objects.get().text == f"More {CANARY}"
 
 
+def test_what_was_written_while_a_report_was_being_sealed_is_sealed_after_it(file: Callable[..., Any]) -> None:
+    report = file(**{**WORDS, "visibility": "private"})
+    Message.objects.create(report=report, from_reporter=True, plain_text=f"More {CANARY}")
+    assert is_told(CANARY)
+
+    seal_due(most=1)
+
+    assert not is_told(CANARY)
+    assert Message.objects.get().text == f"More {CANARY}"
+
+
 def test_what_stood_before_is_sealed_in_steps_and_once(file: Callable[..., Any], capsys: Any) -> None:
     reports = [file(grouped=False, **WORDS) for _ in range(3)]
     Report.objects.filter(pk__in=[each.pk for each in reports[:2]]).update(visibility=Visibility.PRIVATE)
