@@ -171,7 +171,6 @@ def ask(request: HttpRequest, form: GatedForm, *, status: int = 200, file_errors
         "form": form,
         "draft": draft,
         "about_another": about_another(request),
-        "known": None,  # the browser asks as somebody writes; without scripts the page that checks the answers does
         "file_errors": file_errors,
         **showing.field(actor_of(request), draft),
         "hotlines": settings.SAFETY_HOTLINES,

@@ -88,7 +88,7 @@ def test_six_answers_are_enough(client: Client) -> None:
 
 
 def test_nothing_is_said_of_what_is_known_before_it_is_asked(client: Client) -> None:
-    assert "data-count" not in page(client.get(URL))
+    assert 'data-count="0"' not in page(client.get(URL))
 
 
 def test_going_back_loses_nothing(client: Client) -> None:
