@@ -151,10 +151,10 @@ def copied(view: View, *, by: User) -> View:
     """
     if View.objects.filter(owner=by).count() >= MOST:
         raise too_many()
-    taken = set(View.objects.filter(owner=by).values_list("name", flat=True))
+    taken = {name.casefold() for name in View.objects.filter(owner=by).values_list("name", flat=True)}
     length = View._meta.get_field("name").max_length or 0
     names = [view.name, *(f"{view.name[: length - 5]} ({number})" for number in range(2, MOST + 2))]
-    name = next(name for name in names if name not in taken)
+    name = next(name for name in names if name.casefold() not in taken)
     return View.objects.create(owner=by, name=name, query=view.query)
 
 

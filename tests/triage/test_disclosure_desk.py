@@ -135,6 +135,19 @@ def test_bad_input_is_told_and_changes_nothing(make: Callable[..., Issue], desk:
     assert new.embargo_until is None
 
 
+def test_whoever_is_late_decides_on_top_of_what_changed(make: Callable[..., Issue], desk: Client, one: Any) -> None:
+    new = make(status="new")
+    sent = {"verb": "embargo", "day": f"{SOON:%Y-%m-%d}", "hour": "09:00", "zone": "UTC", "revision": new.revision}
+    decide(new, "classify", by=one, severity="critical")
+
+    late = desk.post(f"/triage/{new.pk}/disclosure/", sent)
+    again = desk.post(f"/triage/{new.pk}/disclosure/", late.context["forms"]["embargo"].data.dict())
+
+    new.refresh_from_db()
+    assert (late.status_code, again.status_code) == (409, 302)
+    assert new.is_embargoed
+
+
 def test_what_is_public_is_not_put_under_an_embargo(make: Callable[..., Issue], one: Any) -> None:
     public = make()
 

@@ -192,6 +192,10 @@ def test_somebody_else_was_faster(desk: Client, issue: Issue, report: Report, so
     assert "Mine too" in response.content.decode()
     assert Issue.objects.get(pk=issue.pk).public_title == "Cites rulings that are none"
 
+    again = response.context["forms"]["write"].data
+    assert desk.post(at(issue), {**again.dict(), "verb": "write"}).status_code == 302
+    assert Issue.objects.get(pk=issue.pk).public_title == "Mine"
+
 
 def test_title_and_summary_are_written_and_read(desk: Client, issue: Issue) -> None:
     press(desk, issue, "write", public_title="  Cites <b>rulings</b> ", public_summary="قال إن الحكم موجود")

@@ -157,6 +157,7 @@ def test_somebody_else_s_is_read_and_copied_if_it_is_shared_and_never_changed(
         ("Shared ones", "is:new", False)
     ]
 
+    View.objects.filter(owner=triager).update(name="shared ONES")
     desk.post(f"/triage/views/{shared.pk}/copy/")
 
     assert View.objects.filter(owner=triager, name="Shared ones (2)").exists()

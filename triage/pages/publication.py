@@ -42,7 +42,7 @@ from triage.forms.publishing import (
 )
 from triage.models import Decision
 from triage.moves import Verb
-from triage.pages.refusals import conflict_of, is_stale
+from triage.pages.refusals import as_of_now, conflict_of, is_stale
 from triage.pages.said import undoable
 from triage.publication import may_publish, why_held_back, works_in_twos
 from triage.queue import title_in_words, titled
@@ -246,9 +246,15 @@ def _save_evidence(issue: Issue, form: MoveForm, by: User) -> list[Decision]:
 def _refused(
     request: HttpRequest, issue: Issue, verb: str, form: MoveForm, refusal: ValidationError | None = None
 ) -> HttpResponse:
-    """The desk again with the form as it was filled in: 409 and what changed if somebody was faster, else 422."""
+    """The desk again with the form as it was filled in: 409 and what changed if somebody was faster, else 422.
+
+    Then it has the revision of now: pressed again, it decides on top of that.
+    """
     stale = refusal if refusal and is_stale(refusal) else None
-    if stale is None:
+    if stale:
+        form = FORMS[verb](as_of_now(request.POST, issue), issue=issue, actor=form.actor, auto_id=f"{verb}_%s")
+        form.is_valid()
+    else:
         for sentence in refusal.messages if refusal else form.sentences:
             messages.error(request, sentence)
     report = form.cleaned_data.get("report") if hasattr(form, "cleaned_data") else None
