@@ -72,7 +72,7 @@ def waiting_count() -> int:
 def _counting_what_waits() -> tuple[str, tuple[Any, ...]]:
     """The statement, which hangs on nobody: to put it together takes longer than to count."""
     both = (Issue.objects.filter(waits=True), Issue.objects.filter(asleep(), waits=True))
-    parts = [issues.values("pk").query.get_compiler(connection=connection).as_sql() for issues in both]
+    parts = [issues.order_by().values("pk").query.get_compiler(connection=connection).as_sql() for issues in both]
     counts = [f"(SELECT count(*) FROM ({sql}) AS found)" for sql, _parameters in parts]  # noqa: S608 -- the compiler's
     return f"SELECT {' - '.join(counts)}", tuple(value for _sql, values in parts for value in values)
 
