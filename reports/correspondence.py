@@ -176,7 +176,7 @@ def dispute(report: Report, *, about: str, text: str, actor: Actor) -> Message:
         report = _held(report)  # whoever erased it meanwhile leaves no place for words
         if locked is None or about not in disputable(report, locked):
             last = thread_for_reporter(report).lines[-1:]
-            if last and last[0].from_reporter and last[0].text == text:
+            if last and last[0].text == text and _disputes(last[0]):
                 return last[0]  # the same button, pressed twice
             raise ValidationError(_("This was disputed already, or nothing is left to dispute."), code="status")
         said = _said(report, text)
@@ -186,6 +186,11 @@ def dispute(report: Report, *, about: str, text: str, actor: Actor) -> Message:
             _placement(report, locked).update(needs_look=True)
         speak("dispute", report, locked, actor=actor, message=said.pk, about=about)
         return said
+
+
+def _disputes(line: Message) -> bool:
+    said = Event.objects.filter(verb="dispute", subjects__contains=[subject(line.report)])
+    return said.filter(payload__content__message=line.pk).exists()
 
 
 def disputable(report: Report, issue: Issue | None) -> frozenset[str]:

@@ -112,6 +112,12 @@ def test_a_dispute_sent_twice_is_one(reader: Client, report: Report, triager: An
     assert Message.objects.count() == Event.objects.filter(verb="dispute").count() == 1
 
 
+def test_words_written_before_are_no_dispute(reader: Client, report: Report) -> None:
+    written(reader, report)
+
+    assert "nothing is left to dispute" in disputed(reader, report).content.decode()
+
+
 def test_each_reporter_disputes_for_themselves(file: Make, report: Report, triager: Any) -> None:
     other = file()
     assert issue(other) == issue(report)
