@@ -87,6 +87,11 @@ _COLUMNS = {
 }
 
 
+_HIDDEN = """EXISTS (SELECT FROM reports_redaction hidden
+          WHERE hidden.report_id = told.id AND hidden.part = 'summary' AND hidden.ended_at IS NULL)"""
+_HAZARD = "(SELECT hazard_level FROM reports_issue WHERE id = placed.issue_id)"
+
+
 class Heading(Func):
     """The summary of the oldest report that may stand in a list, of the issue in that column; null if there is none.
 
@@ -102,11 +107,21 @@ class Heading(Func):
       JOIN reports_evidence words ON words.report_id = told.id
         AND (words.summary <> '' OR words.sealed_summary IS NOT NULL)
       WHERE placed.issue_id = %(expressions)s AND placed.superseded_at IS NULL
-        AND (SELECT hazard_level FROM reports_issue WHERE id = placed.issue_id) < {HazardLevel.BLURRED}
-        AND told.visibility <> '{Visibility.PRIVATE}' AND told.withdrawn_at IS NULL
-        AND NOT EXISTS (SELECT FROM reports_redaction hidden
-          WHERE hidden.report_id = told.id AND hidden.part = 'summary' AND hidden.ended_at IS NULL)
+        AND {_HAZARD} < {HazardLevel.BLURRED}
+        AND told.visibility <> '{Visibility.PRIVATE}' AND told.withdrawn_at IS NULL AND NOT {_HIDDEN}
       ORDER BY told.reported_at, told.id LIMIT 1)"""  # noqa: S608 -- of our own constants
+
+
+class Listed(Func):
+    """``summary_in_a_list`` of a placement's report and issue, those two columns: written out for the same reason."""
+
+    output_field = SummaryField()
+    template = f"""(
+      SELECT CASE WHEN told.hazard_level >= {HazardLevel.BLURRED} OR told.withdrawn_at IS NOT NULL
+        OR {_HAZARD} >= {HazardLevel.BLURRED} OR {_HIDDEN} THEN ''::bytea ELSE {folded(**_COLUMNS)} END
+      FROM (SELECT %(expressions)s) AS placed (report_id, issue_id)
+      JOIN reports_report told ON told.id = placed.report_id
+      LEFT JOIN reports_evidence words ON words.report_id = told.id)"""  # noqa: S608 -- of our own constants
 
 
 class FirstReport(Func):

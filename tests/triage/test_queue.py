@@ -15,7 +15,7 @@ from triage import search
 from triage.counting import recount, reprioritise
 from triage.decisions import decide
 from triage.models import Claim, Suggestion
-from triage.queue import asleep, rows, titled, waiting_count, waiting_issues, weekly_voices
+from triage.queue import Listed, asleep, rows, titled, waiting_count, waiting_issues, weekly_voices
 
 File = Callable[..., Report]
 DAY = timedelta(days=1)
@@ -107,9 +107,11 @@ def test_what_may_not_stand_in_a_list_heads_none(
         Report.objects.filter(pk=first.report_id).update(**changes)
     told = issue.placements.active().exclude(report__visibility="private").order_by("report__reported_at")
     summaries = told.annotate(summary=summary_in_a_list()).exclude(summary="").values_list("summary", flat=True)
+    placements = issue.placements.annotate(summary=summary_in_a_list(), listed=Listed("report_id", "issue_id"))
 
     headed = titled(Issue.objects.all()).get()
 
+    assert all(placement.listed == placement.summary for placement in placements)  # type: ignore[attr-defined]
     assert headed.title == (summaries.first() or "")  # type: ignore[attr-defined] # annotated
     assert (headed.title == "Told first, by whoever") == (changes.get("part") == "expected")  # type: ignore[attr-defined]
     assert headed.first_report_id == first.report_id  # type: ignore[attr-defined]
