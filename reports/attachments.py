@@ -71,8 +71,9 @@ def take(
     owner = _owner(draft, report)
     kept, refused = [], []
     with transaction.atomic():
-        locked = type(owner).objects.select_for_update(of=("self",)).filter(pk=owner.pk)
-        if not locked.exists():  # discarded or sent from another tab meanwhile
+        still = {"withdrawn_at": None, "erased_at": None} if isinstance(owner, Report) else {}
+        locked = type(owner)._default_manager.select_for_update(of=("self",)).filter(pk=owner.pk, **still)
+        if not locked.exists():  # discarded, sent from another tab, withdrawn or erased meanwhile
             raise ValidationError(_("The report that the files were for is no longer here."))
         for place, file in enumerate(files):
             try:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.db import connection, transaction
@@ -414,6 +415,16 @@ def test_a_title_of_its_words_becomes_kind_and_artifact_and_waits_for_a_person(p
     assert Placement.objects.get(report=plain).needs_look
     assert terms("ruling")[0] not in PublicText.objects.get(issue=issue).title
     assert Client().get(issue.get_absolute_url()).status_code == 200
+
+
+def test_a_file_that_meets_an_erasure_is_not_kept(plain: Report, own_folders: Path) -> None:
+    as_it_was_opened = Report.objects.get(pk=plain.pk)
+    gone(plain)
+
+    with pytest.raises(ValidationError):
+        attachments.take([SimpleUploadedFile("a.txt", b"What zanary it said.\n")], report=as_it_was_opened)
+
+    assert files_with_canaries(own_folders) == set()
 
 
 def test_what_was_judged_of_many_reports_or_of_the_artifact_tells_none_of_its_words(
