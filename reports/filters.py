@@ -1,6 +1,7 @@
 """What a reader may narrow the public record by: the same in the address of a page and in the API."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import django_filters
@@ -52,7 +53,8 @@ class AskedForm(forms.Form):
     def full_clean(self) -> None:
         for field in self.fields.values():
             if isinstance(field, forms.ChoiceField):
-                known = ", ".join(str(code) for code, _words in field.choices if code)
+                pairs: Iterable[tuple[Any, Any]] = field.choices  # type: ignore[assignment] # a filter's are a list
+                known = ", ".join(str(code) for code, _words in pairs if code)
                 sentence = gettext("“{input}” is not one of the answers. Choose one of: {known}.")
                 field.error_messages["invalid_choice"] = sentence.format(input="%(value)s", known=known)
         super().full_clean()

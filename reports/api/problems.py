@@ -70,7 +70,9 @@ def problem_response(error: Exception, context: dict[str, Any]) -> JsonResponse 
         error = TooLarge()
     elif isinstance(error, UnsupportedMediaType):
         taken = ", ".join(str(parser.media_type) for parser in context["view"].parser_classes)
-        error.detail = _("Send this as %(type)s, and say so in Content-Type.") % {"type": taken}
+        error = UnsupportedMediaType(
+            "", detail=_("Send this as %(type)s, and say so in Content-Type.") % {"type": taken}
+        )
     if not isinstance(error, APIException):
         return None
     set_rollback()

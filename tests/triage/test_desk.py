@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -704,6 +705,14 @@ def test_a_snoozed_issue_leaves_the_queue_and_is_woken_by_a_button(desk: Client,
     swap(desk, issue, "wake")
 
     assert [row.issue for row in desk.get("/triage/").context["rows"]] == [issue]
+
+
+def test_of_two_ends_of_a_snooze_the_first_counts(desk: Client, ruling: Report) -> None:
+    day = (timezone.now() + timedelta(days=3)).date()
+
+    swap(desk, issue_of(ruling), "snooze", until="week", on=day.isoformat())
+
+    assert issue_of(ruling).snoozed_until == datetime.combine(day, time(), tzinfo=UTC)
 
 
 def test_others_see_who_has_claimed_it_and_may_decide_all_the_same(

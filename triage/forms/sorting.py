@@ -59,11 +59,10 @@ class SnoozeForm(MoveForm):
     def told(self) -> dict[str, Any]:
         told = super().told()
         chosen, day = told.pop("until", ""), told.pop("on", None)
-        if chosen in self.PRESETS:
-            told["until"] = timezone.now() + self.PRESETS[chosen]
-        elif day:
-            told["until"] = datetime.combine(day, time(), tzinfo=UTC)
-        return {**told, "next_version": chosen == "version"}
+        ends = [timezone.now() + self.PRESETS[chosen]] if chosen in self.PRESETS else []
+        if day:
+            ends.append(datetime.combine(day, time(), tzinfo=UTC))
+        return {**told, **({"until": min(ends)} if ends else {}), "next_version": chosen == "version"}
 
 
 class WakeForm(MoveForm):
