@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from cryptography.fernet import InvalidToken
 from django.core.exceptions import ValidationError
@@ -44,6 +46,10 @@ def belongings(user: User) -> Iterator[str]:
     """All that is kept of ``user``, as one JSON document in pieces, however many reports they have."""
     yield "{\n"
     yield f'"account": {_json(_account(user))},\n'
+    addresses = EmailAddress.objects.filter(user=user).order_by("pk")
+    yield from _list("addresses", addresses.values("email", "verified", "primary"))
+    factors = Authenticator.objects.filter(user=user).order_by("pk")  # never the secret
+    yield from _list("second_factors", factors.values("type", "created_at", "last_used_at"))
     yield from _list("roles", user.grants.order_by("pk").values("role", "artifact_id", "granted_at", "ended_at"))
     told = ("name", "scopes", "created_at", "expires_at", "last_used_on", "revoked_at")  # never the digest
     yield from _list("tokens", user.tokens.order_by("pk").values(*told))

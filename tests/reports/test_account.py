@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
@@ -49,6 +50,8 @@ def test_all_that_is_kept_goes_along(client: Client, report: Report, rosa: Any, 
     add_evidence(report, text="It did it “again”, in العربية too.", actor=actor_for(rosa))
     follow(rosa, f"artifact:{report.artifact_id}")
     token = make_token(rosa, scopes=["report:write"], name="laptop")
+    EmailAddress.objects.create(user=rosa, email="rosa@second.example", verified=True)
+    Authenticator.objects.create(user=rosa, type=Authenticator.Type.TOTP, data={"secret": "s3cret"})
     about = issue_of(report)
     assert about is not None
     decide(about, "confirm", by=triager)
@@ -57,6 +60,9 @@ def test_all_that_is_kept_goes_along(client: Client, report: Report, rosa: Any, 
     told = taken(client)
 
     assert told["account"]["email"] == rosa.email
+    assert told["addresses"] == [{"email": "rosa@second.example", "verified": True, "primary": False}]
+    assert [factor["type"] for factor in told["second_factors"]] == ["totp"]
+    assert "s3cret" not in json.dumps(told)
     assert told["account"]["pseudonym"] == rosa.pseudonym
     (own,) = told["reports"]
     assert (own["reference"], own["contact"], own["credit"]) == (report.reference, "rosa@elsewhere.example", "Rosa")
