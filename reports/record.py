@@ -272,16 +272,19 @@ def issues_of(artifact: Artifact, actor: Actor) -> AffectedQuerySet:
     return rows.annotate(stands=stands).order_by(place, decided.desc(nulls_last=True), "-pk")
 
 
-def versions_of(artifact: Artifact, actor: Actor) -> "QuerySet[Version]":
-    """Its releases, the newest first, each with ``fixes``: how many issues on record it fixed.
+def versions_shown(actor: Actor) -> "QuerySet[Version]":
+    """Releases with a place in the order and those that a decision names as a fix: other names were typed by
+    reporters, and nobody has looked at them."""
+    fixes = on_record(actor).filter(fixed_in=OuterRef("pk"))
+    return Version.objects.filter(Q(position__isnull=False) | Exists(fixes))
 
-    Only those with a place in the order and those that a decision names as a fix: other names were typed by
-    reporters, and nobody has looked at them.
-    """
+
+def versions_of(artifact: Artifact, actor: Actor) -> "QuerySet[Version]":
+    """Its releases, the newest first, each with ``fixes``: how many issues on record it fixed."""
     fixed = on_record(actor).filter(fixed_in=OuterRef("pk")).order_by().values("fixed_in")
     fixes = Coalesce(Subquery(fixed.annotate(n=Count("pk")).values("n")), 0, output_field=IntegerField())
-    told = Version.objects.filter(artifact=artifact).annotate(fixes=fixes)
-    return told.filter(Q(position__isnull=False) | Q(fixes__gt=0)).order_by(F("position").desc(nulls_last=True), "pk")
+    told = versions_shown(actor).filter(artifact=artifact).annotate(fixes=fixes)
+    return told.order_by(F("position").desc(nulls_last=True), "pk")
 
 
 def lineage_of(artifact: Artifact, actor: Actor) -> tuple[list[Lineage], list[Lineage]]:

@@ -5,9 +5,9 @@ from typing import Any
 from django.db.models import Prefetch
 
 from accounts.policy import ANONYMOUS, Actor
-from reports.models import Artifact, Issue, Lineage, Version
+from reports.models import Artifact, Issue, Lineage
 from reports.models.artifact import ArtifactQuerySet
-from reports.record import artifacts_with_pages, excerpts_of, with_tallies
+from reports.record import artifacts_with_pages, excerpts_of, versions_shown, with_tallies
 from reports.twins import ArtifactTwin, IssueTwin, RecordTwin
 
 
@@ -31,6 +31,6 @@ def artifacts_for(actor: Actor) -> ArtifactQuerySet:
     pages = artifacts_with_pages(actor)
     parents = Lineage.objects.filter(parent__in=pages).select_related("parent")
     return with_tallies(pages, actor).prefetch_related(
-        Prefetch("versions", queryset=Version.objects.filter(position__isnull=False), to_attr="shown_versions"),
+        Prefetch("versions", queryset=versions_shown(actor), to_attr="shown_versions"),
         Prefetch("parents", queryset=parents, to_attr="shown_parents"),
     )

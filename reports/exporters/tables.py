@@ -10,12 +10,12 @@ from datetime import UTC, date, datetime
 from itertools import islice
 from typing import TypeVar
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts.policy import ANONYMOUS
 from reports.exporters.records import Record, Standing, moment, records_of
 from reports.models import Affected, Artifact, Issue, Lineage, Reproduction, Version
-from reports.record import artifacts_with_pages, issues_on_record, on_record, tombstones
+from reports.record import artifacts_with_pages, issues_on_record, tombstones, versions_shown
 from reports.twins import address_of
 from reports.vocabulary import FAMILY_RELATIONS
 
@@ -238,12 +238,9 @@ def _artifact(artifact: Artifact, parents: Mapping[int, Artifact]) -> Row:
 
 
 def _releases() -> "QuerySet[Version]":
-    """Those with a place in the order, and those that a decision names as a fix: other names were typed by reporters,
-    and nobody has looked at them."""
-    fixes = on_record(ANONYMOUS).filter(fixed_in=OuterRef("pk"))
-    told = Version.objects.filter(artifact__in=artifacts_with_pages(ANONYMOUS))
+    told = versions_shown(ANONYMOUS).filter(artifact__in=artifacts_with_pages(ANONYMOUS))
     by_name = ("artifact__kind", "artifact__org", "artifact__name", "position", "name")
-    return told.filter(Q(position__isnull=False) | Exists(fixes)).select_related("artifact").order_by(*by_name)
+    return told.select_related("artifact").order_by(*by_name)
 
 
 def _version(version: Version) -> Row:

@@ -224,6 +224,18 @@ def test_the_queue_costs_the_same_for_one_row_and_three(
 # What hangs on one issue or one artifact
 
 
+def test_a_version_that_holds_a_fix_is_told_with_the_artifact(
+    client: Client, artifact: Artifact, make_issue: Make
+) -> None:
+    hotfix = Version.objects.create(artifact=artifact, name="hotfix")  # nobody has given it a place
+    Version.objects.create(artifact=artifact, name="my private build")
+    Affected.objects.filter(issue=make_issue(status="resolved")).update(fixed_in=hotfix)
+
+    told = client.get("/api/v1/models/acme/chat-7b/").json()
+
+    assert [version["name"] for version in told["versions"]] == ["2026-05", "2026-06", "hotfix"]
+
+
 def test_versions_are_told_the_newest_first(client: Client, artifact: Artifact, make_issue: Make) -> None:
     fixed = Version.objects.get(name="2026-06")
     Affected.objects.filter(issue=make_issue(status="resolved")).update(fixed_in=fixed)
