@@ -7,7 +7,6 @@ waits for anybody longer than a few seconds, and none changes anything.
 import os
 import shutil
 import smtplib
-import socket
 import stat
 import tempfile
 import time
@@ -18,10 +17,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import psycopg
 from celery import current_app
 from django.conf import settings
 from django.core.mail import get_connection
-from django.db import DatabaseError, connection
+from django.db import connection
+from django.utils.module_loading import import_string
 from django.utils.timezone import now
 from kombu.exceptions import OperationalError
 
@@ -37,7 +38,7 @@ from triage.presence import key_mark
 
 OLDEST_POSTGRESQL = 15
 PGVECTOR = (0, 8)
-DATABASE_S, BROKER_S, MAIL_S = 5.0, 2.0, 5.0
+DATABASE_S, BROKER_S, MAIL_S = 4.0, 2.0, 5.0  # the first is less than connect_timeout: whoever hangs refuses nobody
 SKEW_S = 2.0  # a clock off by more than that is worth a word; by ten times that, it is wrong
 SWEEP_LATE_S = 60.0  # it goes through every ten
 DISK_LOW, DISK_OUT = 2_000_000_000, 200_000_000  # bytes
@@ -74,10 +75,11 @@ def mend(check: str, found: str, cure: str) -> Finding:
 
 def examined() -> Iterator[Finding]:
     """All findings, those about the database first."""
-    first = database_finding()
-    yield first
-    for check in OF_DATABASE if first.verdict is not Verdict.MEND else ():
-        yield from check()
+    yield (answers := database_finding())
+    if answers.verdict is not Verdict.MEND:
+        yield (made := migrations_finding())
+        for check in OF_DATABASE if made.verdict is not Verdict.MEND else ():  # they ask tables that may not be there
+            yield from check()
     for check in OF_MACHINE:
         yield from check()
 
@@ -86,9 +88,12 @@ def examined() -> Iterator[Finding]:
 
 
 def server_version() -> int:
-    with connection.cursor() as cursor:
-        cursor.execute("SHOW server_version_num")
-        return int(cursor.fetchone()[0])
+    """Zero if it refuses us. Asked past the pool, which would go on trying, and be told from a server that hangs."""
+    try:
+        with psycopg.connect(**connection.get_connection_params()) as asked:
+            return asked.info.server_version
+    except psycopg.Error:
+        return 0
 
 
 def database_finding() -> Finding:
@@ -98,20 +103,20 @@ def database_finding() -> Finding:
         version = within(DATABASE_S, server_version)
     except TimeoutError:
         return mend("database", f"{where} does not answer.", "See whether it hangs, or a firewall drops what is sent.")
-    except DatabaseError as failure:
+    if version == 0:
         cure = "Start it, or mend DATABASE_URL and DATABASE_PASSWORD."
-        return mend("database", f"{where} cannot be reached ({type(failure).__name__}).", cure)
+        return mend("database", f"{where} cannot be reached, or refuses us.", cure)
     if version < OLDEST_POSTGRESQL * 10_000:
         cure = f"Move to PostgreSQL {OLDEST_POSTGRESQL} or later: pg_dump there, pg_restore here."
         return mend("database", f"It is PostgreSQL {version // 10_000}.", cure)
     return well("database", f"PostgreSQL {version // 10_000}.{version % 10_000} answers: {where}.")
 
 
-def migrations() -> Iterator[Finding]:
+def migrations_finding() -> Finding:
     if is_migrated():
-        yield well("migrations", "All are made.")
-    else:
-        yield mend("migrations", "Some are not made yet.", "Run `manage.py migrate`, before web and workers.")
+        return well("migrations", "All are made.")
+    cure = "Run `manage.py migrate`, before web and workers; then ask again, as nothing else was asked of the database."
+    return mend("migrations", "Some are not made yet.", cure)
 
 
 def extensions() -> Iterator[Finding]:
@@ -208,19 +213,25 @@ def people() -> Iterator[Finding]:
 # The machine and the settings
 
 
-def reached_broker() -> None:
-    with current_app.connection_for_write() as broker:
-        broker.ensure_connection(max_retries=1, timeout=BROKER_S)
+def broker_failure() -> str:
+    """The kind of error with which it cannot be reached; empty if it can."""
+    try:
+        with current_app.connection_for_write() as broker:
+            broker.ensure_connection(max_retries=1, timeout=BROKER_S)
+    except (OperationalError, psycopg.Error, OSError) as failure:
+        return type(failure).__name__
+    return ""
 
 
 def broker() -> Iterator[Finding]:
     cure = "Reports are taken, and grouped by the sweep until then. Start it, or mend BROKER_URL."
     try:
-        within(BROKER_S + 1, reached_broker)
+        failure = within(BROKER_S + 1, broker_failure)
     except TimeoutError:
         yield mend("broker", f"It takes connections and does not answer within {BROKER_S:g} s.", cure)
-    except (OperationalError, DatabaseError, OSError, RuntimeError) as failure:
-        yield mend("broker", f"It cannot be reached ({type(failure).__name__}).", cure)
+        return
+    if failure:
+        yield mend("broker", f"It cannot be reached ({failure}).", cure)
     else:
         yield well("broker", f"{urlsplit(settings.BROKER_URL).scheme or 'The embedded queue'} answers.")
 
@@ -299,23 +310,33 @@ def safeguards() -> Iterator[Finding]:
         yield well("second factor", "Roles take one.")
 
 
-def reached_mail_server() -> bool:
-    """Says hello and good-bye; nothing is sent."""
-    server = get_connection(timeout=MAIL_S)
-    opened = bool(server.open())
-    server.close()
-    return opened
+def mail_failure() -> str:
+    """Says hello and good-bye; nothing is sent. The kind of error that comes of it; empty if none."""
+    try:
+        server = get_connection(timeout=MAIL_S)
+        server.open()
+        server.close()
+    except (OSError, smtplib.SMTPException) as failure:
+        return type(failure).__name__
+    return ""
 
 
 def mail() -> Iterator[Finding]:
+    try:
+        import_string(settings.EMAIL_BACKEND)
+    except ImportError:
+        yield mend("e-mail", f"There is no {settings.EMAIL_BACKEND}.", "Mend EMAIL_BACKEND; what waits is sent then.")
+        return
     if not settings.EMAIL_BACKEND.endswith("smtp.EmailBackend"):
         yield mind("e-mail", "None is sent; it is printed, or goes as EMAIL_BACKEND says.", "Set EMAIL_URL.")
         return
     where = f"{settings.EMAIL_HOST}:{settings.EMAIL_PORT}"
     try:
-        within(2 * MAIL_S, reached_mail_server)
-    except (TimeoutError, RuntimeError, OSError, smtplib.SMTPException, socket.gaierror):
-        yield mend("e-mail", f"{where} does not take our mail.", "Mend EMAIL_URL; what waits is sent then.")
+        failure = within(2 * MAIL_S, mail_failure)
+    except TimeoutError:
+        failure = "TimeoutError"
+    if failure:
+        yield mend("e-mail", f"{where} does not take our mail ({failure}).", "Mend EMAIL_URL; what waits is sent then.")
     else:
         yield well("e-mail", f"{where} would take it.")
 
@@ -369,7 +390,7 @@ def available_memory() -> int | None:
 
 
 Check = Callable[[], Iterator[Finding]]
-OF_DATABASE: tuple[Check, ...] = (migrations, extensions, clocks, processes, beat, keys, people)
+OF_DATABASE: tuple[Check, ...] = (extensions, clocks, processes, beat, keys, people)
 OF_MACHINE: tuple[Check, ...] = (
     broker, folders, key_file, disk, memory, address, safeguards, mail, time_zones, languages, static_files,
 )  # fmt: skip

@@ -5,12 +5,14 @@ import socket
 from collections.abc import Callable, Iterator
 from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import psycopg
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.db import OperationalError
+from psycopg.errors import InvalidSchemaName
 
 from accounts.models import User
 from config import doctor
@@ -50,17 +52,28 @@ def test_the_command_says_all_and_ends_with_one_where_something_is_to_mend() -> 
     assert all(finding["cure"] for finding in document["findings"] if finding["verdict"] != "well")
 
 
-@pytest.mark.parametrize("error", [OperationalError("password wrong for user"), TimeoutError()])
+@pytest.mark.parametrize("error", [psycopg.OperationalError("password wrong for user"), TimeoutError()])
 def test_a_database_that_is_away_is_the_first_thing_said_and_nothing_is_asked_of_it(
     monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    monkeypatch.setattr(doctor, "server_version", raising(error))
+    monkeypatch.setattr("psycopg.connect", raising(error))
 
     found = {each.check: each for each in doctor.examined()}
 
     assert found["database"].verdict == "mend"
+    assert ("DATABASE_PASSWORD" in found["database"].cure) is isinstance(error, psycopg.Error)
     assert "password wrong" not in found["database"].found
     assert "migrations" not in found
+    assert "disk" in found
+
+
+def test_of_tables_that_are_not_made_yet_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "is_migrated", lambda: False)
+    monkeypatch.setattr(Presence, "objects", None)
+
+    found = {each.check: each for each in doctor.examined()}
+
+    assert found["migrations"].verdict == "mend"
     assert "disk" in found
 
 
@@ -109,9 +122,9 @@ def test_two_people_decide(settings: Any, deciders: int, two_person: bool, verdi
     assert verdicts(doctor.people()) == [verdict]
 
 
-@pytest.mark.parametrize("error", [TimeoutError(), ConnectionRefusedError()])
+@pytest.mark.parametrize("error", [TimeoutError(), ConnectionRefusedError(), InvalidSchemaName()])
 def test_a_broker_that_is_away_or_hangs(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
-    monkeypatch.setattr(doctor, "reached_broker", raising(error))
+    monkeypatch.setattr(doctor, "current_app", SimpleNamespace(connection_for_write=raising(error)))
 
     assert verdicts(doctor.broker()) == ["mend"]
 
@@ -165,6 +178,8 @@ def test_safeguards(settings: Any, demo: bool, loopback: bool, mfa: bool, verdic
 
 def test_a_mail_server_is_greeted_and_sent_nothing(settings: Any) -> None:
     assert verdicts(doctor.mail()) == ["mind"]
+    settings.EMAIL_BACKEND = "of.nobody"
+    assert verdicts(doctor.mail()) == ["mend"]
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))  # and does not listen
