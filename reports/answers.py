@@ -3,7 +3,7 @@
 import json
 import threading
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -32,6 +32,7 @@ SETTINGS_MAX = 10_000  # bytes of JSON
 DEPTH_MAX = 32  # a report is four deep; what goes deeper has its reader's stack in mind, not its reader
 ALSO_AFFECTS_MAX = 10
 CREDIT_MAX = 120
+EARLIEST_YEAR = 1950  # of what is told: before, there was nothing of the kind to tell of
 EMBARGO_MOST = timedelta(days=366)  # a year, whichever it is
 WHOLE = 2_000_000  # characters: an imported text is kept whole, and this only stops the absurd
 
@@ -233,9 +234,9 @@ class Answers(serializers.Serializer[Any]):
         checked: dict[str, Any] = clean_json(value)
         return checked
 
-    def validate_reported_at(self, value: Any) -> Any:
-        if value is not None and value > timezone.now() + timedelta(days=1):
-            raise serializers.ValidationError(_("This lies in the future."))
+    def validate_reported_at(self, value: datetime | None) -> datetime | None:
+        if value is not None:
+            refuse_strange_day(value.date())
         return value
 
     def validate_embargo_until(self, value: Any) -> Any:
@@ -245,10 +246,18 @@ class Answers(serializers.Serializer[Any]):
             raise serializers.ValidationError(_("This can be at most a year away."))
         return value
 
-    def validate_observed_on(self, value: Any) -> Any:
-        if value is not None and value > (timezone.now() + timedelta(days=1)).date():
-            raise serializers.ValidationError(_("This lies in the future."))
+    def validate_observed_on(self, value: date | None) -> date | None:
+        if value is not None:
+            refuse_strange_day(value)
         return value
+
+
+def refuse_strange_day(day: date) -> None:
+    """Tomorrow is today somewhere. A year of two digits would be one of the first century."""
+    if day > (timezone.now() + timedelta(days=1)).date():
+        raise serializers.ValidationError(_("This lies in the future."))
+    if day.year < EARLIEST_YEAR:
+        raise serializers.ValidationError(_("This lies too far back. Write the year with four digits."))
 
 
 class WholeTurn(Turn):

@@ -123,7 +123,7 @@ def test_every_answer_is_kept_as_it_was_given(client: Client) -> None:
         {"transcript": [{"role": "user", "content": ""}] * 200},
         {"reproduction": None, "observed_on": None, "reported_at": None},
         {"settings": {"nested": [[[[{"deep": [1e300, -0.0, True, None]}]]]]}},
-        {"reported_at": "0001-01-01T00:00:00Z", "observed_on": "0001-01-01"},
+        {"reported_at": "1950-01-01T00:00:00Z", "observed_on": "1950-01-01"},
         {"summary": "x" * 120, "what_happened": "y" * 20_000},
     ],
 )
@@ -225,6 +225,8 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
     ("reported_at", {"reported_at": "9999-12-31T23:59:59Z"}),
     ("reported_at", {"reported_at": "9999-12-31T23:59:59-14:00"}),
     ("reported_at", {"reported_at": "0001-01-01T00:00:00+14:00"}),
+    ("reported_at", {"reported_at": "1949-12-31T23:59:59Z"}),
+    ("observed_on", {"observed_on": "0026-05-04"}),
     ("reported_at", {"reported_at": []}),
     ("settings", {"settings": [1]}),
     ("settings", {"settings": {"prompt": "x" * 10_001}}),
