@@ -86,7 +86,10 @@ def test_a_filter_that_means_nothing_is_told_beside_it_and_finds_nothing(client:
     assert response.status_code == 200
     assert set(response.context["form"].errors) == {"state", "q"}
     assert titles(response) == []
-    assert "The search was not understood." in response.content.decode()
+    page = response.content.decode()
+    assert "The search was not understood." in page
+    assert 'aria-describedby="id_state_error"' in page
+    assert 'id="id_state_error"' in page  # what is beside it is read out with it
 
 
 def test_a_field_that_is_seldom_used_is_folded_away_until_it_is(client: Client, make_issue: Make) -> None:
