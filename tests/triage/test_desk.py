@@ -423,7 +423,7 @@ def test_the_desk_costs_the_same_however_much_waits(
     Issue.objects.filter(pk=issue.pk).update(voice_count=2 + how_many, report_count=2 + how_many)
     assert Report.objects.filter(held_at=None, filed_at__lte=timezone.now()).count() == 1 + 2 * how_many
 
-    with django_assert_num_queries(38):
+    with django_assert_num_queries(37):
         response = desk.get("/triage/")
 
     assert len(response.context["rows"]) == 1 + how_many

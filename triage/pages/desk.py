@@ -279,14 +279,15 @@ def _desk(
 ) -> HttpResponse:
     """Both panes. ``following`` is shown if it still stands in the list; if nothing is named, the first of the list."""
     actor, context = actor_of(request), _list(request, pk)
-    asked, page, listed = context["asked"], context["page"], [row.issue.pk for row in context["rows"]]
+    asked, page, listed = context["asked"], context["page"], {row.issue.pk: row for row in context["rows"]}
     is_list = request.GET.get("view") == "list"
     if pk is None and listed and not is_list:
-        pk = following if following in listed else listed[0]
+        pk = following if following in listed else next(iter(listed))
     is_whole = not request.htmx  # type: ignore[attr-defined] # of its middleware
     shown = None
     if pk is not None:
-        shown = _detail(request, pk, bound=bound, refusal=refusal, revealed=revealed, is_whole=is_whole)
+        row = listed.get(pk)
+        shown = _detail(request, pk, row=row, bound=bound, refusal=refusal, revealed=revealed, is_whole=is_whole)
     waiting = page.paginator.count if asked.text == search.WAITING else waiting_count()
     context |= {
         "typed": _typed(request),
@@ -344,14 +345,18 @@ def _detail(
     request: HttpRequest,
     pk: int,
     *,
+    row: Row | None = None,
     bound: Mapping[str, MoveForm] | None = None,
     refusal: ValidationError | None = None,
     revealed: Collection[int] = (),
     is_whole: bool = True,
 ) -> Detail:
+    """``row``: its own, if it stands in the list beside it, which has asked for the issue already."""
     actor = actor_of(request)
     found = titled(Issue.objects.visible_to(actor)).select_related("family", "merged_into", "assignee")
-    chosen = get_object_or_404(found, pk=pk)
+    chosen = row.issue if row else get_object_or_404(found, pk=pk)
+    if row and row.assignee:
+        chosen.assignee = row.assignee
     return detail_of(
         chosen,
         actor,
