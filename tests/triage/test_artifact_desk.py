@@ -87,7 +87,7 @@ def test_the_list_costs_the_same_however_long(
         file(artifact=f"new-lab/model-{number}", summary=f"Another problem {number}")
     desk.get("/triage/artifacts/")
 
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(9):
         desk.get("/triage/artifacts/")
 
 
@@ -105,7 +105,7 @@ def test_a_desk_costs_the_same_however_much_there_is(
     address = reverse("artifact_desk", args=[artifact.pk])
     desk.get(address)
 
-    with django_assert_num_queries(24):
+    with django_assert_num_queries(23):
         desk.get(address)
 
 

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 Make = Callable[..., Any]
 SPAM = {"reason": ["spam"]}
-LIST, PREVIEW, PROGRESS = 9, 15, 10  # queries
+LIST, PREVIEW, PROGRESS = 8, 14, 9  # queries
 
 
 @pytest.fixture

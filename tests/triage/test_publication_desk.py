@@ -421,7 +421,7 @@ def test_the_desk_costs_the_same_for_one_report_and_three(
         Redaction.objects.create(report=other, part="summary", start=0, end=5)
     desk.get(at(issue))
 
-    with django_assert_num_queries(20):
+    with django_assert_num_queries(19):
         desk.get(at(issue))
 
 
