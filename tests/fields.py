@@ -113,10 +113,10 @@ FIELDS: dict[str, dict[str, str]] = {
     "export_account": {
         "whoever has an account": """
             account account.about_the_pseudonym account.email account.joined_at account.language
-            account.last_login_at account.name account.pseudonym account.reads account.uses_keys evidence_requests
-            imports maintainer_requests notices reports roles roles.artifact_id roles.ended_at roles.granted_at
-            roles.role sessions sessions.began_at sessions.browser sessions.seen_at sessions.system signs_in_by
-            subscriptions tokens webhooks
+            account.last_login_at account.name account.pseudonym account.reads account.uses_keys addresses
+            evidence_requests imports maintainer_requests notices reports roles roles.artifact_id roles.ended_at
+            roles.granted_at roles.role second_factors sessions sessions.began_at sessions.browser sessions.seen_at
+            sessions.system signs_in_by subscriptions tokens webhooks
         """,
     },
     "issue_export": {

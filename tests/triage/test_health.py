@@ -175,4 +175,4 @@ def test_however_much_waits_it_asks_as_often(
         client.get("/triage/health/")
 
 
-HEALTH_QUERIES = 17
+HEALTH_QUERIES = 16

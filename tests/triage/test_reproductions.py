@@ -176,7 +176,7 @@ def test_the_page_asks_as_often_however_many(
     client.force_login(triager)
     client.get(reverse("reproductions", args=[issue.pk]))
 
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(13):
         client.get(reverse("reproductions", args=[issue.pk]))
 
 

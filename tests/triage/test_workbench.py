@@ -512,7 +512,7 @@ def test_however_many_reports_the_pages_ask_as_often(
         desk.get(merge_at(home), {"other": str(beside.pk)})
 
 
-SPLIT_QUERIES, MERGE_QUERIES, UNION_QUERIES = 11, 11, 20
+SPLIT_QUERIES, MERGE_QUERIES, UNION_QUERIES = 10, 10, 19
 
 
 def test_a_report_for_moderators_alone_is_not_told_of(
