@@ -46,6 +46,7 @@ def test_a_role_wakes_with_a_passkey_which_is_asked_for_from_then_on(
     page.locator("[name=password]").fill("a long password")
     page.locator("form:has([name=password]) button[type=submit]").click()
     page.locator("[name=name]").fill("My laptop")
+    page.wait_for_load_state()  # before its script has come the button does nothing
     page.locator("#mfa_webauthn_add").click()
     expect(page).to_have_url("/accounts/2fa/recovery-codes/")
     page.goto("/triage/")

@@ -256,7 +256,12 @@ def test_files_are_sealed_with_the_words(file: Callable[..., Any], settings: Any
     assert not [content for content in kept if CANARY.encode() in content]
     with open_ready(row) as opened:
         assert opened.read() == text
-    for broken in (lies[:-1], lies[: -(PIECE + 40)], lies[:100] + b"x" + lies[101:], lies[: len(MARK) + 16]):
+    for broken in (
+        lies[:-1],
+        lies[: -(PIECE + 40)],
+        lies[:100] + bytes([lies[100] ^ 1]) + lies[101:],
+        lies[: len(MARK) + 16],
+    ):
         quarantine.path_of(Room.READY, row.name).write_bytes(broken)
         with pytest.raises(Unreadable), open_ready(row) as opened:
             opened.read()
