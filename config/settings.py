@@ -268,12 +268,9 @@ DEBUG = flag("DEBUG", False)
 DEMO = flag("DEMO", IS_LOOPBACK)  # fills an empty site with invented content, and says so on every page
 PROXY_COUNT = number("PROXY_COUNT", 0)  # reverse proxies of ours in front
 REQUIRE_MFA = flag("REQUIRE_MFA", not (DEMO and IS_LOOPBACK))
-STAFF_IDLE = timedelta(
-    minutes=number("STAFF_IDLE_MINUTES", 30, least=1, most=1_000_000)
-)  # whoever holds a role is signed out after so long
-STAFF_SESSION = timedelta(
-    hours=number("STAFF_SESSION_HOURS", 12, least=1, most=100_000)
-)  # and after so long in any case
+# Whoever holds a role is signed out after so long without a request, and after so long in any case
+STAFF_IDLE = timedelta(minutes=number("STAFF_IDLE_MINUTES", 30, least=1, most=1_000_000))
+STAFF_SESSION = timedelta(hours=number("STAFF_SESSION_HOURS", 12, least=1, most=100_000))
 SESSION_LASTS = timedelta(days=days("SESSION_DAYS", 14, least=1))  # everybody else's
 EMBEDDER = embedder((os.environ.get("EMBEDDER") or "").strip())
 EMBEDDER_API_KEY = secret("EMBEDDER_API_KEY").strip()

@@ -36,7 +36,7 @@ from triage.forms import FORMS, MoveForm
 from triage.history import history_of
 from triage.models import Decision
 from triage.pages.detail import Detail, detail_of
-from triage.pages.refusals import as_of_now, is_stale, status_of
+from triage.pages.refusals import filled_again, is_stale, status_of
 from triage.pages.said import toast_of
 from triage.queue import Row, rows, titled, waiting_count
 
@@ -172,10 +172,7 @@ def refused(request: HttpRequest, issue: Issue, refusal: ValidationError, *, ver
 
     The form stands there as it was filled in, with the revision of now: pressed again, it decides on top of that.
     """
-    bound = {}
-    if verb:
-        filled = as_of_now(request.POST, issue)
-        bound = {verb: FORMS[verb](filled, issue=issue, actor=actor_of(request), auto_id=f"{verb}_%s")}
+    bound = {verb: filled_again(request.POST, issue, verb, actor_of(request))} if verb else {}
     if not is_stale(refusal):
         messages.error(request, " ".join(refusal.messages))
     told = refusal if is_stale(refusal) else None

@@ -29,7 +29,7 @@ from triage.forms import FORMS, MoveForm
 from triage.forms.disclosing import EndForm
 from triage.moves import Verb
 from triage.moves.disclosing import unanswered_until
-from triage.pages.refusals import as_of_now, conflict_of, is_stale
+from triage.pages.refusals import conflict_of, filled_again, is_stale
 from triage.pages.said import undoable
 from triage.publication import reports_in, works_in_twos
 from triage.queue import title_in_words, titled
@@ -63,7 +63,7 @@ def disclosure(request: HttpRequest, pk: int) -> HttpResponse:
         made = decisions.decide(issue, verb, by=person(request), **form.told())
     except ValidationError as refusal:
         if is_stale(refusal):  # pressed again, it decides on top of what changed
-            form = FORMS[verb](as_of_now(request.POST, issue), issue=issue, actor=form.actor, auto_id=f"{verb}_%s")
+            form = filled_again(request.POST, issue, verb, form.actor)
             return _page(request, pk, bound={verb: form}, refusal=refusal, status=409)
         messages.error(request, " ".join(refusal.messages))
         return _page(request, pk, bound={verb: form}, status=422)

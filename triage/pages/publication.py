@@ -42,7 +42,7 @@ from triage.forms.publishing import (
 )
 from triage.models import Decision
 from triage.moves import Verb
-from triage.pages.refusals import as_of_now, conflict_of, is_stale
+from triage.pages.refusals import conflict_of, filled_again, is_stale
 from triage.pages.said import undoable
 from triage.publication import may_publish, why_held_back, works_in_twos
 from triage.queue import title_in_words, titled
@@ -252,7 +252,7 @@ def _refused(
     """
     stale = refusal if refusal and is_stale(refusal) else None
     if stale:
-        form = FORMS[verb](as_of_now(request.POST, issue), issue=issue, actor=form.actor, auto_id=f"{verb}_%s")
+        form = filled_again(request.POST, issue, verb, form.actor)
         form.is_valid()
     else:
         for sentence in refusal.messages if refusal else form.sentences:

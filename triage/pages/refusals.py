@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
+from accounts.policy import Actor
 from reports.models import Issue
+from triage.forms import FORMS, MoveForm
 from triage.happening import Happening
 from triage.history import told_of
 
@@ -35,6 +37,11 @@ def conflict_of(refusal: ValidationError | None, issue: Issue) -> Conflict | Non
     if refusal is None:
         return None
     return Conflict(" ".join(refusal.messages), told_of(getattr(refusal, "since", ()), issue))
+
+
+def filled_again(sent: QueryDict, issue: Issue, verb: str, actor: Actor) -> MoveForm:
+    """The form of a move that was refused, as it was filled in, with the revision of now."""
+    return FORMS[verb](as_of_now(sent, issue), issue=issue, actor=actor, auto_id=f"{verb}_%s")
 
 
 def as_of_now(sent: QueryDict, issue: Issue) -> QueryDict:

@@ -99,8 +99,6 @@ def p_of_rate(before: Span, since: Span) -> float:
 
 def p_of_share(before: Span, since: Span) -> float:
     """The chance of at least so many since, given how many voices there were of each kind and in each span."""
-    if not before.all_voices + since.all_voices:
-        return 1.0
     kind, drawn = before.voices + since.voices, since.all_voices
     others = before.all_voices + since.all_voices - kind
     if since.voices <= max(0, drawn - others):
